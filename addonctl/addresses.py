@@ -1,0 +1,151 @@
+"""SIDs, paths and URLs in, Address values out.
+
+A SID is two letters that name its kind and 32 hexadecimal digits. Words are read left to right,
+each under the last parent, so `RE1 XR1 XR2 RE2` is two results and a recording.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from addonctl.errors import Usage
+
+KINDS = {
+    "AC": "account",
+    "CA": "call",
+    "CF": "conference",
+    "RE": "recording",
+    "SK": "API key",
+    "XB": "add-on",
+    "XE": "add-on configuration",
+    "XH": "payload",
+    "XR": "result",
+}
+LEVELS = ("", "a recording (RE…)", "a result (XR…)", "a payload (XH…)")
+
+_HEX = "[0-9a-fA-F]{32}"
+_END = r"(?:/|(?=[.?]|$))"
+_ADDRESS = re.compile(
+    rf"""(?:(?:https?://[^/\s?\#]+)?/2010-04-01/Accounts/(?P<account>AC{_HEX})/Recordings/)?
+    (?:(?P<recording>RE{_HEX}){_END}(?:AddOnResults{_END})?)?
+    (?:(?P<result>XR{_HEX}){_END}(?:Payloads{_END})?)?
+    (?:(?P<payload>XH{_HEX}){_END}(?:Data{_END})?)?
+    (?:\.(?:json|xml|csv))?(?:\?\S*)?""",
+    re.VERBOSE,
+)
+_SID = re.compile(rf"(?P<kind>[A-Z]{{2}}){_HEX}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a recording, a result or a payload lies.
+
+    `account` is the account a pasted URL named, or empty: the login's own. It is no part of
+    what the place is called.
+    """
+
+    recording: str
+    result: str = ""
+    payload: str = ""
+    account: str = field(default="", compare=False)
+
+    @property
+    def level(self) -> int:
+        """1 for a recording, 2 for a result, 3 for a payload."""
+        return 3 if self.payload else 2 if self.result else 1
+
+    def __str__(self) -> str:
+        return "/".join(sid for sid in (self.recording, self.result, self.payload) if sid)
+
+
+class Word(NamedTuple):
+    """One word to read, and where it stood (`line 3 of list.txt`), if not on the command line."""
+
+    text: str
+    place: str = ""
+
+
+def checked_sid(word: str, prefix: str) -> str:
+    """`word` as a SID of the kind that `prefix` names. Raises Usage for anything else."""
+    found = _SID.fullmatch(word)
+    if found and found["kind"] == prefix:
+        return word
+    raise Usage(f"'{word}' is {_kind_of(word)}; expected the SID of {_named(prefix)} ({prefix}…)")
+
+
+def read(words: Iterable[Word], least: int, most: int) -> Iterator[Address]:
+    """The addresses that `words` name, of levels `least` to `most`, in their order.
+
+    A parent counts as an address of its own where no child follows it. Words are taken one by
+    one, so an endless input flows. Raises Usage at the first word that does not fit.
+    """
+    parent: Address | None = None
+    open_word: Word | None = None  # names `parent`, which waits to see whether a child follows
+    for word in words:
+        read_word = _parse(word, parent)
+        if open_word and parent and not _is_under(read_word, parent):
+            yield _deep_enough(parent, open_word, least)
+        if read_word.level > most:
+            raise _unfit(word, f"is {_article(read_word.level)}; expected {LEVELS[most]}")
+        parent, open_word = read_word, word
+        if parent.level == most:
+            open_word = None
+            yield parent
+    if open_word and parent:
+        yield _deep_enough(parent, open_word, least)
+
+
+def _parse(word: Word, parent: Address | None) -> Address:
+    found = _ADDRESS.fullmatch(word.text)
+    if not found or not (found["recording"] or found["result"] or found["payload"]):
+        raise _unfit(word, f"is {_kind_of(word.text)}; expected RE…, RE…/XR…/XH… or a URL of the API")
+    recording, result, payload = found["recording"], found["result"], found["payload"]
+    account = found["account"] or ""
+    if not recording:
+        if parent is None:
+            raise _unfit(word, "needs its recording (RE…) before it")
+        recording, account = parent.recording, parent.account
+        if not result:
+            result = parent.result
+    if payload and not result:
+        raise _unfit(word, "needs its result (XR…) before it")
+    return Address(recording, result or "", payload or "", account=account)
+
+
+def _is_under(child: Address, parent: Address) -> bool:
+    if child.level <= parent.level or child.recording != parent.recording:
+        return False
+    return parent.level == 1 or child.result == parent.result
+
+
+def _deep_enough(address: Address, word: Word, least: int) -> Address:
+    if address.level < least:
+        raise _unfit(word, f"is {_article(address.level)}; expected {LEVELS[least]} under it")
+    return address
+
+
+def _unfit(word: Word, why: str) -> Usage:
+    place = f"{word.place}: " if word.place else ""
+    text = word.text if len(word.text) <= 200 else word.text[:200] + "…"
+    return Usage(f"{place}'{text}' {why}", hint="see: addonctl help addresses")
+
+
+def _article(level: int) -> str:
+    return LEVELS[level].split(" (")[0]
+
+
+def _named(prefix: str) -> str:
+    name = KINDS[prefix]
+    return f"an {name}" if name[0] in "aA" else f"a {name}"
+
+
+def _kind_of(word: str) -> str:
+    found = _SID.fullmatch(word)
+    if found and found["kind"] in KINDS:
+        return f"the SID of {_named(found['kind'])}"
+    if re.fullmatch(r"(?:RE|XR|XH|AC|SK)\w*", word):
+        return "no whole SID (two letters and 32 hexadecimal digits)"
+    return "no address"

@@ -1,0 +1,326 @@
+"""Client: asks the service for recordings, results and payloads, and gives back records.
+
+Lists come page by page, as the service gives them. Every failure is one of `addonctl.errors`:
+LoginRefused for 401 and 403, NotFound for 404, TryLater for load, server trouble and the network
+once the retries are used up, AddonctlError for an answer that makes no sense.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import requests
+from requests import exceptions
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import HTTPError
+
+from addonctl import __version__
+from addonctl.addresses import Address
+from addonctl.api.faults import refusal, translated
+from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter
+from addonctl.errors import AddonctlError, TryLater
+from addonctl.login import LOOPBACK, Login
+from addonctl.models import Payload, Record, Recording, Result
+
+PAGE_SIZE = 1000
+"""The most rows of a list the service gives at once."""
+CHUNK = 1024 * 1024
+"""Bytes of a payload that are handed on at a time."""
+MOST_REDIRECTS = 5
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+class LinkExpired(AddonctlError):
+    """The store refuses a signed link, as it does when its time is over: ask for a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLink:
+    """Where a payload's bytes lie for the next few minutes. Whoever has the link has the bytes."""
+
+    url: str = field(repr=False)
+
+    def __str__(self) -> str:
+        """The link without its signature, fit to be shown."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}?…"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The bytes of a payload, as the store sends them.
+
+    `begin` is where in the payload the first chunk lies (0 unless the store went on where asked),
+    `size` the length of the whole payload in bytes, where the store gives one, `headers` what the
+    store says of it, with lower-case names. `chunks` raises TryLater when the line breaks, or ends early.
+    """
+
+    begin: int
+    size: int | None
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
+class Client:
+    """The service, as one login sees it. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        login: Login,
+        settings: Settings | None = None,
+        *,
+        adapter: BaseAdapter | None = None,
+        pace: Pace | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        settings = settings or Settings()
+        pace = pace or Pace()
+        self.login = login
+        self._retries = settings.retries
+        api = adapter or network_adapter(settings, pace, trace)
+        # The store gets connections of its own: nothing of the login can leak into them.
+        store = adapter or network_adapter(settings, Pace(), trace)
+        self._api = Channel(api, settings.timeout, pace, trace)
+        self._store = Channel(store, settings.timeout, Pace(), trace)
+        pair = f"{login.username}:{login.secret}".encode()
+        self._headers = {
+            "Authorization": "Basic " + base64.b64encode(pair).decode("ascii"),
+            "User-Agent": f"addonctl/{__version__}",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "keep-alive",
+        }
+
+    # Lists
+
+    def recordings(
+        self, parameters: Mapping[str, str] | None = None, page_size: int = PAGE_SIZE
+    ) -> Iterator[list[Recording]]:
+        """The account's recordings, newest first; `parameters` are the API's own filters."""
+        path = f"{self._account('')}/Recordings"
+        return self._pages(Recording, path, "recordings", page_size, parameters or {})
+
+    def results(self, recording: Address, page_size: int = PAGE_SIZE) -> Iterator[list[Result]]:
+        """The add-on results of a recording."""
+        path = f"{self._path(recording)}/AddOnResults"
+        return self._pages(Result, path, f"results of recording {recording.recording}", page_size)
+
+    def payloads(self, result: Address, page_size: int = PAGE_SIZE) -> Iterator[list[Payload]]:
+        """What an add-on left: the metadata of a result's payloads."""
+        what = f"payloads of result {result.result} on recording {result.recording}"
+        return self._pages(Payload, f"{self._path(result)}/Payloads", what, page_size)
+
+    # Single things
+
+    def result(self, address: Address) -> Result:
+        return Result(self._document(f"{self._path(address)}.json", _named(address)))
+
+    def payload(self, address: Address) -> Payload:
+        return Payload(self._document(f"{self._path(address)}.json", _named(address)))
+
+    def delete(self, address: Address) -> None:
+        """Delete a result with its payloads, or one payload, for good.
+
+        A retry may find that the first try had taken effect although its answer was lost: a 404
+        after a retry counts as done.
+        """
+        what = _named(address)
+        with translated(what):
+            response = self._send("DELETE", f"{self._path(address)}.json")
+            retried = getattr(getattr(response.raw, "retries", None), "history", ())
+            if response.status_code == 404 and retried:
+                response.close()
+                return
+            if response.status_code >= 300:
+                raise refusal(response, what)
+            _ = response.content
+
+    # A payload's bytes
+
+    def link(self, address: Address) -> SignedLink:
+        """The signed link to a payload's bytes, not followed."""
+        what = f"data of {_named(address)}"
+        with translated(what):
+            response = self._send("GET", f"{self._path(address)}/Data")
+            if not 300 <= response.status_code < 400:
+                if response.status_code >= 400:
+                    raise refusal(response, what)
+                response.close()
+                raise AddonctlError(f"{what}: the service gave no link")
+            location = response.headers.get("Location", "")
+            response.close()
+        parts = _split(urljoin(self.login.api_url, location))
+        secure = parts.scheme == "https" or parts.hostname in LOOPBACK
+        if not (location and parts.hostname and secure):
+            raise AddonctlError(f"{what}: the service gave a link that is not https")
+        return SignedLink(parts.geturl())
+
+    def open(self, link: SignedLink, begin: int = 0, etag: str | None = None) -> Body:
+        """The bytes behind a link, from `begin` on if the payload still has that `etag`.
+
+        Carries no login, and asks for the bytes as they lie (not compressed, so that lengths are
+        true). Raises LinkExpired where the store refuses the link, NotFound where nothing is there.
+        """
+        what = "the payload's data"
+        headers = {"User-Agent": self._headers["User-Agent"], "Accept-Encoding": "identity"}
+        if begin and etag:
+            headers |= {"Range": f"bytes={begin}-", "If-Range": etag}
+        url = link.url
+        with translated(what):
+            for _ in range(MOST_REDIRECTS):
+                response = self._store.send("GET", url, headers)
+                if not response.is_redirect:
+                    break
+                url = urljoin(url, response.headers["Location"])
+                response.close()
+                if _split(url).scheme != "https" and _split(url).hostname not in LOOPBACK:
+                    raise AddonctlError(f"{what}: the store redirects to a place that is not https")
+            if response.status_code not in (200, 206):
+                problem = refusal(response, what)
+                if response.status_code == 403:
+                    raise LinkExpired(problem.message, status=403)
+                raise problem
+        return _body(response, what)
+
+    def data(self, address: Address) -> Iterator[bytes]:
+        """A payload's bytes, chunk by chunk; a link that expired is asked for anew, once."""
+        try:
+            body = self.open(self.link(address))
+        except LinkExpired:
+            body = self.open(self.link(address))
+        return body.chunks
+
+    def close(self) -> None:
+        self._api.close()
+        self._store.close()
+
+    # Underneath
+
+    def _account(self, named: str) -> str:
+        return f"/2010-04-01/Accounts/{named or self.login.acting_account}"
+
+    def _path(self, address: Address) -> str:
+        path = f"{self._account(address.account)}/Recordings/{address.recording}"
+        if address.result:
+            path += f"/AddOnResults/{address.result}"
+        if address.payload:
+            path += f"/Payloads/{address.payload}"
+        return path
+
+    def _send(self, method: str, path: str) -> requests.Response:
+        return self._api.send(method, self.login.api_url + path, self._headers)
+
+    def _pages(
+        self,
+        kind: type[Kind],
+        path: str,
+        what: str,
+        page_size: int,
+        parameters: Mapping[str, str] | None = None,
+    ) -> Iterator[list[Kind]]:
+        query = urlencode({**(parameters or {}), "PageSize": page_size})
+        following: str | None = f"{path}.json?{query}"
+        seen: set[str] = set()
+        while following:
+            if following in seen:
+                raise AddonctlError(f"{what}: the service gives the same page again and again")
+            seen.add(following)
+            document = self._document(following, what)
+            items = document.get(kind.COLLECTION)
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise AddonctlError(f"{what}: the service's answer holds no {kind.COLLECTION}")
+            first = items[0].get("sid") if items else None
+            if first in seen:
+                raise AddonctlError(f"{what}: the service gives the same rows again and again")
+            if first:
+                seen.add(str(first))
+            elif document.get("next_page_uri"):
+                raise AddonctlError(f"{what}: the service gives an empty page and says more follow")
+            yield [kind(item) for item in items]
+            following = self._following(document.get("next_page_uri"), what)
+
+    def _following(self, uri: object, what: str) -> str | None:
+        """The path of the next page. It must lie on the API's own host: our login goes there."""
+        if not uri:
+            return None
+        word = str(uri)
+        base = self.login.api_url
+        if word.startswith(base + "/"):
+            word = word[len(base) :]
+        if not word.startswith("/2010-04-01/") or "\\" in word:
+            raise AddonctlError(f"{what}: the service points to a next page on another host; not followed")
+        return word
+
+    def _document(self, path: str, what: str) -> dict[str, Any]:
+        """The JSON object at `path`; a body that breaks off is asked for again, like any GET."""
+        for attempt in range(self._retries + 1):
+            try:
+                with translated(what):
+                    response = self._send("GET", path)
+                    if response.status_code != 200:
+                        raise refusal(response, what)
+                    body = b"".join(response.iter_content(CHUNK))
+                break
+            except TryLater as problem:
+                # With a status the retries below us have been used up already.
+                broke_off = isinstance(
+                    problem.__context__, (exceptions.ChunkedEncodingError, HTTPError)
+                )
+                if not broke_off or attempt == self._retries:
+                    raise
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            kind = response.headers.get("Content-Type", "nothing").split(";")[0]
+            raise AddonctlError(
+                f"{what}: the service answered with {kind} that is not the JSON it promised",
+                hint="a proxy or a login page may have answered in its place",
+                status=response.status_code,
+                request_id=response.headers.get("Twilio-Request-Id"),
+            )
+        return document
+
+
+def _named(address: Address) -> str:
+    """What an address leads to, in the words of an error."""
+    if address.payload:
+        return f"payload {address.payload} of result {address.result} on recording {address.recording}"
+    if address.result:
+        return f"result {address.result} on recording {address.recording}"
+    return f"recording {address.recording}"
+
+
+def _split(url: str) -> Any:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def _body(response: requests.Response, what: str) -> Body:
+    begin, size = 0, None
+    length = response.headers.get("Content-Length", "")
+    if response.status_code == 206:
+        unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
+        span, _, whole = rest.partition("/")
+        if unit != "bytes" or not span.partition("-")[0].isdecimal():
+            response.close()
+            raise TryLater(f"{what}: the store sent a part without saying which")
+        begin = int(span.partition("-")[0])
+        size = int(whole) if whole.isdecimal() else None
+    elif length.isdecimal():
+        size = int(length)
+
+    def flow() -> Iterator[bytes]:
+        with response, translated(what):
+            yield from response.iter_content(CHUNK)
+
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Body(begin, size, headers, flow())

@@ -1,0 +1,156 @@
+"""Whatever goes wrong on the wire, as one of our errors.
+
+Nothing here repeats the text of an exception of requests or urllib3: it holds the whole URL, and
+a signed link is a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from requests import exceptions
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
+
+LONGEST_ERROR_BODY = 64 * 1024
+"""Bytes of an error's body that are read; the service's own are under one KiB."""
+
+_CLASSES: dict[int, type[AddonctlError]] = {
+    401: LoginRefused,
+    403: LoginRefused,
+    404: NotFound,
+    408: TryLater,
+    410: NotFound,
+    429: TryLater,
+}
+_HINTS: dict[type[AddonctlError], str] = {
+    LoginRefused: "see which login is used: addonctl auth status",
+    NotFound: "results are kept 30 days from their creation",
+    TryLater: "run it again later; --retries and --timeout set how patient it is",
+}
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn a failure of the network, also in mid-body, into one of our errors."""
+    try:
+        yield
+    except exceptions.SSLError as problem:
+        raise AddonctlError(
+            f"{doing}: no secure connection: {_root(problem)}",
+            hint="if a proxy or company CA stands between, set REQUESTS_CA_BUNDLE",
+        ) from None
+    except exceptions.ProxyError as problem:
+        raise TryLater(f"{doing}: the proxy failed: {_root(problem)}") from None
+    except exceptions.Timeout:
+        raise TryLater(f"{doing}: no answer in time", hint=_HINTS[TryLater]) from None
+    except (exceptions.InvalidURL, exceptions.InvalidSchema, exceptions.MissingSchema, UnicodeError):
+        raise AddonctlError(f"{doing}: the address is not valid") from None
+    except (exceptions.RequestException, HTTPError) as problem:
+        raise TryLater(f"{doing}: the connection failed: {_root(problem)}") from None
+    except OSError as problem:
+        # requests raises a bare OSError for a CA bundle that is not there.
+        raise AddonctlError(f"{doing}: {problem.strerror or 'the CA bundle cannot be read'}") from None
+
+
+def refusal(response: requests.Response, doing: str) -> AddonctlError:
+    """The error that an answer of status 3xx, 4xx or 5xx stands for, in the service's own words."""
+    status = response.status_code
+    kind = _CLASSES.get(status, TryLater if status >= 500 else AddonctlError)
+    said = _words(_read(response))
+    message = said.get("message") or response.reason or "no reason given"
+    hint = _HINTS.get(kind)
+    if status == 405:
+        hint = "the service does not offer this on this resource"
+    return kind(
+        f"{doing}: {status} {message}",
+        hint=hint,
+        status=status,
+        code=said.get("code"),
+        more_info=said.get("more_info"),
+        request_id=response.headers.get("Twilio-Request-Id"),
+    )
+
+
+def _read(response: requests.Response) -> str:
+    body = b""
+    try:
+        for chunk in response.iter_content(LONGEST_ERROR_BODY):
+            body += chunk
+            if len(body) >= LONGEST_ERROR_BODY:
+                break
+    except (exceptions.RequestException, HTTPError):
+        pass  # the status says enough; a body cut short only adds words
+    finally:
+        response.close()
+    return body.decode("utf-8", "replace")
+
+
+def _words(body: str) -> dict[str, Any]:
+    """What an error's body says: JSON, the service's or a store's XML, a page, or plain text."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    if isinstance(said, dict):
+        return {
+            "message": _line(said.get("message")),
+            "code": _number(said.get("code")),
+            "more_info": _line(said.get("more_info")),
+        }
+    # Patterns, not a parser: the document may be cut short, or hostile.
+    if "<RestException>" in body or "<Error>" in body:
+        return {
+            "message": _line(_tag(body, "Message")),
+            "code": _number(_tag(body, "Code")),
+            "more_info": _line(_tag(body, "MoreInfo")),
+        }
+    if "<" in body:
+        return {"message": _line(_tag(body, "title"))}
+    return {"message": _line(body)}
+
+
+def _tag(body: str, name: str) -> str | None:
+    found = re.search(rf"<{name}>([^<]*)", body, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _line(text: object) -> str | None:
+    words = " ".join(text.split()) if isinstance(text, str) else ""
+    return words[:500] or None
+
+
+def _number(word: object) -> int | None:
+    try:
+        return int(str(word))
+    except ValueError:
+        return None
+
+
+def _root(problem: BaseException) -> str:
+    """The innermost reason, as the operating system words it."""
+    seen: set[int] = set()
+    queue: list[object] = [problem]
+    while queue:
+        cause = queue.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        if isinstance(cause, (TimeoutError, ReadTimeoutError)):
+            return "no answer in time"
+        if isinstance(cause, socket.gaierror):
+            return "the name of the host was not found"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        queue += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+    return "it broke off"

@@ -1,0 +1,200 @@
+"""One request at a time: connections, retries, time-outs, proxies and TLS."""
+
+from __future__ import annotations
+
+import os
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
+from urllib3.util.ssl_ import create_urllib3_context
+
+from addonctl.login import LOOPBACK
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+LONGEST_RETRY_AFTER = 60
+"""Seconds. A server that asks for more is waited for this long, then asked again."""
+CONNECT_TIMEOUT = 10.0
+
+Trace = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How patient and how wide: retries per request, seconds for a single answer, connections."""
+
+    retries: int = 5
+    timeout: float = 30.0
+    connections: int = 8
+
+
+class Pace:
+    """How fast requests may go. This one never holds anybody back; a batch brings its own."""
+
+    def request(self) -> AbstractContextManager[None]:
+        """A place among the requests in flight, held from sending until the answer begins."""
+        return nullcontext()
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Gives that place up while a retry waits, and takes one again."""
+        return nullcontext()
+
+    def refused(self, retry_after: float | None) -> None:
+        """The service said it has too many requests, and perhaps for how many seconds."""
+
+    def answered(self, concurrent: int | None) -> None:
+        """The service answered, and perhaps said how many requests it has in flight."""
+
+
+class PacedRetry(Retry):
+    """urllib3's Retry, with jitter from the first retry on, under a Pace, and traced."""
+
+    def __init__(self, *args: Any, pace: Pace, trace: Trace | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pace = pace
+        self.trace = trace
+
+    def new(self, **changes: Any) -> PacedRetry:
+        return super().new(pace=self.pace, trace=self.trace, **changes)
+
+    def get_backoff_time(self) -> float:
+        # urllib3 does not wait at all before the first retry; many workers that
+        # were refused together would then come back together.
+        return super().get_backoff_time() or random.random() * self.backoff_jitter  # noqa: S311
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        try:
+            return super().parse_retry_after(retry_after)
+        except Exception:  # noqa: BLE001  a header we cannot read is as good as none
+            return 0.0
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        if self.trace and self.history:
+            last = self.history[-1]
+            self.trace(f"{last.method} again: {last.status or 'the connection failed'}")
+        if response is not None and response.status == 429:
+            self.pace.refused(self.get_retry_after(response))
+        with self.pace.aside():
+            super().sleep(response)
+
+
+class Adapter(HTTPAdapter):
+    """requests' adapter with one TLS context for all its connections.
+
+    Left to itself, urllib3 reads the whole CA bundle again for every connection.
+    """
+
+    def __init__(self, retry: Retry, connections: int) -> None:
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+        super().__init__(pool_maxsize=connections, max_retries=retry)
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] == "https" and verify is not False:
+            pool.pop("ca_certs", None)
+            pool.pop("ca_cert_dir", None)
+            pool["ssl_context"] = self._context(verify)
+        return host, pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        if not url.lower().startswith("https") or verify is False:
+            super().cert_verify(conn, url, verify, cert)
+
+    def _context(self, verify: Any) -> ssl.SSLContext:
+        bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+        with self._lock:
+            if bundle not in self._contexts:
+                context = create_urllib3_context()
+                if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
+                    context.load_verify_locations(capath=bundle)
+                else:
+                    context.load_verify_locations(cafile=bundle)
+                self._contexts[bundle] = context
+            return self._contexts[bundle]
+
+
+class Sender(Protocol):
+    """Sends one request, gives back its answer with the body still to be read."""
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response: ...
+
+
+class Channel:
+    """Sends requests with the environment's proxies and CA settings, and never with its logins.
+
+    requests' own Session would add a login from `~/.netrc` and follow redirects with ours, so the
+    adapter is called directly. Plain http only ever goes to loopback, and past any proxy: a proxy
+    would read the login.
+    """
+
+    def __init__(self, adapter: BaseAdapter, timeout: float, pace: Pace, trace: Trace | None) -> None:
+        self._adapter = adapter
+        self._timeout = (min(timeout, CONNECT_TIMEOUT), timeout)
+        self._pace = pace
+        self._trace = trace
+        self._environment: dict[str, dict[str, Any]] = {}
+
+    def send(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """The answer, its body not yet read. Raises requests' own exceptions."""
+        request = requests.Request(method, url, headers=dict(headers)).prepare()
+        settings = self._settings(url)
+        began = time.perf_counter()
+        with self._pace.request():
+            response = self._adapter.send(request, stream=True, timeout=self._timeout, **settings)
+        concurrent = response.headers.get("Twilio-Concurrent-Requests", "")
+        self._pace.answered(int(concurrent) if concurrent.isdecimal() else None)
+        if self._trace:
+            self._trace(
+                f"{method} {urlsplit(url).path} {response.status_code}"
+                f" {(time.perf_counter() - began) * 1000:.0f}ms"
+                f" {response.headers.get('Twilio-Request-Id', '-')}"
+            )
+        return response
+
+    def _settings(self, url: str) -> dict[str, Any]:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._environment:
+            with requests.Session() as session:
+                settings = session.merge_environment_settings(origin, {}, True, True, None)
+            if parts.scheme == "http" and parts.hostname in LOOPBACK:
+                settings["proxies"] = {}
+            settings.pop("stream")
+            self._environment[origin] = settings
+        return self._environment[origin]
+
+    def close(self) -> None:
+        self._adapter.close()
+
+
+def network_adapter(settings: Settings, pace: Pace, trace: Trace | None) -> Adapter:
+    """The real network: retries of GET and DELETE for load, server trouble and broken connections."""
+    retry = PacedRetry(
+        total=settings.retries,
+        other=0,  # a certificate that is not trusted will not be trusted a second later
+        allowed_methods=frozenset({"GET", "DELETE"}),
+        status_forcelist=RETRIED,
+        backoff_factor=0.25,
+        backoff_jitter=0.5,
+        backoff_max=20,
+        retry_after_max=LONGEST_RETRY_AFTER,
+        redirect=False,
+        raise_on_status=False,
+        pace=pace,
+        trace=trace,
+    )
+    return Adapter(retry, settings.connections)

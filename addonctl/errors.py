@@ -1,0 +1,99 @@
+"""Every error a user may see, each with its exit code.
+
+AddonctlError           1   failed
+├── Usage               2   the words were wrong
+├── NotFound            3   no such thing, or past its 30 days
+├── LoginRefused        4   login missing or refused
+├── TryLater            5   refused for load, server trouble, network, time-out
+├── SomeFailed          6   some of many failed
+├── StillPending        8   not final when the time was up
+└── Interrupted       130   Ctrl-C or SIGTERM
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class AddonctlError(Exception):
+    """Something did not work out: what happened, the service's own words, one hint.
+
+    `status` is the HTTP status of the answer, `code` and `more_info` are the service's
+    error number and the page that explains it, `request_id` is its `Twilio-Request-Id`.
+    No message, hint or other part ever holds a secret or a signed link.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        status: int | None = None,
+        code: int | None = None,
+        more_info: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.status = status
+        self.code = code
+        self.more_info = more_info
+        self.request_id = request_id
+
+    def document(self) -> dict[str, Any]:
+        """The error as scripts read it: one JSON-ready object, nulls left out."""
+        parts: dict[str, Any] = {
+            "message": self.message,
+            "exit_code": self.exit_code,
+            "status": self.status,
+            "code": self.code,
+            "more_info": self.more_info,
+            "request_id": self.request_id,
+            "hint": self.hint,
+        }
+        return {"error": {name: part for name, part in parts.items() if part is not None}}
+
+
+class Usage(AddonctlError):
+    """The words were wrong; nothing was asked of the service."""
+
+    exit_code = 2
+
+
+class NotFound(AddonctlError):
+    """There is no such thing, or no longer: results are kept for 30 days."""
+
+    exit_code = 3
+
+
+class LoginRefused(AddonctlError):
+    """No login was given, or the service does not take it."""
+
+    exit_code = 4
+
+
+class TryLater(AddonctlError):
+    """Load, server trouble, the network or a time-out, and the retries did not help."""
+
+    exit_code = 5
+
+
+class SomeFailed(AddonctlError):
+    """Some items of a batch failed, others did not."""
+
+    exit_code = 6
+
+
+class StillPending(AddonctlError):
+    """The time was up before every result was final."""
+
+    exit_code = 8
+
+
+class Interrupted(AddonctlError):
+    """The user, or the system, asked us to stop."""
+
+    exit_code = 130

@@ -1,0 +1,222 @@
+"""What the service holds: the document as it came, its fields, its expiry.
+
+A record keeps the API's document untouched (so that json gives back every name and value as
+it came) and says once, in FIELDS, which fields it has and what they hold. Every writer,
+filter and check reads them from there. Field names and their meaning: the service's
+published API description, `Recording`, `AddOnResult` and `Payload`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from addonctl import dates
+from addonctl.addresses import Address
+
+RETENTION = timedelta(days=30)
+"""How long the service keeps a result and its payloads (its documents say 30 days)."""
+
+FINAL = frozenset({"completed", "failed", "canceled", "deleted"})
+"""Statuses that will not change. A word we do not know counts as not final."""
+
+STATUSES = (
+    "canceled",
+    "completed",
+    "deleted",
+    "failed",
+    "in-progress",
+    "init",
+    "processing",
+    "queued",
+)
+
+Kind = Literal["sid", "status", "text", "number", "date", "uris"]
+
+
+class Field(NamedTuple):
+    """One field of a record: its name in the API, and what it holds.
+
+    `vendor` marks an add-on vendor's own words, which may be anything at all. A field with an
+    `origin` is not in the document: it is the date in `origin`, `shift` later.
+    """
+
+    name: str
+    kind: Kind = "text"
+    vendor: bool = False
+    origin: str | None = None
+    shift: timedelta = timedelta()
+
+
+EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One document of the API, untouched.
+
+    FIELDS are all the fields it can show; COLUMNS those of a table, most telling first;
+    COLLECTION is the key of a list of them in the API's documents, which also names their XML elements.
+    """
+
+    document: Mapping[str, Any]
+
+    FIELDS: ClassVar[tuple[Field, ...]] = ()
+    COLUMNS: ClassVar[tuple[str, ...]] = ()
+    COLLECTION: ClassVar[str] = ""
+    ELEMENT: ClassVar[str] = ""
+
+    @property
+    def sid(self) -> str:
+        return str(self.document.get("sid") or "")
+
+    @property
+    def address(self) -> Address:
+        """Where it lies, as it can be typed back."""
+        raise NotImplementedError
+
+    @property
+    def created(self) -> datetime | None:
+        return dates.parse(self.document.get("date_created"))
+
+    @property
+    def expires(self) -> datetime | None:
+        """The end of the 30 days, in UTC."""
+        created = self.created
+        return created and created + RETENTION
+
+    @classmethod
+    def field(cls, name: str) -> Field | None:
+        """The field of that name, if this kind of record has it."""
+        return next((field for field in cls.FIELDS if field.name == name), None)
+
+
+class Recording(Record):
+    """A recorded call or conference: what add-ons work on."""
+
+    __slots__ = ()
+    COLLECTION = "recordings"
+    ELEMENT = "Recording"
+    FIELDS = (
+        Field("sid", "sid"),
+        Field("account_sid", "sid"),
+        Field("call_sid", "sid"),
+        Field("conference_sid", "sid"),
+        Field("status", "status"),
+        Field("source"),
+        Field("channels", "number"),
+        Field("duration", "number"),
+        Field("start_time", "date"),
+        Field("date_created", "date"),
+        Field("date_updated", "date"),
+        Field("price", "number"),
+        Field("price_unit"),
+        Field("error_code", "number"),
+        Field("api_version"),
+        Field("uri", "uris"),
+        Field("encryption_details", "uris"),
+        Field("media_url", "uris"),
+        Field("subresource_uris", "uris"),
+    )
+    COLUMNS = ("sid", "status", "date_created", "duration", "source", "call_sid")
+
+    @property
+    def address(self) -> Address:
+        return Address(self.sid, account=str(self.document.get("account_sid") or ""))
+
+
+class Result(Record):
+    """What one add-on made of one recording."""
+
+    __slots__ = ()
+    COLLECTION = "add_on_results"
+    ELEMENT = "AddOnResult"
+    FIELDS = (
+        Field("sid", "sid"),
+        Field("account_sid", "sid"),
+        Field("reference_sid", "sid"),
+        Field("status", "status"),
+        Field("add_on_sid", "sid"),
+        Field("add_on_configuration_sid", "sid"),
+        Field("date_created", "date"),
+        Field("date_updated", "date"),
+        Field("date_completed", "date"),
+        Field("subresource_uris", "uris"),
+        EXPIRES,
+    )
+    COLUMNS = ("sid", "status", "date_created", "expires", "add_on_sid", "reference_sid")
+
+    @property
+    def address(self) -> Address:
+        document = self.document
+        return Address(
+            str(document.get("reference_sid") or ""),
+            self.sid,
+            account=str(document.get("account_sid") or ""),
+        )
+
+    @property
+    def status(self) -> str:
+        return str(self.document.get("status") or "")
+
+    @property
+    def final(self) -> bool:
+        return self.status in FINAL
+
+
+class Payload(Record):
+    """One file an add-on left behind: its metadata, not its bytes."""
+
+    __slots__ = ()
+    COLLECTION = "payloads"
+    ELEMENT = "Payload"
+    FIELDS = (
+        Field("sid", "sid"),
+        Field("account_sid", "sid"),
+        Field("reference_sid", "sid"),
+        Field("add_on_result_sid", "sid"),
+        Field("label", vendor=True),
+        Field("content_type", vendor=True),
+        Field("add_on_sid", "sid"),
+        Field("add_on_configuration_sid", "sid"),
+        Field("date_created", "date"),
+        Field("date_updated", "date"),
+        Field("subresource_uris", "uris"),
+        EXPIRES,
+    )
+    COLUMNS = ("sid", "label", "content_type", "expires", "add_on_result_sid", "date_created")
+
+    @property
+    def address(self) -> Address:
+        document = self.document
+        return Address(
+            str(document.get("reference_sid") or ""),
+            str(document.get("add_on_result_sid") or ""),
+            self.sid,
+            account=str(document.get("account_sid") or ""),
+        )
+
+    @property
+    def label(self) -> str:
+        return str(self.document.get("label") or "")
+
+    @property
+    def content_type(self) -> str:
+        return str(self.document.get("content_type") or "")
+
+
+class Outcome(Record):
+    """What became of one item of a batch: its address, one word, and the reason."""
+
+    __slots__ = ()
+    COLLECTION = "outcomes"
+    ELEMENT = "Outcome"
+    FIELDS = (Field("sid", "sid"), Field("outcome", "status"), Field("detail"))
+    COLUMNS = ("sid", "outcome", "detail")
+
+    @property
+    def address(self) -> Address:
+        """What was worked on: here `sid` is a whole address, as it was given."""
+        return Address(*self.sid.split("/"))
