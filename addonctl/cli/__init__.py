@@ -1,0 +1,19 @@
+"""The words a user types: parse, call, hand over. main() is where every run begins and ends."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command line, and give back its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments == ["--version"]:
+        # Answered before anything is loaded: scripts ask for it in every run.
+        from addonctl import __version__
+
+        sys.stdout.write(f"addonctl {__version__}\n")
+        return 0
+    from addonctl.cli.program import run
+
+    return run(arguments)

@@ -1,0 +1,28 @@
+"""`addonctl recordings`: which recordings there are."""
+
+from __future__ import annotations
+
+import typer
+
+from addonctl.cli.command import noun, verb
+from addonctl.cli.options import LISTING, OUTPUT, RECORDING_FILTERS
+from addonctl.cli.state import state_of
+from addonctl.models import Recording
+
+app = noun()
+
+
+@app.callback()
+def recordings() -> None:
+    """The recordings that add-ons have worked on."""
+
+
+@verb(app, "list", RECORDING_FILTERS, LISTING, OUTPUT)
+def list_recordings(context: typer.Context) -> None:
+    """List the account's recordings, newest first."""
+    state = state_of(context)
+    state.sink.check(Recording)
+    selection = state.selection(Recording)
+    pages = state.client.recordings(state.recording_filters, state.page_size)
+    state.sink.records(Recording, selection.apply(pages))
+    state.say_if_cut(selection)

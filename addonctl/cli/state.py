@@ -1,0 +1,208 @@
+"""State: what one run knows, built late and lent to the commands.
+
+The words given on the command line come in as `given`; settings, sink, login and client are made
+of them when first asked for, so that `--help` touches no network, no keyring and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from addonctl.addresses import Address, Word, read
+from addonctl.errors import Usage
+from addonctl.output import OutputSettings, Sink
+
+if TYPE_CHECKING:
+    from addonctl.api import Client, Pace, Settings
+    from addonctl.login import Login
+    from addonctl.models import Record
+    from addonctl.selection import Selection
+
+SANDBOX = "sandbox"
+
+
+def state_of(context: typer.Context) -> State:
+    """The run's State, from anywhere in the command tree."""
+    state = context.find_root().obj
+    assert isinstance(state, State)  # noqa: S101
+    return state
+
+
+@dataclass
+class State:
+    """One run: the words given, the environment, and what is made of them."""
+
+    environment: Mapping[str, str]
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sink(self) -> Sink:
+        """Where everything is written."""
+        given = self.given
+        return Sink(
+            OutputSettings(
+                format=given.get("format") or self.environment.get("ADDONCTL_FORMAT") or "table",
+                fields=tuple(_words(given.get("fields"))),
+                header=not given.get("no_header"),
+                query=given.get("query"),
+                bom=bool(given.get("bom")),
+                exact=bool(given.get("exact")),
+                quiet=bool(given.get("quiet")),
+                verbose=bool(given.get("verbose")),
+                color=False if given.get("no_color") else None,
+                ask=not given.get("no_input"),
+            )
+        )
+
+    @cached_property
+    def login(self) -> Login:
+        """Who is asking. Raises LoginRefused where there is no login to use."""
+        from addonctl.login import Login
+
+        given = self.given
+        profile = given.get("profile") or self.environment.get("ADDONCTL_PROFILE")
+        if profile != SANDBOX:
+            from addonctl.profiles import resolve
+
+            login = resolve(
+                profile=profile,
+                account=given.get("account"),
+                region=given.get("region"),
+                edge=given.get("edge"),
+                environment=self.environment,
+            )
+            if login.source != "sandbox":
+                return login
+        from addonctl import sandbox
+
+        return Login(
+            sandbox.ACCOUNT,
+            sandbox.ACCOUNT,
+            sandbox.AUTH_TOKEN,
+            api_url=sandbox.API_URL,
+            subaccount=given.get("account"),
+            profile=SANDBOX,
+            source="sandbox",
+        )
+
+    @cached_property
+    def settings(self) -> Settings:
+        """How patient and how wide the client is."""
+        from addonctl import dates
+        from addonctl.api import Settings
+
+        usual = Settings()
+        retries = self.whole_number("retries", usual.retries, least=0)
+        timeout = self.given.get("timeout")
+        return Settings(
+            retries=retries,
+            timeout=dates.duration(timeout) if timeout else usual.timeout,
+            connections=self.workers,
+        )
+
+    @property
+    def workers(self) -> int:
+        """How many items of a batch are worked on at a time."""
+        return self.whole_number("workers", 8, least=1)
+
+    @property
+    def page_size(self) -> int:
+        """Rows to ask for at a time: a small limit needs no more than one row past it."""
+        from addonctl.api.client import PAGE_SIZE
+
+        size = self.whole_number("page_size", PAGE_SIZE, least=1, most=PAGE_SIZE)
+        return size
+
+    @cached_property
+    def client(self) -> Client:
+        """The service, as this login sees it."""
+        return self.client_at()
+
+    def client_at(self, pace: Pace | None = None) -> Client:
+        """A client of its own for a batch that keeps a pace."""
+        from addonctl.api import Client
+
+        login = self.login
+        adapter = None
+        if login.source == SANDBOX:
+            from addonctl.cli.sandbox import adapter_of
+
+            adapter = adapter_of(self)
+        trace = self.sink.trace if self.given.get("verbose") else None
+        return Client(login, self.settings, adapter=adapter, pace=pace, trace=trace)
+
+    def selection(self, kind: type[Record]) -> Selection:
+        """Which rows are asked for. Raises Usage for a word that does not fit `kind`."""
+        from addonctl.selection import Selection
+
+        return Selection.of(kind, self.given)
+
+    def addresses(self, words: Sequence[str] | None, least: int, most: int) -> Iterator[Address]:
+        """The addresses named on the command line, one by one."""
+        found = read((Word(word) for word in words or ()), least, most)
+        first = next(found, None)
+        if first is None:
+            from addonctl.addresses import LEVELS
+
+            raise Usage(f"no address given; expected {LEVELS[least]}")
+        yield first
+        yield from found
+
+    def single(self, addresses: Iterator[Address]) -> Address:
+        """The one address a command takes. Raises Usage for a second."""
+        first, second = next(addresses), next(addresses, None)
+        if second:
+            raise Usage(f"'{second}' is one too many; expected a single address")
+        return first
+
+    @property
+    def recording_filters(self) -> dict[str, str]:
+        """The filters of `recordings list`, as the API's own parameters."""
+        from datetime import UTC, datetime
+
+        from addonctl import dates
+        from addonctl.addresses import checked_sid
+
+        given, now, parameters = self.given, datetime.now(UTC), {}
+        for name, parameter in (("since", "DateCreated>"), ("until", "DateCreated<")):
+            if name in given:
+                moment = dates.when(given[name], now)
+                parameters[parameter] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        for name, parameter, prefix in (
+            ("call", "CallSid", "CA"),
+            ("conference", "ConferenceSid", "CF"),
+        ):
+            if name in given:
+                parameters[parameter] = checked_sid(given[name], prefix)
+        return parameters
+
+    def confirm(self, what: str, yes: bool) -> None:
+        """Go on only if the user agrees. Raises Usage where nobody is there to be asked."""
+        if yes:
+            return
+        if not self.sink.interactive:
+            raise Usage(f"will not {what} without --yes when nobody is here to ask")
+        if not self.sink.confirm(f"{what}?"):
+            raise typer.Abort
+
+    def say_if_cut(self, selection: Selection) -> None:
+        """Tell the user where --limit ended a list that goes on."""
+        if selection.cut:
+            self.sink.warn(f"only the first {selection.limit}: --limit left out the rest")
+
+    def whole_number(self, name: str, usual: int, *, least: int, most: int | None = None) -> int:
+        """The value of a numeric option. Raises Usage outside of `least` to `most`."""
+        number = self.given.get(name, usual)
+        if number < least or (most is not None and number > most):
+            span = f"{least} to {most}" if most is not None else f"{least} or more"
+            raise Usage(f"--{name.replace('_', '-')} {number}: expected {span}")
+        return int(number)
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()] if text else []

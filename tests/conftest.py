@@ -1,0 +1,79 @@
+"""What every test may ask for: a home of its own, and a way to type a command line."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from addonctl.cli import main
+
+LOGIN_VARIABLES = [
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_API_KEY",
+    "TWILIO_API_KEY_SID",
+    "TWILIO_API_SECRET",
+    "TWILIO_API_KEY_SECRET",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_REGION",
+    "TWILIO_EDGE",
+    "ADDONCTL_PROFILE",
+    "ADDONCTL_FORMAT",
+    "ADDONCTL_API_URL",
+    "ADDONCTL_CONFIG_DIR",
+    "ADDONCTL_NO_HISTORY",
+    "NO_COLOR",
+]
+
+
+class Ran(NamedTuple):
+    """What a command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own, and no login from the machine it runs on."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in LOGIN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("CONFIG", "STATE", "CACHE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Types a line: run("results list RE…"), or word by word; `stdin` is what is piped in."""
+
+    def type_line(*words: str, stdin: str | bytes = b"") -> Ran:
+        arguments = shlex.split(words[0]) if len(words) == 1 else list(words)
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        out, err = io.BytesIO(), io.BytesIO()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
+            patch.setattr(sys, "stdout", io.TextIOWrapper(out, "utf-8", newline=""))
+            patch.setattr(sys, "stderr", io.TextIOWrapper(err, "utf-8", newline=""))
+            code = main(arguments)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            ran = Ran(
+                code,
+                out.getvalue().decode("utf-8", "surrogateescape"),
+                err.getvalue().decode("utf-8", "surrogateescape"),
+            )
+        return ran
+
+    return type_line
