@@ -1,0 +1,183 @@
+"""Where secrets are kept: the keyring, or by a user's explicit wish a file. Never both at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from addonctl.errors import AddonctlError, LoginRefused, Usage
+from addonctl.profiles import files
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+SERVICE = "addonctl"
+PATIENCE = 2.0
+"""Seconds a keyring may take for one answer. Some hang for minutes, waiting for a window that
+nobody sees; with start-up, a command ends within 3 seconds."""
+
+WAYS_OUT = (
+    "set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET,"
+    " or keep the secret in a file: addonctl auth login --insecure-storage"
+)
+
+T = TypeVar("T")
+
+
+class Keyring:
+    """The operating system's keyring, through the `keyring` library.
+
+    Every method raises LoginRefused, with the ways out, where there is no keyring, or it is
+    locked, or does not answer in time. After that it is not asked again.
+    """
+
+    def __init__(self) -> None:
+        self._given_up: LoginRefused | None = None
+
+    @property
+    def backend(self) -> str:
+        """What kind of keyring it is, in the library's words."""
+        return self._ask(lambda keyring: str(keyring.name))
+
+    def get(self, entry: str) -> str | None:
+        return self._ask(lambda keyring: keyring.get_password(SERVICE, entry))
+
+    def put(self, entry: str, secret: str) -> None:
+        self._ask(lambda keyring: keyring.set_password(SERVICE, entry, secret))
+
+    def remove(self, entry: str) -> None:
+        """Removes it; nothing happens where there is none."""
+
+        def remove(keyring: KeyringBackend) -> None:
+            if keyring.get_password(SERVICE, entry) is not None:
+                keyring.delete_password(SERVICE, entry)
+
+        self._ask(remove)
+
+    def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
+        if self._given_up:
+            raise self._given_up
+        try:
+            return _in_time(lambda: question(_chosen()))
+        except LoginRefused as problem:
+            self._given_up = problem
+            raise
+
+
+class SecretsFile:
+    """secrets.json in the config folder, mode 0600: plain text, for machines without a keyring."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "secrets.json"
+
+    def get(self, entry: str) -> str | None:
+        """Raises LoginRefused if others can read the file, Usage if it is broken."""
+        return self._read().get(entry)
+
+    def put(self, entry: str, secret: str) -> None:
+        with files.sole_writer(self.path):
+            self._write({**self._read(), entry: secret})
+
+    def remove(self, entry: str) -> None:
+        """Removes it, and the file with the last one; nothing happens where there is none."""
+        if not self.path.exists():
+            return
+        with files.sole_writer(self.path):
+            left = self._read()
+            if left.pop(entry, None) is not None:
+                self._write(left)
+            if not left:
+                self.path.resolve().unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, str]:
+        content = files.read(self.path)
+        if not content:
+            return {}
+        if os.name == "posix" and self.path.stat().st_mode & 0o077:
+            raise LoginRefused(
+                f"{self.path} holds secrets and others may read it; it is not used",
+                hint=f"take their right away: chmod 600 {self.path}",
+            )
+        try:
+            entries = json.loads(content)
+            line = 1
+        except ValueError as problem:
+            entries, line = None, getattr(problem, "lineno", 1)
+        if not isinstance(entries, dict) or not all(isinstance(it, str) for it in entries.values()):
+            # What stands there is not repeated: it is secrets.
+            raise Usage(
+                f"{self.path}, line {line}: broken", hint="remove the file, and log in again"
+            )
+        return entries
+
+    def _write(self, entries: dict[str, str]) -> None:
+        with files.replacing(self.path, json.dumps(entries, indent=2).encode()):
+            pass
+
+
+def _chosen() -> KeyringBackend:
+    """The keyring to use. Raises LoginRefused if there is none that keeps secrets secret.
+
+    keyrings.alt, where it is installed, offers files in plain text as keyrings, and may ask for
+    a password on the stdin that we read addresses from.
+    """
+    from keyring import core
+    from keyring.backends import chainer, fail, null
+
+    # The limit does not hold for a user's own choice (PYTHON_KEYRING_BACKEND, keyringrc.cfg).
+    core.init_backend(limit=lambda backend: not _is_plain(backend))
+    backend = core.get_keyring()
+    if isinstance(backend, chainer.ChainerBackend) and backend.backends:
+        backend = backend.backends[0]
+    if _is_plain(backend):
+        raise LoginRefused("the keyring of this machine does not protect secrets", hint=WAYS_OUT)
+    if isinstance(backend, chainer.ChainerBackend | fail.Keyring | null.Keyring):
+        raise LoginRefused("this machine has no keyring to keep a secret in", hint=WAYS_OUT)
+    return backend
+
+
+def _is_plain(backend: object) -> bool:
+    return type(backend).__module__.startswith("keyrings.alt")
+
+
+def _in_time(work: Callable[[], T]) -> T:
+    """What `work` gives back, if it does so in time.
+
+    It runs in a daemon thread, which the end of the program does not wait for; a pool of
+    `concurrent.futures` would be waited for.
+    """
+    from queue import Empty, SimpleQueue
+    from threading import Thread
+
+    answers: SimpleQueue[tuple[T] | LoginRefused] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((work(),))
+        except Exception as problem:  # noqa: BLE001  backends raise whatever their systems do
+            answers.put(_refusal(problem))
+
+    Thread(target=run, name="keyring", daemon=True).start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except Empty:
+        answer = LoginRefused(
+            "the keyring does not answer; it may be waiting to be unlocked", hint=WAYS_OUT
+        )
+    if isinstance(answer, AddonctlError):
+        raise answer
+    return answer[0]
+
+
+def _refusal(problem: Exception) -> LoginRefused:
+    """`problem` as ours. Its own text is not repeated: nobody knows what a backend puts there."""
+    if isinstance(problem, LoginRefused):
+        return problem
+    from keyring.errors import InitError, KeyringLocked
+
+    if isinstance(problem, KeyringLocked | InitError):
+        return LoginRefused("the keyring is locked", hint=f"unlock it, or {WAYS_OUT}")
+    return LoginRefused(f"the keyring cannot be used ({type(problem).__name__})", hint=WAYS_OUT)
