@@ -1,0 +1,142 @@
+"""Where the bytes of payloads lie: signed links, and the answers to them, as S3 gives them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from addonctl.sandbox import generated
+from addonctl.sandbox.reply import Reply
+from addonctl.sandbox.representation import element
+from addonctl.sandbox.schema import Row
+from addonctl.sandbox.state import State
+
+STAMP = "%Y%m%dT%H%M%SZ"
+PATH = re.compile(r"/AC[0-9a-fA-F]{32}/(XH[0-9a-fA-F]{32})")
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+CHUNK = 1 << 16
+
+
+class Store:
+    """The payloads' bytes under `url`; a link holds for `link_seconds`."""
+
+    def __init__(self, state: State, url: str, link_seconds: int) -> None:
+        self._state = state
+        self._url = url
+        self._link_seconds = link_seconds
+
+    def link(self, payload: Row) -> str:
+        """Give a link to a payload's bytes that needs no login, and so is a secret itself."""
+        path = f"/{payload['account_sid']}/{payload['sid']}"
+        query = urlencode(
+            {
+                "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+                "X-Amz-Credential": "SANDBOX/us-east-1/s3/aws4_request",
+                "X-Amz-Date": datetime.fromtimestamp(self._state.now(), UTC).strftime(STAMP),
+                "X-Amz-Expires": self._link_seconds,
+                "X-Amz-SignedHeaders": "host",
+            }
+        )
+        return f"{self._url}{path}?{query}&X-Amz-Signature={self._signature(path, query)}"
+
+    def reply(self, environ: Mapping[str, Any]) -> Reply:
+        """Answer a request for a link."""
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return _error(405, "MethodNotAllowed", "The specified method is not allowed.")
+        if "HTTP_AUTHORIZATION" in environ:
+            message = (
+                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "
+                "Signature query string parameter or the Authorization header should be specified"
+            )
+            return _error(400, "InvalidArgument", message, ArgumentName="Authorization")
+        path = environ["PATH_INFO"]
+        query, mark, signature = environ["QUERY_STRING"].partition("&X-Amz-Signature=")
+        if not mark:
+            return _error(403, "AccessDenied", "Access Denied")
+        if not hmac.compare_digest(signature.encode(), self._signature(path, query).encode()):
+            message = (
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your key and signing method."
+            )
+            return _error(403, "SignatureDoesNotMatch", message)
+        signed = dict(parse_qsl(query))
+        begin = datetime.strptime(signed["X-Amz-Date"], STAMP).replace(tzinfo=UTC)
+        end = begin + timedelta(seconds=int(signed["X-Amz-Expires"]))
+        now = datetime.fromtimestamp(self._state.now(), UTC)
+        if now >= end:
+            return _error(
+                403,
+                "AccessDenied",
+                "Request has expired",
+                **{"X-Amz-Expires": signed["X-Amz-Expires"]},
+                Expires=f"{end:%Y-%m-%dT%H:%M:%SZ}",
+                ServerTime=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            )
+        match = PATH.fullmatch(path)
+        payload = self._state.payload(match[1]) if match else None
+        if payload is None:
+            return _error(404, "NoSuchKey", "The specified key does not exist.", Key=path[1:])
+        return _content(payload, environ)
+
+    def _signature(self, path: str, query: str) -> str:
+        text = f"GET\n{path}\n{query}".encode("latin-1", "replace")
+        return hmac.new(self._state.secret().encode(), text, hashlib.sha256).hexdigest()
+
+
+def _content(payload: Row, environ: Mapping[str, Any]) -> Reply:
+    """Give the whole payload, or the part that Range and If-Range ask for."""
+    size, body = payload["size"], payload["body"]
+    if body is None:
+        etag = f'"{generated.etag(payload["sid"], size)}"'
+    else:
+        etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+    headers = {
+        "Content-Type": payload["content_type"],
+        "ETag": etag,
+        "Last-Modified": formatdate(payload["created"], usegmt=True),
+        "Accept-Ranges": "bytes",
+    }
+    begin, end, status = 0, size, 200
+    asked = RANGE.fullmatch(environ.get("HTTP_RANGE", "").strip())
+    unchanged = environ.get("HTTP_IF_RANGE") in {None, etag, headers["Last-Modified"]}
+    # A Range that can not be read, or of several parts, is ignored, as S3 does.
+    if asked and any(asked.groups()) and unchanged:
+        first, last = asked.groups()
+        if not first:
+            begin, end = max(size - int(last), 0), size
+        else:
+            begin, end = int(first), min(int(last) + 1, size) if last else size
+        if first and last and int(last) < int(first):
+            begin, end = 0, size
+        elif begin >= end:
+            content_range = {"Content-Range": f"bytes */{size}"}
+            message = "The requested range is not satisfiable"
+            return _error(416, "InvalidRange", message, headers=content_range)
+        else:
+            status, headers["Content-Range"] = 206, f"bytes {begin}-{end - 1}/{size}"
+    if body is None:
+        chunks = generated.stream(payload["sid"], begin, end)
+    else:
+        chunks = _chunks(body, begin, end)
+    return Reply(status, chunks, end - begin, headers)
+
+
+def _chunks(body: bytes, begin: int, end: int) -> Iterator[bytes]:
+    for start in range(begin, end, CHUNK):
+        yield body[start : min(start + CHUNK, end)]
+
+
+def _error(
+    status: int, code: str, message: str, headers: dict[str, str] | None = None, **more: str
+) -> Reply:
+    inner = "".join(
+        element(name, value) for name, value in {"Code": code, "Message": message, **more}.items()
+    )
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
+    return Reply(status, (body,), len(body), {"Content-Type": "application/xml", **(headers or {})})
