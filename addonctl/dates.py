@@ -1,0 +1,155 @@
+"""Dates as the service writes them, as people ask for them, and as we show them.
+
+The service speaks RFC 2822 in GMT (`Wed, 01 Sep 2010 15:15:41 +0000`); spreadsheets take
+`2010-09-01 15:15:41` for a date; people say `36h`. Everything here is UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from addonctl.errors import Usage
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY = re.compile(rf"(?:{'|'.join(_WEEKDAYS)}), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}})", re.ASCII)
+_CLOCK = re.compile(r" ((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_SECOND = re.compile(r"(:[0-5]\d) (?:\+0000|GMT)", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])", re.ASCII)
+_SPANS = re.compile(rf"(?:{_SPAN.pattern})+", re.ASCII)
+_SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+
+
+def parse(text: object) -> datetime | None:
+    """The moment, in UTC, that an RFC 2822 date names; None where `text` is no date."""
+    if not isinstance(text, str):
+        return None
+    day, clock, second = _day(text[:16]), _clock(text[16:22]), _second(text[22:])
+    if day and clock and second:
+        return datetime.combine(day, time.fromisoformat(clock + second), UTC)
+    return _parse_slowly(text)
+
+
+def iso(text: str, shift: timedelta | None = None) -> str:
+    """`2026-11-21 18:43:00` in UTC for an RFC 2822 date, or for the moment `shift` after it.
+
+    Text that is no date comes back as it is. A million rows have few different days, minutes
+    and seconds, so each is read once; `shift` may only be whole days for that to hold.
+    """
+    if shift is None or not (shift.seconds or shift.microseconds):
+        day, clock, second = _iso_day(text[:16], shift), _clock(text[16:22]), _second(text[22:])
+        if day and clock and second:
+            return f"{day} {clock}{second}"
+    moment = _later(_parse_slowly(text), shift)
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else text
+
+
+def rfc2822(moment: datetime) -> str:
+    """`moment` as the service would write it, whatever the locale."""
+    moment = moment.astimezone(UTC)
+    weekday, month = _WEEKDAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{weekday}, {moment:%d} {month} {moment.year:04d} {moment:%H:%M:%S} +0000"
+
+
+def when(word: str, now: datetime) -> datetime:
+    """The moment that `word` names: an ISO date or time (UTC unless it says), or an age.
+
+    Raises Usage, naming the word, for anything else.
+    """
+    try:
+        if _SPANS.fullmatch(word.strip()):
+            return now - _spans(word.strip())
+        moment = datetime.fromisoformat(word.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Usage(
+            f"'{word}' is no date; expected one like 2026-11-21 or 2026-11-21T18:43:00, "
+            "or an age like 90m, 36h, 7d or 2w"
+        ) from None
+
+
+def duration(word: str) -> timedelta:
+    """The length of time that `word` names: 90m, 36h, 7d, 1h30m. Raises Usage for others."""
+    try:
+        if _SPANS.fullmatch(word.strip()):
+            return _spans(word.strip())
+    except OverflowError:
+        pass
+    raise Usage(f"'{word}' is no length of time; expected one like 90s, 30m, 36h, 7d or 2w")
+
+
+def seconds(word: str) -> float:
+    """The same in seconds, where a bare number means seconds. Raises Usage."""
+    if _SECONDS.fullmatch(word.strip()):
+        return float(word)
+    return duration(word).total_seconds()
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago, or how soon: `3h ago`, `in 2d`. Never rounded up."""
+    distance = int(abs((now - moment).total_seconds()))
+    for size, unit in ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        # Two of a unit at least, except of the smallest: "36h" tells more than "1d".
+        if distance >= 2 * size or (distance >= size and unit in "ms"):
+            amount = f"{distance // size}{unit}"
+            return f"{amount} ago" if moment <= now else f"in {amount}"
+    return "now"
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date | None:
+    found = _DAY.fullmatch(text)
+    if not found:
+        return None
+    try:
+        return date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _iso_day(text: str, shift: timedelta | None) -> str:
+    day = _day(text)
+    try:
+        return str(day + (shift or timedelta())) if day else ""
+    except OverflowError:
+        return ""
+
+
+@lru_cache(maxsize=2048)
+def _clock(text: str) -> str:
+    found = _CLOCK.fullmatch(text)
+    return found[1] if found else ""
+
+
+@lru_cache(maxsize=256)
+def _second(text: str) -> str:
+    found = _SECOND.fullmatch(text)
+    return found[1] if found else ""
+
+
+def _parse_slowly(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _later(moment: datetime | None, shift: timedelta | None) -> datetime | None:
+    try:
+        return moment + (shift or timedelta()) if moment else None
+    except OverflowError:
+        return None
+
+
+def _spans(word: str) -> timedelta:
+    return sum(
+        (timedelta(**{_UNITS[unit]: float(amount)}) for amount, unit in _SPAN.findall(word)),
+        timedelta(),
+    )

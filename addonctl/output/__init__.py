@@ -1,0 +1,11 @@
+"""What the user gets to see: answers on stdout, everything else on stderr.
+
+The only package that prints. `Sink` takes records, bytes and words from a command; one module
+in `formats/` per format turns records into text.
+"""
+
+from addonctl.output.formats import FORMATS
+from addonctl.output.settings import OutputSettings
+from addonctl.output.sink import Sink
+
+__all__ = ["FORMATS", "OutputSettings", "Sink"]

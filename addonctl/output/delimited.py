@@ -1,0 +1,56 @@
+"""csv and tsv: RFC 4180 quoting, LF line ends, dates that spreadsheets know as dates.
+
+An add-on vendor's text that a spreadsheet would run as a formula gets an apostrophe before it,
+unless `exact`; numbers may start with a sign. Everything else comes back from Python's csv
+module as it went in, except lone surrogates, which UTF-8 cannot hold.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from addonctl.models import Field
+from addonctl.output import columns, safe
+from addonctl.output.settings import Answer
+
+_FORMULA = frozenset("=+-@\t\r")
+
+
+def write(answer: Answer, delimiter: str) -> Iterator[str]:
+    """A header and rows, a page at a time."""
+    fields = answer.fields or columns.flat(answer.kind)
+    exact = answer.settings.exact
+    start = "\ufeff" if answer.settings.bom else ""
+    if answer.settings.header:
+        start += delimiter.join(field.name for field in fields) + "\n"
+    yield start
+    for page in answer.pages:
+        table = [columns.texts(page, field) for field in fields]
+        if not exact:
+            table = [_harmless(column, field) for column, field in zip(table, fields, strict=True)]
+        lines = StringIO()
+        csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(
+            zip(*table, strict=True)
+        )
+        yield safe.block(lines.getvalue()) if answer.screen else lines.getvalue()
+
+
+def _harmless(column: list[str | None], field: Field) -> list[str | None]:
+    if _FORMULA.isdisjoint([text[:1] for text in column if text]):
+        return column
+    return [
+        f"'{text}" if text and text[0] in _FORMULA and not _is_number(text, field) else text
+        for text in column
+    ]
+
+
+def _is_number(text: str, field: Field) -> bool:
+    if field.kind != "number":
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text[-1].isdigit()

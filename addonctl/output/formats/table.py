@@ -1,0 +1,79 @@
+"""Columns to read: fitted, with ages and colours on a terminal; plain and uncut in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from addonctl.models import Field, Record
+from addonctl.output import columns, safe
+from addonctl.output.settings import Answer, Screen
+
+FLOWS = False
+
+
+def write(answer: Answer) -> Iterator[str]:
+    """A row for each record; of records asked for one by one, a block of all their fields."""
+    records = list(chain(*answer.pages))
+    if answer.whole:
+        return _blocks(answer, records)
+    fields = answer.fields or columns.telling(answer.kind)
+    names = [field.name for field in fields] if answer.settings.header else []
+    if answer.screen:
+        from addonctl.output import layout
+
+        cells = [layout.cells(records, field, answer.screen) for field in fields]
+        return layout.table(names, cells, answer.screen, droppable=not answer.fields)
+    return _aligned(names, [_plain(records, field) for field in fields])
+
+
+def _blocks(answer: Answer, records: Sequence[Record]) -> Iterator[str]:
+    fields = answer.fields or tuple(field for field in answer.kind.FIELDS if field.kind != "uris")
+    names = [field.name for field in fields]
+    between = ""
+    for record in records:
+        values = [_value(record, field, answer.screen) for field in fields]
+        yield between
+        yield from _aligned([], [names, values] if answer.settings.header else [values])
+        between = "\n" if answer.settings.header else ""
+
+
+def _value(record: Record, field: Field, screen: Screen | None) -> str:
+    text = _plain([record], field)[0]
+    if not (screen and text and field.kind == "date"):
+        return text
+    from addonctl.output import layout
+
+    return f"{text} ({layout.cells([record], field, screen).texts[0]})"
+
+
+def _plain(records: Sequence[Record], field: Field) -> list[str]:
+    return [safe.line(text or "") for text in columns.texts(records, field)]
+
+
+def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[str]:
+    from tabulate import tabulate
+
+    rows = [[_as_long_as_wide(text) for text in row] for row in zip(*table, strict=True)]
+    text = tabulate(
+        rows, headers=names, tablefmt="plain", disable_numparse=True, preserve_whitespace=True
+    )
+    lines = text.replace(_NOTHING, "").replace(_SPACE, " ").splitlines()
+    yield "".join([f"{line.rstrip(' ')}\n" for line in lines])
+
+
+# tabulate counts characters where a terminal counts cells. No cell holds a control character any
+# more, so two of them can stand for the difference until the columns are aligned: one for nothing,
+# after a wide character; one, in a form that tabulate does not count, for a space that the next
+# column needs after characters without a width.
+_NOTHING = "\x00"
+_SPACE = "\x1b[m"
+
+
+def _as_long_as_wide(text: str) -> str:
+    if text.isascii():
+        return text
+    from rich.cells import cell_len
+
+    extra = cell_len(text) - len(text)
+    return text + (_NOTHING * extra if extra > 0 else _SPACE * -extra)

@@ -1,0 +1,55 @@
+"""How the user wants answers, resolved once; and what a writer gets to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from addonctl.models import Field, Record
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """The words that shape an answer.
+
+    `fields` empty means the format's own choice. `color` None asks each stream whether it is a
+    terminal. `ask` is false under --no-input. `bom` and `exact` concern csv and tsv, `query` json.
+    """
+
+    format: str = "table"
+    fields: tuple[str, ...] = ()
+    header: bool = True
+    query: str | None = None
+    bom: bool = False
+    exact: bool = False
+    color: bool | None = None
+    quiet: bool = False
+    verbose: bool = False
+    ask: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The terminal an answer will be read on. `now` is what ages count from."""
+
+    width: int
+    color: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that a writer needs: records of one kind, in pages, and how they are wanted.
+
+    `fields` are those asked for, in their order, or none. `whole` marks records that were asked
+    for one by one, `single` that it was just one. `screen` is None in a pipe or a file.
+    """
+
+    kind: type[Record]
+    pages: Iterable[Sequence[Record]]
+    fields: tuple[Field, ...] = ()
+    settings: OutputSettings = field(default_factory=OutputSettings)
+    whole: bool = False
+    single: bool = False
+    screen: Screen | None = None

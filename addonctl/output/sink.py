@@ -1,0 +1,226 @@
+"""Where commands hand over: the answer, and what is to be said beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from typing import IO, Any
+
+from addonctl.errors import AddonctlError, Usage
+from addonctl.models import Record
+from addonctl.output import columns, formats, safe, streams
+from addonctl.output.progress import Progress
+from addonctl.output.settings import Answer, OutputSettings, Screen
+
+_RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
+
+
+class Sink:
+    """The only one that speaks: answers on stdout, everything else on stderr.
+
+    The streams default to those of the process, `environ` to its environment, both read once, here.
+    """
+
+    def __init__(
+        self,
+        settings: OutputSettings | None = None,
+        *,
+        stdin: IO[Any] | None = None,
+        stdout: IO[Any] | None = None,
+        stderr: IO[Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._settings = settings or OutputSettings()
+        self._environ = os.environ if environ is None else environ
+        self._stdin = stdin or sys.stdin
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._out = streams.Out(self._stdout)
+        self._bar: Progress | None = None
+        terminal = streams.is_terminal(self._stderr)
+        self._err_color = self._colored(terminal)
+        self._err_moves = terminal and self._environ.get("TERM") != "dumb"
+        self.interactive = self._settings.ask and terminal and streams.is_terminal(self._stdin)
+
+    # The answer
+
+    def check(self, kind: type[Record]) -> None:
+        """Raises Usage for a format, field or query that cannot work, before any request."""
+        settings = self._settings
+        self.check_format()
+        columns.asked(kind, settings.fields)
+        if settings.query is not None:
+            from addonctl.output import query
+
+            query.check(settings.query)
+
+    def check_format(self) -> None:
+        """The part of `check` that needs no kind of record."""
+        settings = self._settings
+        if settings.format not in formats.FORMATS:
+            known = ", ".join(formats.FORMATS)
+            raise Usage(f"no format '{settings.format}'; known: {known}")
+        if settings.query is not None and settings.format != "json":
+            raise Usage(f"--query takes json, not {settings.format}", hint="add --format json")
+
+    def records(self, kind: type[Record], pages: Iterable[Sequence[Record]]) -> None:
+        """A list. Nothing is on stdout before the first page has come."""
+        self._answer(kind, pages, whole=False, single=False)
+
+    def record(self, kind: type[Record], records: Iterable[Record], *, single: bool) -> None:
+        """Records asked for one by one; a `single` one is a document of its own."""
+        pages = ([record] for record in records)
+        self._answer(kind, pages, whole=True, single=single)
+
+    def data(self, chunks: Iterable[bytes]) -> None:
+        """A payload's bytes as they are; only a terminal gets them made safe."""
+        if self._out.terminal:
+            self.show(chunks, "")
+            return
+        for chunk in chunks:
+            self._write(chunk)
+
+    def show(self, chunks: Iterable[bytes], content_type: str) -> None:
+        """A payload to look at: on a terminal JSON is indented and coloured; else exact bytes."""
+        if not self._out.terminal:
+            self.data(chunks)
+            return
+        from addonctl.output import preview
+
+        for text in preview.shown(chunks, content_type, color=self._colored(True)):
+            self._write_text(text)
+
+    def text(self, text: str) -> None:
+        """An answer that is plain text."""
+        self._write_text((safe.block(text) if self._out.terminal else text).rstrip("\n") + "\n")
+
+    def document(self, value: Any) -> None:
+        """A small answer of its own shape, as JSON."""
+        self.text(json.dumps(value, ensure_ascii=False, indent=2))
+
+    def flush(self) -> None:
+        """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
+        self._out.flush()
+
+    def abandon(self) -> None:
+        """Give up on stdout: its reader has gone, or it is full and that has been said."""
+        self._out.abandon()
+
+    # What is said beside it
+
+    def say(self, text: str) -> None:
+        """A line on stderr, not under --quiet."""
+        if not self._settings.quiet:
+            self._tell(text)
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, also under --quiet."""
+        self._tell(text, _YELLOW)
+
+    def trace(self, text: str) -> None:
+        """A line on stderr under --verbose."""
+        if self._settings.verbose:
+            self._tell(text, _DIM)
+
+    def complain(self, error: AddonctlError) -> int:
+        """Say what went wrong, in the asked format; gives back the exit code."""
+        if self._settings.format in ("json", "jsonl"):
+            self._err(json.dumps(error.document()) + "\n")
+            return error.exit_code
+        name = f"{_RED}addonctl:{_PLAIN}" if self._err_color else "addonctl:"
+        self._err(f"{name} {safe.block(error.message)}\n")
+        if error.hint:
+            self._err(f"hint: {safe.block(error.hint)}\n")
+        return error.exit_code
+
+    def progress(self, total: int | None, unit: str) -> Progress:
+        """A bar on a terminal's stderr, as a context manager; silent anywhere else."""
+        shown = self._err_moves and not self._settings.quiet
+        self._bar = Progress(
+            total, unit, stream=self._stderr if shown else None, color=self._err_color
+        )
+        return self._bar
+
+    def confirm(self, question: str) -> bool:
+        """Ask on stderr; only a yes is a yes."""
+        self._err(f"{safe.line(question)} [y/N] ")
+        answer = self._stdin.readline() if self._stdin else ""
+        if not answer.endswith("\n"):
+            self._err("\n")
+        return answer.strip().lower() in ("y", "yes")
+
+    # How
+
+    def _answer(
+        self, kind: type[Record], pages: Iterable[Sequence[Record]], *, whole: bool, single: bool
+    ) -> None:
+        settings = self._settings
+        format = formats.named(settings.format)
+        screen = None
+        if self._out.terminal:
+            screen = Screen(
+                streams.width(self._stdout, self._environ), self._colored(True), datetime.now(UTC)
+            )
+        answer = Answer(
+            kind=kind,
+            pages=_begun(pages),
+            fields=columns.asked(kind, settings.fields),
+            settings=settings,
+            whole=whole,
+            single=single,
+            screen=screen,
+        )
+        if format.FLOWS:
+            for text in format.write(answer):
+                self._write_text(text)
+            return
+        from addonctl.output.spool import Spool
+
+        with Spool() as spool:
+            for text in format.write(answer):
+                spool.write(_bytes(text))
+            for chunk in spool.chunks():
+                self._write(chunk)
+
+    def _write_text(self, text: str) -> None:
+        self._write(_bytes(text))
+
+    def _write(self, data: bytes) -> None:
+        if self._bar and self._out.terminal:
+            self._bar.stop()  # one terminal cannot show rows and a bar at a time
+        self._out.write(data)
+
+    def _tell(self, text: str, color: str = "") -> None:
+        text = safe.block(text)
+        self._err(f"{color}{text}{_PLAIN}\n" if color and self._err_color else f"{text}\n")
+
+    def _err(self, text: str) -> None:
+        if self._bar and self._bar.print(text):
+            return
+        try:
+            if self._stderr is not None:
+                self._stderr.write(text)
+                self._stderr.flush()
+        except (OSError, ValueError):
+            pass  # there is nobody left to tell
+
+    def _colored(self, terminal: bool) -> bool:
+        if self._settings.color is not None:
+            return self._settings.color
+        environ = self._environ
+        return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def _begun(pages: Iterable[Sequence[Record]]) -> Iterator[Sequence[Record]]:
+    """`pages` with the first one fetched: a failure up to there has written nothing."""
+    rest = iter(pages)
+    return chain([next(rest, ())], rest)
+
+
+def _bytes(text: str) -> bytes:
+    # A lone surrogate becomes \udXXX, which in JSON is that very character, and elsewhere names it.
+    return text.encode("utf-8", "backslashreplace")

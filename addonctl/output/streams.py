@@ -1,0 +1,86 @@
+"""The two streams: bytes to stdout whatever the locale, words to stderr, each in its own colour."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import IO, Any
+
+from addonctl.errors import AddonctlError
+
+
+class Out:
+    """stdout, as bytes: UTF-8 and LF on every system.
+
+    A closed pipe raises BrokenPipeError; whatever else goes wrong AddonctlError, once.
+    """
+
+    def __init__(self, stream: IO[Any] | None) -> None:
+        self._stream = stream
+        self.terminal = is_terminal(stream)
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data` and pass it on at once: a reader of a pipe waits for it."""
+        if not data:
+            return
+        if self._stream is None:
+            raise AddonctlError("cannot write to standard output: it is closed")
+        try:
+            binary = getattr(self._stream, "buffer", None)
+            if binary is None:
+                self._stream.write(data.decode("utf-8", "replace"))
+            else:
+                binary.write(data)
+            self._stream.flush()
+        except (OSError, ValueError) as problem:
+            raise _translated(problem) from None
+
+    def flush(self) -> None:
+        """Raises like `write`, for what has been held back."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.flush()
+        except (OSError, ValueError) as problem:
+            raise _translated(problem) from None
+
+    def abandon(self) -> None:
+        """Drop what could not be written, or Python would try, and complain, again at its end."""
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())  # type: ignore[union-attr]
+            os.close(nowhere)
+
+
+def is_terminal(stream: IO[Any] | None) -> bool:
+    """Whether a person looks at `stream`; a closed or missing one has none."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def width(stream: IO[Any] | None, environ: Mapping[str, str]) -> int:
+    """The columns of the terminal behind `stream`; COLUMNS beats what it says, 80 else."""
+    columns = environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80  # type: ignore[union-attr]
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+def _translated(problem: OSError | ValueError) -> Exception:
+    if isinstance(problem, BrokenPipeError):
+        return problem
+    if isinstance(problem, OSError):
+        # Windows has no EPIPE for a pipe that nobody reads any more.
+        if os.name == "nt" and problem.errno == errno.EINVAL:
+            return BrokenPipeError(*problem.args)
+        reason = problem.strerror or str(problem)
+    else:
+        reason = "it is closed"
+    return AddonctlError(f"cannot write to standard output: {reason}")

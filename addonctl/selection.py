@@ -1,0 +1,269 @@
+"""Asking for less: which records of a list are wanted, in which order, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from addonctl import dates
+from addonctl.addresses import checked_sid
+from addonctl.errors import AddonctlError, Usage
+from addonctl.models import STATUSES, Field, Record
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is wanted of a list; empty parts ask nothing.
+
+    Moments are aware. `label` and `content_type` are shell patterns; a content type matches
+    with or without its parameters, in any case. `sort` is a field, `-field` for descending.
+    """
+
+    statuses: frozenset[str] = frozenset()
+    add_ons: frozenset[str] = frozenset()
+    configs: frozenset[str] = frozenset()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    expires_before: datetime | None = None
+    label: str | None = None
+    content_type: str | None = None
+    sort: str | None = None
+    limit: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        kind: type[Record],
+        *,
+        now: datetime,
+        status: str | None = None,
+        add_on: str | None = None,
+        config: str | None = None,
+        created_after: str | None = None,
+        created_before: str | None = None,
+        expiring_within: str | None = None,
+        label: str | None = None,
+        content_type: str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+    ) -> Selection:
+        """The selection that a user's words make. Raises Usage, naming the word that does not fit.
+
+        `status`, `add_on` and `config` take several, between commas.
+        """
+        if sort:
+            _sort_field(kind, sort)
+        if limit is not None and limit < 0:
+            raise Usage(f"--limit {limit} is less than nothing; expected 0 or more")
+        return cls(
+            statuses=_statuses(status),
+            add_ons=_sids(add_on, "XB"),
+            configs=_sids(config, "XE"),
+            created_after=None if created_after is None else dates.when(created_after, now),
+            created_before=None if created_before is None else dates.when(created_before, now),
+            expires_before=_soon(expiring_within, now),
+            label=label,
+            content_type=content_type,
+            sort=sort,
+            limit=limit,
+        )
+
+    @property
+    def filters(self) -> bool:
+        """Whether anything may be left out for what it is, not for how many there are."""
+        return bool(self._tests())
+
+    def page_size(self, most: int) -> int:
+        """How many to ask the service for at a time: enough to see whether there are more."""
+        if self.limit is None or self.sort or self.filters:
+            return most
+        return min(most, self.limit + 1)
+
+    def matches(self, record: Record) -> bool:
+        """Whether the filters let `record` through."""
+        return all(test(record) for test in self._tests())
+
+    def apply(self, pages: Iterable[Sequence[R]]) -> Selected[R]:
+        """What is wanted of `pages`, page by page as they arrive; all at once where sorted."""
+        return Selected(self, pages)
+
+    def _tests(self) -> list[Callable[[Record], bool]]:
+        tests: list[Callable[[Record], bool]] = []
+        for name, wanted in (
+            ("status", self.statuses),
+            ("add_on_sid", self.add_ons),
+            ("add_on_configuration_sid", self.configs),
+        ):
+            if wanted:
+                tests.append(_one_of(name, wanted))
+        after, before, end = self.created_after, self.created_before, self.expires_before
+        if after:
+            tests.append(lambda record: (moment := record.created) is not None and moment >= after)
+        if before:
+            tests.append(lambda record: (moment := record.created) is not None and moment < before)
+        if end:
+            tests.append(lambda record: (moment := record.expires) is not None and moment <= end)
+        if self.label is not None:
+            tests.append(_like("label", self.label))
+        if self.content_type is not None:
+            tests.append(_like("content_type", self.content_type))
+        return tests
+
+
+class Selected(Generic[R], Iterator[list[R]]):
+    """The pages of a selection, and, once they have run out, whether `limit` cut them.
+
+    `note` is the sentence for the user (`limit 10 reached, there are more`), or empty.
+    """
+
+    def __init__(self, selection: Selection, pages: Iterable[Sequence[R]]) -> None:
+        self.note = ""
+        self._pages = self._cut(selection, self._chosen(selection, pages))
+
+    def __iter__(self) -> Selected[R]:
+        return self
+
+    def __next__(self) -> list[R]:
+        return next(self._pages)
+
+    @staticmethod
+    def _chosen(selection: Selection, pages: Iterable[Sequence[R]]) -> Iterator[list[R]]:
+        tests = selection._tests()
+        chosen: list[R] = []
+        for page in pages:
+            kept = list(page)
+            for test in tests:
+                kept = [record for record in kept if test(record)]
+            if selection.sort:
+                chosen += kept
+            else:
+                yield kept
+        if selection.sort:
+            yield ordered(chosen, selection.sort)
+
+    def _cut(self, selection: Selection, pages: Iterator[list[R]]) -> Iterator[list[R]]:
+        if selection.limit is None:
+            yield from pages
+            return
+        left = selection.limit
+        for page in pages:
+            yield page[:left]
+            if len(page) > left:
+                self.note = f"limit {selection.limit} reached, there are more"
+                return
+            left -= len(page)
+            if not left:
+                self.note = self._next_says(selection, pages)
+                return
+
+    @staticmethod
+    def _next_says(selection: Selection, pages: Iterator[list[R]]) -> str:
+        """What a look at one more page tells; it is not worth failing for."""
+        try:
+            page = next(pages, None)
+        except AddonctlError:
+            return f"limit {selection.limit} reached, there may be more"
+        if page is None or (not page and not selection.filters):
+            return ""
+        more = "there are more" if page else "there may be more"
+        return f"limit {selection.limit} reached, {more}"
+
+
+def ordered(records: list[R], sort: str) -> list[R]:
+    """`records` by the field `sort` names: dates as dates, numbers as numbers, nothing last."""
+    if not records:
+        return []
+    key = _sort_key(_sort_field(type(records[0]), sort))
+    keyed = [(key(record), record) for record in records]
+    there = [pair for pair in keyed if pair[0] is not None]
+    there.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]
+    return [record for _, record in there] + [record for key, record in keyed if key is None]
+
+
+def _sort_field(kind: type[Record], sort: str) -> Field:
+    found = kind.field(sort.removeprefix("-"))
+    if found is None or found.kind == "uris":
+        known = ", ".join(field.name for field in kind.FIELDS if field.kind != "uris")
+        raise Usage(f"cannot sort by '{sort}'; known fields: {known}", hint="-FIELD for descending")
+    return found
+
+
+def _sort_key(field: Field) -> Callable[[Record], object]:
+    """A key that compares with its likes: words that should have been numbers come last of all."""
+    if field.origin:
+        return lambda record: record.expires
+    name = field.name
+    if field.kind == "date":
+        return lambda record: dates.parse(record.document.get(name))
+    if field.kind == "number":
+        return lambda record: _number(record.document.get(name))
+    return lambda record: _text(record.document.get(name))
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+    return None if number != number else number
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _one_of(name: str, wanted: frozenset[str]) -> Callable[[Record], bool]:
+    return lambda record: record.document.get(name) in wanted
+
+
+def _like(name: str, pattern: str) -> Callable[[Record], bool]:
+    import re
+    from fnmatch import translate
+
+    if name == "content_type":
+        like = re.compile(translate(pattern), re.IGNORECASE)
+    else:
+        like = re.compile(translate(pattern))
+
+    def test(record: Record) -> bool:
+        text = str(record.document.get(name) or "")
+        if like.match(text):
+            return True
+        return name == "content_type" and bool(like.match(text.partition(";")[0].strip()))
+
+    return test
+
+
+def _statuses(words: str | None) -> frozenset[str]:
+    wanted = _words(words, "a status")
+    for word in wanted:
+        if word not in STATUSES:
+            raise Usage(f"no status '{word}'; known: {', '.join(STATUSES)}")
+    return wanted
+
+
+def _sids(words: str | None, prefix: str) -> frozenset[str]:
+    return frozenset(checked_sid(word, prefix) for word in _words(words, f"a SID ({prefix}…)"))
+
+
+def _words(words: str | None, expected: str) -> frozenset[str]:
+    if words is None:
+        return frozenset()
+    found = frozenset(word.strip() for word in words.split(",") if word.strip())
+    if not found:
+        # An empty shell variable must not mean "all of them": delete takes these filters too.
+        raise Usage(f"'{words}' filters nothing; expected {expected}")
+    return found
+
+
+def _soon(word: str | None, now: datetime) -> datetime | None:
+    if word is None:
+        return None
+    try:
+        return now + dates.duration(word)
+    except OverflowError:
+        raise Usage(f"'{word}' is longer than any result is kept") from None
