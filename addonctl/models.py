@@ -58,7 +58,8 @@ class Record:
     """One document of the API, untouched.
 
     FIELDS are all the fields it can show; COLUMNS those of a table, most telling first;
-    COLLECTION is the key of a list of them in the API's documents, which also names their XML elements.
+    COLLECTION is the key of a list of them in the API's documents, and ELEMENT names one of them
+    in its XML.
     """
 
     document: Mapping[str, Any]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
 from addonctl import dates
 from addonctl.addresses import checked_sid
@@ -36,38 +36,28 @@ class Selection:
 
     @classmethod
     def of(
-        cls,
-        kind: type[Record],
-        *,
-        now: datetime,
-        status: str | None = None,
-        add_on: str | None = None,
-        config: str | None = None,
-        created_after: str | None = None,
-        created_before: str | None = None,
-        expiring_within: str | None = None,
-        label: str | None = None,
-        content_type: str | None = None,
-        sort: str | None = None,
-        limit: int | None = None,
+        cls, kind: type[Record], words: Mapping[str, Any], now: datetime | None = None
     ) -> Selection:
-        """The selection that a user's words make. Raises Usage, naming the word that does not fit.
+        """The selection that a user's words make; `words` by the names of the options.
 
-        `status`, `add_on` and `config` take several, between commas.
+        status, add_on and config take several, between commas. Ages count from `now`. Raises
+        Usage, naming the word that does not fit.
         """
-        if sort:
+        now = now or datetime.now(UTC)
+        sort, limit = words.get("sort"), words.get("limit")
+        if sort is not None:
             _sort_field(kind, sort)
         if limit is not None and limit < 0:
             raise Usage(f"--limit {limit} is less than nothing; expected 0 or more")
         return cls(
-            statuses=_statuses(status),
-            add_ons=_sids(add_on, "XB"),
-            configs=_sids(config, "XE"),
-            created_after=None if created_after is None else dates.when(created_after, now),
-            created_before=None if created_before is None else dates.when(created_before, now),
-            expires_before=_soon(expiring_within, now),
-            label=label,
-            content_type=content_type,
+            statuses=_statuses(words.get("status")),
+            add_ons=_sids(words.get("add_on"), "XB"),
+            configs=_sids(words.get("config"), "XE"),
+            created_after=_when(words.get("created_after"), now),
+            created_before=_when(words.get("created_before"), now),
+            expires_before=_soon(words.get("expiring_within"), now),
+            label=words.get("label"),
+            content_type=words.get("content_type"),
             sort=sort,
             limit=limit,
         )
@@ -258,6 +248,10 @@ def _words(words: str | None, expected: str) -> frozenset[str]:
         # An empty shell variable must not mean "all of them": delete takes these filters too.
         raise Usage(f"'{words}' filters nothing; expected {expected}")
     return found
+
+
+def _when(word: str | None, now: datetime) -> datetime | None:
+    return None if word is None else dates.when(word, now)
 
 
 def _soon(word: str | None, now: datetime) -> datetime | None:

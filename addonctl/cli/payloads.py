@@ -29,12 +29,14 @@ def list_payloads(context: typer.Context, results: Addresses = None) -> None:
     state = state_of(context)
     state.sink.check(Payload)
     selection = state.selection(Payload)
+    size = selection.page_size(state.page_size)
     addresses = list(state.addresses(results, 2, 2))
     pages = (
-        page for each in addresses for page in state.client.payloads(each, state.page_size)
+        page for each in addresses for page in state.client.payloads(each, size)
     )
-    state.sink.records(Payload, selection.apply(pages))
-    state.say_if_cut(selection)
+    rows = selection.apply(pages)
+    state.sink.records(Payload, rows)
+    state.say_if_cut(rows)
 
 
 @verb(app, "get", OUTPUT)

@@ -34,12 +34,14 @@ def list_results(context: typer.Context, recordings: Addresses = None) -> None:
     state = state_of(context)
     state.sink.check(Result)
     selection = state.selection(Result)
+    size = selection.page_size(state.page_size)
     addresses = list(state.addresses(recordings, 1, 1))
     pages = (
-        page for each in addresses for page in state.client.results(each, state.page_size)
+        page for each in addresses for page in state.client.results(each, size)
     )
-    state.sink.records(Result, selection.apply(pages))
-    state.say_if_cut(selection)
+    rows = selection.apply(pages)
+    state.sink.records(Result, rows)
+    state.say_if_cut(rows)
 
 
 @verb(app, "get", OUTPUT)

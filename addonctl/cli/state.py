@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from addonctl.api import Client, Pace, Settings
     from addonctl.login import Login
     from addonctl.models import Record
-    from addonctl.selection import Selection
+    from addonctl.selection import Selected, Selection
 
 SANDBOX = "sandbox"
 
@@ -101,7 +101,7 @@ class State:
         timeout = self.given.get("timeout")
         return Settings(
             retries=retries,
-            timeout=dates.duration(timeout) if timeout else usual.timeout,
+            timeout=dates.seconds(timeout) if timeout else usual.timeout,
             connections=self.workers,
         )
 
@@ -190,10 +190,10 @@ class State:
         if not self.sink.confirm(f"{what}?"):
             raise typer.Abort
 
-    def say_if_cut(self, selection: Selection) -> None:
+    def say_if_cut(self, rows: Selected[Any]) -> None:
         """Tell the user where --limit ended a list that goes on."""
-        if selection.cut:
-            self.sink.warn(f"only the first {selection.limit}: --limit left out the rest")
+        if rows.note:
+            self.sink.say(rows.note)
 
     def whole_number(self, name: str, usual: int, *, least: int, most: int | None = None) -> int:
         """The value of a numeric option. Raises Usage outside of `least` to `most`."""

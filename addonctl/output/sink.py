@@ -102,13 +102,9 @@ class Sink:
         """A small answer of its own shape, as JSON."""
         self.text(json.dumps(value, ensure_ascii=False, indent=2))
 
-    def flush(self) -> None:
+    def close(self) -> None:
         """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
         self._out.flush()
-
-    def abandon(self) -> None:
-        """Give up on stdout: its reader has gone, or it is full and that has been said."""
-        self._out.abandon()
 
     # What is said beside it
 

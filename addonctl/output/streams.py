@@ -35,18 +35,19 @@ class Out:
                 binary.write(data)
             self._stream.flush()
         except (OSError, ValueError) as problem:
+            self._abandon()
             raise _translated(problem) from None
 
     def flush(self) -> None:
-        """Raises like `write`, for what has been held back."""
-        if self._stream is None:
-            return
+        """Raises like `write`, for what something else has left in the stream."""
         try:
-            self._stream.flush()
+            if self._stream is not None:
+                self._stream.flush()
         except (OSError, ValueError) as problem:
+            self._abandon()
             raise _translated(problem) from None
 
-    def abandon(self) -> None:
+    def _abandon(self) -> None:
         """Drop what could not be written, or Python would try, and complain, again at its end."""
         with suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)

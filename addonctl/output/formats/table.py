@@ -55,6 +55,9 @@ def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[s
     from tabulate import tabulate
 
     rows = [[_as_long_as_wide(text) for text in row] for row in zip(*table, strict=True)]
+    if not rows:
+        yield f"{'  '.join(names)}\n" if names else ""
+        return
     text = tabulate(
         rows, headers=names, tablefmt="plain", disable_numparse=True, preserve_whitespace=True
     )
