@@ -38,7 +38,9 @@ class Option(NamedTuple):
 
 
 def _remember(context: Any, parameter: Any, value: Any) -> Any:
-    if value not in (None, False, ()) and not context.resilient_parsing:
+    # Not `in (None, False, ())`: 0 equals False, and is a word like any other.
+    given = value is not None and value is not False and value != ()
+    if given and not context.resilient_parsing:
         context.find_root().obj.given[parameter.name] = value
     return value
 

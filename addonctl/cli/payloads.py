@@ -34,9 +34,7 @@ def list_payloads(context: typer.Context, results: Addresses = None) -> None:
     pages = (
         page for each in addresses for page in state.client.payloads(each, size)
     )
-    rows = selection.apply(pages)
-    state.sink.records(Payload, rows)
-    state.say_if_cut(rows)
+    state.answer(Payload, selection, pages)
 
 
 @verb(app, "get", OUTPUT)

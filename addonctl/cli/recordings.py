@@ -25,6 +25,4 @@ def list_recordings(context: typer.Context) -> None:
     selection = state.selection(Recording)
     size = selection.page_size(state.page_size)
     pages = state.client.recordings(state.recording_filters, size)
-    rows = selection.apply(pages)
-    state.sink.records(Recording, rows)
-    state.say_if_cut(rows)
+    state.answer(Recording, selection, pages)

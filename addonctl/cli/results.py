@@ -39,9 +39,7 @@ def list_results(context: typer.Context, recordings: Addresses = None) -> None:
     pages = (
         page for each in addresses for page in state.client.results(each, size)
     )
-    rows = selection.apply(pages)
-    state.sink.records(Result, rows)
-    state.say_if_cut(rows)
+    state.answer(Result, selection, pages)
 
 
 @verb(app, "get", OUTPUT)

@@ -123,11 +123,11 @@ class State:
         """The service, as this login sees it."""
         return self.client_at()
 
-    def client_at(self, pace: Pace | None = None) -> Client:
-        """A client of its own for a batch that keeps a pace."""
+    def client_at(self, pace: Pace | None = None, login: Login | None = None) -> Client:
+        """A client of its own: for a batch that keeps a pace, or for a login still to be tried."""
         from addonctl.api import Client
 
-        login = self.login
+        login = login or self.login
         adapter = None
         if login.source == SANDBOX:
             from addonctl.cli.sandbox import adapter_of
@@ -190,10 +190,14 @@ class State:
         if not self.sink.confirm(f"{what}?"):
             raise typer.Abort
 
-    def say_if_cut(self, rows: Selected[Any]) -> None:
-        """Tell the user where --limit ended a list that goes on."""
-        if rows.note:
-            self.sink.say(rows.note)
+    def answer(
+        self, kind: type[Record], selection: Selection, pages: Iterator[list[Any]]
+    ) -> None:
+        """Write what the selection leaves of `pages`, and say where --limit cut it."""
+        chosen = selection.apply(pages)
+        self.sink.records(kind, chosen)
+        if chosen.note:
+            self.sink.warn(chosen.note)
 
     def whole_number(self, name: str, usual: int, *, least: int, most: int | None = None) -> int:
         """The value of a numeric option. Raises Usage outside of `least` to `most`."""

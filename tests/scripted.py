@@ -1,0 +1,97 @@
+"""A server on loopback that says exactly what a test tells it to, byte for byte, and keeps what it heard."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesHeaderParser
+from socket import SHUT_RDWR, socket
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any
+
+
+@dataclass
+class Heard:
+    """One request: method, target and headers."""
+
+    method: str
+    target: str
+    headers: Message
+
+
+Answer = bytes | Callable[[Heard], bytes]
+
+
+@dataclass
+class Scripted:
+    """Plays its answers in order, the last one for ever; an answer not whole by its own length is a cut line."""
+
+    answers: list[Answer]
+    heard: list[Heard] = field(default_factory=list)
+    url: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next_answer(self, request: Heard) -> bytes:
+        with self.lock:
+            answer = self.answers[min(len(self.heard), len(self.answers) - 1)]
+            self.heard.append(request)
+        return answer if isinstance(answer, bytes) else answer(request)
+
+
+def answer(
+    body: bytes | str | dict[str, Any] | list[Any] = b"",
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    *,
+    content_type: str | None = None,
+    length: int | None = None,
+) -> bytes:
+    """A whole HTTP answer; `length` makes it lie about how long it is."""
+    kind = content_type or "application/json"
+    if isinstance(body, dict | list):
+        body = json.dumps(body)
+    data = body.encode() if isinstance(body, str) else body
+    lines = {"Content-Type": kind, "Content-Length": str(len(data) if length is None else length)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in (lines | (headers or {})).items())
+    return f"HTTP/1.1 {status} Said\r\n{head}\r\n".encode() + data
+
+
+@contextmanager
+def scripted(*answers: Answer) -> Iterator[Scripted]:
+    """Serve those answers on a free port of loopback."""
+    script = Scripted(list(answers))
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            request: socket = self.request
+            line = self.rfile.readline().decode("latin-1").split()
+            if len(line) < 2:
+                return
+            headers = b""
+            while (more := self.rfile.readline()) not in (b"\r\n", b"\n", b""):
+                headers += more
+            heard = Heard(line[0], line[1], BytesHeaderParser().parsebytes(headers))
+            self.wfile.write(script.next_answer(heard))
+            self.wfile.flush()
+            request.shutdown(SHUT_RDWR)
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client that hangs up early is part of many tests."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        script.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield script
+        finally:
+            server.shutdown()
+            thread.join()

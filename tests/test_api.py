@@ -1,0 +1,311 @@
+"""What the service, or whatever stands in its place, may answer: each becomes one clear error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import responses
+from conftest import Ran
+from scripted import answer, scripted
+
+Run = Callable[..., Ran]
+
+ACCOUNT = "AC" + "a" * 32
+RE1 = "RE" + "1" * 32
+XR1 = "XR" + "1" * 32
+XH1 = "XH" + "1" * 32
+LIST = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RE1}/AddOnResults.json"
+SECRET = "the-secret-of-this-test"
+
+
+def result(number: int) -> dict[str, Any]:
+    return {
+        "sid": f"XR{number:032x}",
+        "account_sid": ACCOUNT,
+        "reference_sid": RE1,
+        "status": "completed",
+        "add_on_sid": "XB" + "1" * 32,
+        "add_on_configuration_sid": "XE" + "1" * 32,
+        "date_created": "Wed, 01 Sep 2010 15:15:41 +0000",
+        "date_updated": "Wed, 01 Sep 2010 15:15:41 +0000",
+        "date_completed": None,
+        "subresource_uris": {"payloads": f"/2010-04-01/Accounts/{ACCOUNT}/…/Payloads.json"},
+    }
+
+
+def page(*numbers: int, following: str | None = None) -> dict[str, Any]:
+    return {"add_on_results": [result(n) for n in numbers], "next_page_uri": following}
+
+
+@pytest.fixture(autouse=True)
+def login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", SECRET)
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Points the program at a server of the test's own."""
+    return lambda url: monkeypatch.setenv("ADDONCTL_API_URL", url)
+
+
+XML_ERROR = (
+    "<?xml version='1.0' encoding='UTF-8'?><TwilioResponse><RestException><Code>20404</Code>"
+    "<Message>The requested resource was not found</Message>"
+    "<MoreInfo>https://www.twilio.com/docs/errors/20404</MoreInfo><Status>404</Status>"
+    "</RestException></TwilioResponse>"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "code", "said"),
+    [
+        (401, "application/json", '{"code":20003,"message":"Authenticate"}', 4, "Authenticate"),
+        (403, "application/json", '{"code":20008,"message":"Test Account"}', 4, "Test Account"),
+        (403, "application/json", '{"code":20005,"message":"not active"}', 4, "not active"),
+        (401, "application/json", '{"code":70051,"message":"Authorization Failed"}', 4, "Failed"),
+        (404, "application/json", '{"code":20404,"message":"was not found"}', 3, "not found"),
+        (404, "application/xml", XML_ERROR, 3, "The requested resource was not found"),
+        (404, "application/json", '{"status":404,"message":"minimal"}', 3, "minimal"),
+        (405, "application/json", '{"code":20004,"message":"Method"}', 1, "does not offer"),
+        (400, "application/json", '{"code":21481,"message":"Bad token"}', 1, "Bad token"),
+        (429, "application/json", '{"code":20429,"message":"Too Many Requests"}', 5, "Too Many"),
+        (500, "application/json", '{"code":20500,"message":"Internal"}', 5, "Internal"),
+        (502, "text/html", "<html><title>502 Bad Gateway</title><p>nginx", 5, "502 Bad Gateway"),
+        (503, "text/plain", "upstream connect error", 5, "upstream connect error"),
+        (504, "text/plain", "", 5, "504"),
+        (503, "application/json", '{"code": "broken', 5, "503"),
+        (500, "application/json", '["a", "list"]', 5, "500"),
+        (302, "text/html", "", 1, "302"),
+    ],
+)
+@responses.activate
+def test_every_refusal_is_one_error_with_its_exit_code(
+    run: Run, status: int, content_type: str, body: str, code: int, said: str
+) -> None:
+    responses.get(LIST, body=body, status=status, content_type=content_type)
+
+    ran = run(f"results list {RE1} --retries 0")
+
+    assert (code, "") == (ran.code, ran.out)
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert SECRET not in ran.err
+
+
+@responses.activate
+def test_an_error_keeps_the_services_own_words_for_scripts(run: Run) -> None:
+    said = {"code": 20404, "message": "gone", "more_info": "https://example.test/20404"}
+    responses.get(LIST, json=said, status=404, headers={"Twilio-Request-Id": "RQ" + "1" * 32})
+
+    ran = run(f"results list {RE1} -f json")
+
+    error = json.loads(ran.err)["error"]
+    assert (3, "") == (ran.code, ran.out)
+    assert {"exit_code": 3, "status": 404, "code": 20404}.items() <= error.items()
+    assert ("https://example.test/20404", "RQ" + "1" * 32) == (
+        error["more_info"],
+        error["request_id"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/html", "<html>Welcome to the hotel's network</html>"),
+        ("application/json", ""),
+        ("application/json", "[]"),
+        ("application/json", '{"add_on_results": {"sid": "XR"}}'),
+        ("application/json", '{"add_on_results": ["XR"]}'),
+        ("application/json", '{"payloads": []}'),
+        ("application/json", '{"add_on_results": ['),
+    ],
+)
+@responses.activate
+def test_an_answer_that_is_not_the_list_it_promised(
+    run: Run, content_type: str, body: str
+) -> None:
+    responses.get(LIST, body=body, content_type=content_type)
+
+    ran = run(f"results list {RE1} --format csv")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert RE1 in ran.err
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "https://elsewhere.example/2010-04-01/Accounts/x.json",
+        "//elsewhere.example/2010-04-01/Accounts/x.json",
+        "http://api.twilio.com/2010-04-01/Accounts/x.json",
+        "https://api.twilio.com.elsewhere.example/2010-04-01/x.json",
+        "https://api.twilio.com@elsewhere.example/2010-04-01/x.json",
+        "/\\elsewhere.example/2010-04-01/x.json",
+        "elsewhere",
+    ],
+)
+@responses.activate
+def test_a_next_page_on_another_host_is_not_followed(run: Run, following: str) -> None:
+    responses.get(LIST, json=page(1, following=following))
+
+    ran = run(f"results list {RE1} --format json")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "not followed" in ran.err
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_a_next_page_uri_may_be_absolute_on_the_apis_own_host(run: Run) -> None:
+    responses.get(LIST, json=page(1, following=f"{LIST}?PageToken=PA1"))
+    responses.get(f"{LIST}?PageToken=PA1", json=page(2))
+
+    ran = run(f"results list {RE1} --format sids")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert ran.out.split() == [f"{RE1}/XR{n:032x}" for n in (1, 2)]
+
+
+@pytest.mark.parametrize("numbers", [(1, 1), (1, None)])
+def test_pages_without_end_are_noticed(
+    run: Run, at: Callable[[str], None], numbers: tuple[int, int | None]
+) -> None:
+    """The same page, the same rows, or empty pages for ever: an error, not a loop."""
+    count = iter(range(1, 1_000_000))
+
+    def endless(_: object) -> bytes:
+        number = next(count)
+        item = numbers[0] if number == 1 else numbers[1]
+        rows = (item,) if item else ()
+        return answer(page(*rows, following=f"/2010-04-01/x.json?PageToken={number}"))
+
+    with scripted(endless) as server:
+        at(server.url)
+        ran = run(f"results list {RE1} --format json")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "the service gives" in ran.err
+    assert len(server.heard) == 2
+
+
+def test_a_body_shorter_than_its_length_is_asked_for_again(
+    run: Run, at: Callable[[str], None]
+) -> None:
+    whole = answer(page(1))
+    with scripted(whole[:-20], answer(page(1))) as server:
+        at(server.url)
+        ran = run(f"results list {RE1} --format json")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert json.loads(ran.out) == [result(1)]
+    assert len(server.heard) == 2
+
+
+def test_a_body_that_never_comes_whole_is_an_error(run: Run, at: Callable[[str], None]) -> None:
+    with scripted(answer(page(1))[:-20]) as server:
+        at(server.url)
+        ran = run(f"results list {RE1} --format csv --retries 1")
+
+    assert (5, "") == (ran.code, ran.out)
+    assert len(server.heard) == 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        b"",  # the connection is closed without a word
+        answer({"code": 20429, "message": "Too Many Requests"}, 429),
+        answer("<html>busy", 503, {"Retry-After": "0"}, content_type="text/html"),
+        answer("busy", 503, {"Retry-After": "soon"}, content_type="text/plain"),
+    ],
+)
+def test_trouble_that_passes_is_retried(
+    run: Run, at: Callable[[str], None], trouble: bytes
+) -> None:
+    with scripted(trouble, answer(page(1))) as server:
+        at(server.url)
+        ran = run(f"results list {RE1} --format sids")
+
+    assert (0, f"{RE1}/XR{1:032x}\n", "") == ran
+    assert len(server.heard) == 2
+
+
+def test_a_server_that_is_not_there(run: Run, at: Callable[[str], None]) -> None:
+    with scripted(b"") as server:
+        at(server.url)
+
+    ran = run(f"results list {RE1} --retries 0")
+
+    assert (5, "") == (ran.code, ran.out)
+    assert "connection refused" in ran.err
+
+
+def test_a_server_that_does_not_answer_in_time(run: Run, at: Callable[[str], None]) -> None:
+    from threading import Event
+
+    asked_enough = Event()
+
+    def silent(_: object) -> bytes:
+        asked_enough.wait(10)
+        return b""
+
+    with scripted(silent) as server:
+        at(server.url)
+        ran = run(f"results list {RE1} --retries 0 --timeout 0.2s")
+        asked_enough.set()
+
+    assert (5, "") == (ran.code, ran.out)
+    assert "no answer in time" in ran.err
+
+
+def test_a_delete_whose_answer_was_lost_counts_as_done(
+    run: Run, at: Callable[[str], None]
+) -> None:
+    """The first DELETE took effect and the line broke: the retry's 404 is no failure."""
+    with scripted(b"", answer({"code": 20404, "message": "not found"}, 404)) as server:
+        at(server.url)
+        ran = run(f"results delete {RE1} {XR1} --yes")
+
+    assert ran.code == 0
+    assert [heard.method for heard in server.heard] == ["DELETE", "DELETE"]
+
+
+def test_a_delete_of_what_is_not_there_is_not_found(run: Run, at: Callable[[str], None]) -> None:
+    with scripted(answer({"code": 20404, "message": "not found"}, 404)) as server:
+        at(server.url)
+        ran = run(f"results delete {RE1} {XR1} --yes")
+
+    assert ran.code == 3
+    assert len(server.heard) == 1
+
+
+def test_verbose_shows_each_request_and_no_secret(run: Run, at: Callable[[str], None]) -> None:
+    link = "https://store.example/key?X-Amz-Signature=signed-away"
+    with scripted(answer("", 307, {"Location": link, "Twilio-Request-Id": "RQ1"})) as server:
+        at(server.url)
+        ran = run(f"payloads url {RE1} {XR1} {XH1} --verbose")
+
+    assert (0, f"{link}\n") == (ran.code, ran.out)
+    assert f"/Payloads/{XH1}/Data 307" in ran.err
+    assert "RQ1" in ran.err
+    assert "signed-away" not in ran.err
+    assert SECRET not in ran.err
+
+
+@pytest.mark.parametrize(
+    "location", ["", "http://store.example/key?sig=1", "ftp://store.example/key", "https://"]
+)
+def test_a_link_that_is_not_https_is_refused(
+    run: Run, at: Callable[[str], None], location: str
+) -> None:
+    with scripted(answer("", 307, {"Location": location})) as server:
+        at(server.url)
+        ran = run(f"payloads show {RE1} {XR1} {XH1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "not https" in ran.err
+    assert "sig=1" not in ran.err
