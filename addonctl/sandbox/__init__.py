@@ -33,16 +33,20 @@ class SandboxError(Exception):
 
 
 def open_application(
-    path: Path, *, store_url: str = STORE_URL, clock: Callable[[], datetime] | None = None
+    path: Path,
+    *,
+    store_url: str = STORE_URL,
+    clock: Callable[[], datetime] | None = None,
+    latency: float = 0.0,
+    max_concurrent: int | None = None,
 ) -> Application:
-    """Give the application over the state file `path`, made and filled on first use.
+    """Give the Application over the state file `path`, made and filled on first use.
 
-    Raises SandboxError when the file is damaged or from another version.
+    Raises SandboxError when the file is damaged, of another version or can not be written.
     """
     from addonctl.sandbox.app import Application, now
     from addonctl.sandbox.state import State
 
-    clock = clock or now
-    state = State(path, clock)
+    state = State(path, clock or now)
     state.check()
-    return Application(state, store_url=store_url)
+    return Application(state, store_url=store_url, latency=latency, max_concurrent=max_concurrent)

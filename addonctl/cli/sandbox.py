@@ -1,0 +1,174 @@
+"""`addonctl sandbox`: a pretend account, built in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from addonctl import sandbox
+from addonctl.cli.command import noun, verb
+from addonctl.cli.state import State, state_of
+from addonctl.errors import AddonctlError, Usage
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+    from addonctl.sandbox.app import Application
+    from addonctl.sandbox.state import Counts
+
+app = noun()
+
+Size = Annotated[int | None, typer.Option(min=0, metavar="N", show_default=False)]
+
+
+@app.callback()
+def pretend() -> None:
+    """A pretend account to try things on: -p sandbox needs no login and no network."""
+
+
+@verb(app, "serve")
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="N", help="Port (8010); 0: a free one.", show_default=False
+        ),
+    ] = 8010,
+    latency: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Wait before each answer, such as 50ms.", show_default=False
+        ),
+    ] = "0s",
+    max_concurrent: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Refuse more requests than this at once."),
+    ] = None,
+) -> None:
+    """Put the pretend account on this machine's loopback, until Ctrl-C."""
+    import signal
+
+    from addonctl.sandbox import server
+
+    state, seconds = state_of(context), _seconds(latency)
+    with _ours():
+        serving = server.serve(
+            lambda store_url: _application(
+                store_url=store_url, latency=seconds, max_concurrent=max_concurrent
+            ),
+            port=port,
+        )
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: serving.stop())
+    state.sink.say(f"the sandbox answers on {serving.api_url}; Ctrl-C stops it")
+    state.sink.say(f"export ADDONCTL_API_URL={serving.api_url}")
+    state.sink.say(f"export TWILIO_ACCOUNT_SID={sandbox.ACCOUNT}")
+    state.sink.say(f"export TWILIO_AUTH_TOKEN={sandbox.AUTH_TOKEN}")
+    serving.run()
+    state.sink.say("stopped")
+
+
+@verb(app, "reset")
+def reset(
+    context: typer.Context,
+    recordings: Size = None,
+    results: Size = None,
+    payloads: Size = None,
+    payload_bytes: Size = None,
+) -> None:
+    """Make the pretend account anew: the sample data, or any size.
+
+    With any of the sizes: so many recordings, of so many results each, of so many payloads
+    each, of so many bytes each.
+    """
+    from addonctl.sandbox.app import now
+    from addonctl.sandbox.state import State as Account
+
+    with _ours():
+        made = Account(_path(), now).reset(
+            recordings=recordings, results=results, payloads=payloads, payload_bytes=payload_bytes
+        )
+    state_of(context).sink.say(f"the sandbox now holds {_holdings(made)}")
+
+
+@verb(app, "status")
+def status(context: typer.Context) -> None:
+    """Say where the pretend account lies, and what it holds."""
+    from datetime import UTC, datetime
+
+    sink = state_of(context).sink
+    sink.check_format()
+    with _ours():
+        counts = _application().state.counts()
+    expiry = counts.next_expiry
+    expires = None if expiry is None else datetime.fromtimestamp(expiry, UTC)
+    if state_of(context).given.get("format") == "json":
+        sink.document(
+            {
+                "path": str(_path()),
+                "recordings": counts.recordings,
+                "results": counts.results,
+                "payloads": counts.payloads,
+                "next_expiry": f"{expires:%Y-%m-%dT%H:%M:%SZ}" if expires else None,
+            }
+        )
+        return
+    sink.text(
+        f"state        {_path()}\n"
+        f"holds        {_holdings(counts)}\n"
+        f"next expiry  {f'{expires:%Y-%m-%d %H:%M:%S}' if expires else 'none'}"
+    )
+
+
+def adapter_of(state: State) -> BaseAdapter:
+    """The pretend account in place of the network, for a Client. Raises AddonctlError."""
+    from addonctl.sandbox.adapter import WSGIAdapter
+
+    class Adapter(WSGIAdapter):
+        def send(self, *given: Any, **settings: Any) -> Any:
+            with _ours():
+                return super().send(*given, **settings)
+
+    with _ours():
+        return Adapter(_application())
+
+
+def _path() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("addonctl", appauthor=False) / "sandbox.sqlite"
+
+
+def _application(**options: Any) -> Application:
+    return sandbox.open_application(_path(), **options)
+
+
+def _holdings(counts: Counts) -> str:
+    numbers = (counts.recordings, "recording"), (counts.results, "result")
+    named = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in numbers]
+    return f"{', '.join(named)} and {counts.payloads} payload{'' if counts.payloads == 1 else 's'}"
+
+
+def _seconds(word: str) -> float:
+    from addonctl import dates
+
+    if word.endswith("ms") and word[:-2].isdigit():
+        return int(word[:-2]) / 1000
+    try:
+        return dates.seconds(word)
+    except Usage as problem:
+        raise Usage(f"--latency: {problem.message}") from None
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """Turn the sandbox's complaint into one of ours."""
+    try:
+        yield
+    except sandbox.SandboxError as problem:
+        raise AddonctlError(str(problem)) from problem
