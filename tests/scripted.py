@@ -1,16 +1,17 @@
-"""A server on loopback that says exactly what a test tells it to, byte for byte, and keeps what it heard."""
+"""A server on loopback that says, byte for byte, what a test tells it to, and keeps what it heard."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
 from socket import SHUT_RDWR, socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from ssl import SSLContext
 from typing import Any
 
 
@@ -28,7 +29,7 @@ Answer = bytes | Callable[[Heard], bytes]
 
 @dataclass
 class Scripted:
-    """Plays its answers in order, the last one for ever; an answer not whole by its own length is a cut line."""
+    """Plays its answers in order, the last one for ever; one shorter than its length is a cut line."""
 
     answers: list[Answer]
     heard: list[Heard] = field(default_factory=list)
@@ -61,8 +62,8 @@ def answer(
 
 
 @contextmanager
-def scripted(*answers: Answer) -> Iterator[Scripted]:
-    """Serve those answers on a free port of loopback."""
+def scripted(*answers: Answer, tls: SSLContext | None = None) -> Iterator[Scripted]:
+    """Serve those answers on a free port of loopback, over https where `tls` is given."""
     script = Scripted(list(answers))
 
     class Handler(StreamRequestHandler):
@@ -77,17 +78,22 @@ def scripted(*answers: Answer) -> Iterator[Scripted]:
             heard = Heard(line[0], line[1], BytesHeaderParser().parsebytes(headers))
             self.wfile.write(script.next_answer(heard))
             self.wfile.flush()
-            request.shutdown(SHUT_RDWR)
+            with suppress(OSError):
+                request.shutdown(SHUT_RDWR)
 
     class Server(ThreadingTCPServer):
         daemon_threads = True
         allow_reuse_address = True
 
+        def get_request(self) -> Any:
+            accepted, address = super().get_request()
+            return (tls.wrap_socket(accepted, server_side=True) if tls else accepted), address
+
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A client that hangs up early is part of many tests."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        script.url = f"http://127.0.0.1:{server.server_address[1]}"
+        script.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

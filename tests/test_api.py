@@ -125,9 +125,7 @@ def test_an_error_keeps_the_services_own_words_for_scripts(run: Run) -> None:
     ],
 )
 @responses.activate
-def test_an_answer_that_is_not_the_list_it_promised(
-    run: Run, content_type: str, body: str
-) -> None:
+def test_an_answer_that_is_not_the_list_it_promised(run: Run, content_type: str, body: str) -> None:
     responses.get(LIST, body=body, content_type=content_type)
 
     ran = run(f"results list {RE1} --format csv")
@@ -262,9 +260,7 @@ def test_a_server_that_does_not_answer_in_time(run: Run, at: Callable[[str], Non
     assert "no answer in time" in ran.err
 
 
-def test_a_delete_whose_answer_was_lost_counts_as_done(
-    run: Run, at: Callable[[str], None]
-) -> None:
+def test_a_delete_whose_answer_was_lost_counts_as_done(run: Run, at: Callable[[str], None]) -> None:
     """The first DELETE took effect and the line broke: the retry's 404 is no failure."""
     with scripted(b"", answer({"code": 20404, "message": "not found"}, 404)) as server:
         at(server.url)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -58,7 +58,8 @@ class Body:
 
     `begin` is where in the payload the first chunk lies (0 unless the store went on where asked),
     `size` the length of the whole payload in bytes, where the store gives one, `headers` what the
-    store says of it, with lower-case names. `chunks` raises TryLater when the line breaks, or ends early.
+    store says of it, with lower-case names. `chunks` raises TryLater when the line breaks, or ends
+    early.
     """
 
     begin: int
@@ -253,7 +254,9 @@ class Client:
         if word.startswith(base + "/"):
             word = word[len(base) :]
         if not word.startswith("/2010-04-01/") or "\\" in word:
-            raise AddonctlError(f"{what}: the service points to a next page on another host; not followed")
+            raise AddonctlError(
+                f"{what}: the service points to a next page on another host; not followed"
+            )
         return word
 
     def _document(self, path: str, what: str) -> dict[str, Any]:
@@ -291,7 +294,7 @@ class Client:
 def _named(address: Address) -> str:
     """What an address leads to, in the words of an error."""
     if address.payload:
-        return f"payload {address.payload} of result {address.result} on recording {address.recording}"
+        return f"payload {address.payload} of {_named(replace(address, payload=''))}"
     if address.result:
         return f"result {address.result} on recording {address.recording}"
     return f"recording {address.recording}"

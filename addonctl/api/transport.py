@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -90,47 +90,43 @@ class PacedRetry(Retry):
 
 
 class Adapter(HTTPAdapter):
-    """requests' adapter with one TLS context for all its connections.
+    """requests' adapter with one TLS context for all connections of the process.
 
     Left to itself, urllib3 reads the whole CA bundle again for every connection.
     """
 
-    def __init__(self, retry: Retry, connections: int) -> None:
-        self._contexts: dict[str, ssl.SSLContext] = {}
-        self._lock = threading.Lock()
-        super().__init__(pool_maxsize=connections, max_retries=retry)
-
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[Any, Any]:
         host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] == "https" and verify is not False:
             pool.pop("ca_certs", None)
             pool.pop("ca_cert_dir", None)
-            pool["ssl_context"] = self._context(verify)
+            pool["ssl_context"] = tls_context(verify)
         return host, pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing for https: the context has been told already which authorities to trust."""
         if not url.lower().startswith("https") or verify is False:
             super().cert_verify(conn, url, verify, cert)
 
-    def _context(self, verify: Any) -> ssl.SSLContext:
-        bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
-        with self._lock:
-            if bundle not in self._contexts:
-                context = create_urllib3_context()
-                if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
-                    context.load_verify_locations(capath=bundle)
-                else:
-                    context.load_verify_locations(cafile=bundle)
-                self._contexts[bundle] = context
-            return self._contexts[bundle]
+
+_contexts: dict[str, ssl.SSLContext] = {}
+_contexts_lock = threading.Lock()
 
 
-class Sender(Protocol):
-    """Sends one request, gives back its answer with the body still to be read."""
-
-    def __call__(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response: ...
+def tls_context(verify: object) -> ssl.SSLContext:
+    """The context that trusts the CA bundle `verify` (a file, or a folder), or requests' own."""
+    bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+    with _contexts_lock:
+        if bundle not in _contexts:
+            context = create_urllib3_context()
+            if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
+                context.load_verify_locations(capath=bundle)
+            else:
+                context.load_verify_locations(cafile=bundle)
+            _contexts[bundle] = context
+        return _contexts[bundle]
 
 
 class Channel:
@@ -141,7 +137,9 @@ class Channel:
     would read the login.
     """
 
-    def __init__(self, adapter: BaseAdapter, timeout: float, pace: Pace, trace: Trace | None) -> None:
+    def __init__(
+        self, adapter: BaseAdapter, timeout: float, pace: Pace, trace: Trace | None
+    ) -> None:
         self._adapter = adapter
         self._timeout = (min(timeout, CONNECT_TIMEOUT), timeout)
         self._pace = pace
@@ -170,11 +168,13 @@ class Channel:
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._environment:
             with requests.Session() as session:
-                settings = session.merge_environment_settings(origin, {}, True, True, None)
-            if parts.scheme == "http" and parts.hostname in LOOPBACK:
-                settings["proxies"] = {}
-            settings.pop("stream")
-            self._environment[origin] = settings
+                found = session.merge_environment_settings(origin, {}, True, True, None)
+            clear = parts.scheme == "http" and parts.hostname in LOOPBACK
+            self._environment[origin] = {
+                "proxies": {} if clear else found["proxies"],
+                "verify": found["verify"],
+                "cert": found["cert"],
+            }
         return self._environment[origin]
 
     def close(self) -> None:
@@ -182,7 +182,7 @@ class Channel:
 
 
 def network_adapter(settings: Settings, pace: Pace, trace: Trace | None) -> Adapter:
-    """The real network: retries of GET and DELETE for load, server trouble and broken connections."""
+    """The real network, with retries for load, server trouble and broken connections."""
     retry = PacedRetry(
         total=settings.retries,
         other=0,  # a certificate that is not trusted will not be trusted a second later
@@ -197,4 +197,4 @@ def network_adapter(settings: Settings, pace: Pace, trace: Trace | None) -> Adap
         pace=pace,
         trace=trace,
     )
-    return Adapter(retry, settings.connections)
+    return Adapter(pool_maxsize=settings.connections, max_retries=retry)

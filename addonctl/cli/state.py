@@ -190,9 +190,7 @@ class State:
         if not self.sink.confirm(f"{what}?"):
             raise typer.Abort
 
-    def answer(
-        self, kind: type[Record], selection: Selection, pages: Iterator[list[Any]]
-    ) -> None:
+    def answer(self, kind: type[Record], selection: Selection, pages: Iterator[list[Any]]) -> None:
         """Write what the selection leaves of `pages`, and say where --limit cut it."""
         chosen = selection.apply(pages)
         self.sink.records(kind, chosen)

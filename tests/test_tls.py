@@ -1,0 +1,95 @@
+"""https for real: a certificate authority of the test's own, and the settings that name it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trustme
+from conftest import Ran
+from scripted import answer, scripted
+from test_api import ACCOUNT, RE1, SECRET, page
+
+from addonctl.api import transport
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def server_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A certificate for loopback, whose authority's own lies in tmp_path/ca.pem."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", SECRET)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    return context
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environments_ca_bundle_is_trusted(
+    run: Run,
+    server_side: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+    with scripted(answer(page(1)), tls=server_side) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        ran = run(f"results list {RE1} --format sids")
+
+    assert (0, f"{RE1}/XR{1:032x}\n", "") == ran
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_at_once(
+    run: Run, server_side: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted(answer(page(1)), tls=server_side) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        ran = run(f"results list {RE1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "certificate is not trusted" in ran.err
+    assert "REQUESTS_CA_BUNDLE" in ran.err
+    assert server.heard == []
+
+
+def test_a_ca_bundle_that_is_not_there_is_named(
+    run: Run, server_side: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    monkeypatch.setenv("ADDONCTL_API_URL", "https://127.0.0.1:1")
+
+    ran = run(f"results list {RE1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "CA bundle" in ran.err or "No such file" in ran.err
+
+
+def test_all_connections_share_one_tls_context(
+    run: Run, server_side: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the CA bundle is nine tenths of a fresh connection's time."""
+    made: list[ssl.SSLContext] = []
+    make = transport.create_urllib3_context
+
+    def counted() -> ssl.SSLContext:
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(transport, "create_urllib3_context", counted)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    recordings = [f"RE{number:032x}" for number in range(5)]
+    with scripted(answer(page(1)), tls=server_side) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        ran = run("results", "list", *recordings, "--format", "sids")
+
+    assert ran.code == 0
+    assert len(server.heard) == len(recordings)  # a connection each: the server closes every one
+    assert len(made) == 1
