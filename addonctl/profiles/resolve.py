@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from addonctl.errors import LoginRefused, Usage
 from addonctl.login import Login, api_url, is_sid, secret_flaw, trimmed
+
+if TYPE_CHECKING:
+    from addonctl.profiles.store import Store
 
 KEY = ("TWILIO_API_KEY", "TWILIO_API_KEY_SID")
 KEY_SECRET = ("TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET")
@@ -21,6 +25,7 @@ def resolve(
     region: str | None,
     edge: str | None,
     environment: Mapping[str, str],
+    store: Store | None = None,
 ) -> Login:
     """The login to use, and for which account.
 
@@ -43,7 +48,7 @@ def resolve(
 
     if named == SANDBOX:
         return _sandbox(account)
-    store = Store(environment)
+    store = store or Store(environment)
     settings = store.settings()
     name = named or settings.active
     if name == SANDBOX:

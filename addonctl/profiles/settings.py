@@ -190,6 +190,10 @@ class SettingsFile:
 
     def _profile(self, text: str, name: str, table: object) -> Profile:
         place = ("profiles", name)
+        try:
+            checked_name(name)
+        except Usage as problem:
+            raise self._wrong(text, place, f"is no name for a profile: {problem.message}") from None
         if not isinstance(table, dict):
             raise self._wrong(text, place, "must be a table: account, key, region, edge, storage")
         for key in ("account", "key", "region", "edge", "storage"):
