@@ -92,7 +92,7 @@ def age(moment: datetime, now: datetime) -> str:
     """How long ago, or how soon: `3h ago`, `in 2d`. Never rounded up."""
     distance = int(abs((now - moment).total_seconds()))
     for size, unit in ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-        # Two of a unit at least, except of the smallest: "36h" tells more than "1d".
+        # Two at least of the greater units: "36h" tells more than "1d".
         if distance >= 2 * size or (distance >= size and unit in "ms"):
             amount = f"{distance // size}{unit}"
             return f"{amount} ago" if moment <= now else f"in {amount}"

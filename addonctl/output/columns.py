@@ -9,8 +9,6 @@ from addonctl import dates
 from addonctl.errors import Usage
 from addonctl.models import Field, Record
 
-_TEXT = {str, type(None)}
-
 
 def asked(kind: type[Record], names: Sequence[str]) -> tuple[Field, ...]:
     """The fields that `names` ask for. Raises Usage for an unknown one, with the known."""
@@ -40,14 +38,14 @@ def values(page: Sequence[Record], field: Field) -> list[Any]:
     return [record.document.get(name) for record in page]
 
 
-def texts(page: Sequence[Record], field: Field) -> list[str | None]:
-    """One field of all records as text, dates in ISO form; None where there is none.
+def texts(page: Sequence[Record], field: Field) -> list[str]:
+    """One field of all records as text, dates in ISO form; empty where there is nothing.
 
     By columns rather than by rows: that a whole page holds nothing but strings is one cheap
     question, and so a million rows take seconds.
     """
     column = values(page, field)
-    if set(map(type, column)) - _TEXT:
+    if set(map(type, column)) != {str}:
         column = [plain(value) for value in column]
     if field.kind == "date":
         iso, shift = dates.iso, field.shift or None
@@ -55,9 +53,11 @@ def texts(page: Sequence[Record], field: Field) -> list[str | None]:
     return column
 
 
-def plain(value: Any) -> str | None:
-    """A value as text: strings and None as they are, the rest as JSON has it."""
-    if value is None or isinstance(value, str):
+def plain(value: Any) -> str:
+    """A value as text: strings as they are, null as nothing, the rest as JSON has it."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
         return value
     import json
 

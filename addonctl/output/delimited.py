@@ -7,9 +7,7 @@ module as it went in, except lone surrogates, which UTF-8 cannot hold.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from io import StringIO
+from collections.abc import Iterator, Sequence
 
 from addonctl.models import Field
 from addonctl.output import columns, safe
@@ -30,15 +28,37 @@ def write(answer: Answer, delimiter: str) -> Iterator[str]:
         table = [columns.texts(page, field) for field in fields]
         if not exact:
             table = [_harmless(column, field) for column, field in zip(table, fields, strict=True)]
-        lines = StringIO()
-        csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(
-            zip(*table, strict=True)
-        )
-        yield safe.block(lines.getvalue()) if answer.screen else lines.getvalue()
+        lines = _lines(table, delimiter) if page else ""
+        yield safe.block(lines) if answer.screen else lines
 
 
-def _harmless(column: list[str | None], field: Field) -> list[str | None]:
-    if _FORMULA.isdisjoint([text[:1] for text in column if text]):
+def _lines(table: Sequence[Sequence[str]], delimiter: str) -> str:
+    """Columns as lines. The csv module is asked only where something needs quotes."""
+    height = len(table[0])
+    text = "\n".join(map(delimiter.join, zip(*table, strict=True))) + "\n"
+    if (
+        len(table) > 1
+        and text.count(delimiter) == height * (len(table) - 1)
+        and text.count("\n") == height
+        and '"' not in text
+        and "\r" not in text
+    ):
+        return text
+    import csv
+    from io import StringIO
+
+    lines = StringIO()
+    if "\r" in text:
+        # Before 3.13 Python leaves a bare return unquoted, which no reader takes back.
+        writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    else:
+        writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n")
+    writer.writerows(zip(*table, strict=True))
+    return lines.getvalue()
+
+
+def _harmless(column: list[str], field: Field) -> list[str]:
+    if _FORMULA.isdisjoint([text[:1] for text in column]):
         return column
     return [
         f"'{text}" if text and text[0] in _FORMULA and not _is_number(text, field) else text

@@ -55,7 +55,7 @@ def cells(records: Sequence[Record], field: Field, screen: Screen) -> Cells:
     if field.kind == "date":
         shown = [_age(text, field, screen) for text in columns.values(records, field)]
         return Cells([text for text, _ in shown], [style for _, style in shown], False)
-    texts = [safe.line(text or "") for text in columns.texts(records, field)]
+    texts = [safe.line(text) for text in columns.texts(records, field)]
     if field.kind == "status":
         return Cells(texts, [_STATUS_STYLES.get(text, "") for text in texts], False)
     return Cells(texts, [""] * len(texts), field.kind in ("text", "uris"))

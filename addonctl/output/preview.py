@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from addonctl.errors import AddonctlError
 from addonctl.output import safe
@@ -32,13 +33,12 @@ def shown(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Iterato
             hint="send it to a file: … > FILE, or addonctl results download",
         )
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(start)
-    yield safe.block(text)
-    for chunk in rest:
-        text = decoder.decode(chunk)
+    end = "\n"
+    for chunk in chain([start], rest, [b""]):
+        text = decoder.decode(chunk, final=not chunk)
+        end = text[-1:] or end
         yield safe.block(text)
-    yield decoder.decode(b"", final=True)
-    if not text.endswith("\n"):
+    if end != "\n":
         yield "\n"
 
 

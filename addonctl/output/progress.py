@@ -40,11 +40,12 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[bytes]}", markup=False),
             TextColumn("{task.fields[note]}", markup=False),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task(self._unit, total=self._total, note="")
+        self._task = self._bar.add_task(self._unit, total=self._total, bytes="", note="")
         self._bar.start()
         return self
 
@@ -62,8 +63,15 @@ class Progress:
             self._bar.advance(self._task, n)
 
     def received(self, count: int) -> None:
-        """`count` more bytes have come."""
+        """`count` more bytes have come; shown with their rate."""
+        if not self._bar:
+            return
+        from rich.filesize import decimal
+
         self._bytes += count
+        elapsed = self._bar.tasks[0].elapsed or 0
+        rate = f" at {decimal(int(self._bytes / elapsed))}/s" if elapsed else ""
+        self._bar.update(self._task, bytes=f"{decimal(self._bytes)}{rate}")
 
     def note(self, text: str) -> None:
         """A few words beside the bar."""

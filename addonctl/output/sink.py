@@ -143,11 +143,24 @@ class Sink:
 
     def confirm(self, question: str) -> bool:
         """Ask on stderr; only a yes is a yes."""
-        self._err(f"{safe.line(question)} [y/N] ")
+        return self.ask(f"{question} [y/N]").lower() in ("y", "yes")
+
+    def ask(self, question: str) -> str:
+        """What the user types in answer to a question on stderr; empty where input has ended."""
+        self._err(f"{safe.line(question)} ")
         answer = self._stdin.readline() if self._stdin else ""
         if not answer.endswith("\n"):
             self._err("\n")
-        return answer.strip().lower() in ("y", "yes")
+        return str(answer).strip()
+
+    def ask_hidden(self, question: str) -> str:
+        """The same, with nothing shown of what is typed. For a terminal only."""
+        from getpass import getpass
+
+        try:
+            return getpass(f"{safe.line(question)} ", stream=self._stderr)
+        except EOFError:
+            return ""
 
     # How
 

@@ -21,9 +21,9 @@ def write(answer: Answer) -> Iterator[str]:
         yield _line(["---" for _ in fields])
     for page in answer.pages:
         table = [
-            [_harmless(text or "") for text in columns.texts(page, field)]
+            [_harmless(text) for text in columns.texts(page, field)]
             if field.kind != "date"
-            else [text or "" for text in columns.texts(page, field)]
+            else columns.texts(page, field)
             for field in fields
         ]
         yield "".join([_line(row) for row in zip(*table, strict=True)])

@@ -48,7 +48,7 @@ def _value(record: Record, field: Field, screen: Screen | None) -> str:
 
 
 def _plain(records: Sequence[Record], field: Field) -> list[str]:
-    return [safe.line(text or "") for text in columns.texts(records, field)]
+    return [safe.line(text) for text in columns.texts(records, field)]
 
 
 def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[str]:

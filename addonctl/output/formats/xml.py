@@ -72,7 +72,7 @@ def _content(value: Any) -> str:
         return _inside(value)
     if isinstance(value, list):
         return "".join(f"<Item>{_content(item)}</Item>" for item in value)
-    return _SPECIAL.sub(_escaped, columns.plain(value) or "")
+    return _SPECIAL.sub(_escaped, columns.plain(value))
 
 
 def _escaped(found: re.Match[str]) -> str:
