@@ -9,7 +9,6 @@ published API description, `Recording`, `AddOnResult` and `Payload`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -53,7 +52,6 @@ class Field(NamedTuple):
 EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
     """One document of the API, untouched.
 
@@ -62,12 +60,15 @@ class Record:
     in its XML.
     """
 
-    document: Mapping[str, Any]
+    __slots__ = ("document",)
 
     FIELDS: ClassVar[tuple[Field, ...]] = ()
     COLUMNS: ClassVar[tuple[str, ...]] = ()
     COLLECTION: ClassVar[str] = ""
     ELEMENT: ClassVar[str] = ""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
 
     @property
     def sid(self) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from addonctl import dates
 from addonctl.addresses import checked_sid
@@ -15,8 +14,7 @@ from addonctl.models import STATUSES, Field, Record
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What is wanted of a list; empty parts ask nothing.
 
     Moments are aware. `label` and `content_type` are shell patterns; a content type matches

@@ -24,7 +24,7 @@ HOSTILE = {
     "newline": "first\nsecond\r\nthird\rfourth",
     "tab": "a\tb",
     "quotes": 'he said "no", twice',
-    "formula": "=HYPERLINK(\"http://example.com\",\"x\")",
+    "formula": '=HYPERLINK("http://example.com","x")',
     "plus": "+1+1",
     "minus": "-1+1",
     "at": "@SUM(1)",
@@ -103,5 +103,3 @@ def listed(monkeypatch: pytest.MonkeyPatch, *answers: bytes) -> Iterator[Scripte
     with scripted(*answers) as server:
         monkeypatch.setenv("ADDONCTL_API_URL", server.url)
         yield server
-
-

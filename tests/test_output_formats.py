@@ -213,8 +213,10 @@ def test_a_get_as_a_table_is_the_record_from_top_to_bottom(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = one(run, monkeypatch, "", ROWS[0], ROWS[1])
-    blocks = [dict(line.split(maxsplit=1) for line in block.splitlines() if " " in line)
-              for block in ran.out.split("\n\n")]
+    blocks = [
+        dict(line.split(maxsplit=1) for line in block.splitlines() if " " in line)
+        for block in ran.out.split("\n\n")
+    ]
 
     assert [block["sid"] for block in blocks] == [row["sid"] for row in ROWS[:2]]
     assert blocks[1]["status"] == "failed"
@@ -318,8 +320,15 @@ def test_payloads_come_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch
 
 
 def test_recordings_come_in_every_format(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = {"sid": RE, "account_sid": ACCOUNT, "status": "completed", "price": "-0.0025",
-           "channels": 2, "duration": "74", "date_created": result()["date_created"]}
+    row = {
+        "sid": RE,
+        "account_sid": ACCOUNT,
+        "status": "completed",
+        "price": "-0.0025",
+        "channels": 2,
+        "duration": "74",
+        "date_created": result()["date_created"],
+    }
     with listed(monkeypatch, page("recordings", [row])):
         ran = {format: run(f"recordings list -f {format}") for format in FORMATS}
     [record] = csv.DictReader(io.StringIO(ran["csv"].out))

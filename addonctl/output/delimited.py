@@ -7,6 +7,7 @@ module as it went in, except lone surrogates, which UTF-8 cannot hold.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from addonctl.models import Field
@@ -14,6 +15,7 @@ from addonctl.output import columns, safe
 from addonctl.output.settings import Answer
 
 _FORMULA = frozenset("=+-@\t\r")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def write(answer: Answer, delimiter: str) -> Iterator[str]:
@@ -67,10 +69,4 @@ def _harmless(column: list[str], field: Field) -> list[str]:
 
 
 def _is_number(text: str, field: Field) -> bool:
-    if field.kind != "number":
-        return False
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text[-1].isdigit()
+    return field.kind == "number" and _NUMBER.fullmatch(text) is not None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from addonctl.models import Field, Record
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSettings:
+class OutputSettings(NamedTuple):
     """The words that shape an answer.
 
     `fields` empty means the format's own choice. `color` None asks each stream whether it is a
@@ -29,8 +28,7 @@ class OutputSettings:
     ask: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """The terminal an answer will be read on. `now` is what ages count from."""
 
     width: int
@@ -38,8 +36,7 @@ class Screen:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """All that a writer needs: records of one kind, in pages, and how they are wanted.
 
     `fields` are those asked for, in their order, or none. `whole` marks records that were asked
@@ -49,7 +46,7 @@ class Answer:
     kind: type[Record]
     pages: Iterable[Sequence[Record]]
     fields: tuple[Field, ...] = ()
-    settings: OutputSettings = field(default_factory=OutputSettings)
+    settings: OutputSettings = OutputSettings()
     whole: bool = False
     single: bool = False
     screen: Screen | None = None

@@ -1,0 +1,133 @@
+"""Words that do not fit are refused before any request; errors come in the asked format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from conftest import Ran
+from listing import RE, XR, listed, page, result
+from scripted import answer
+
+from addonctl.errors import AddonctlError
+from addonctl.models import Payload, Result
+from addonctl.output import FORMATS, OutputSettings, Sink
+
+Run = Callable[..., Ran]
+
+BAD = [
+    (f"results list {RE} --fields sid,nope", ["'nope'", *[f.name for f in Result.FIELDS]]),
+    (f"payloads list {RE} {XR} --fields label,date_completed", [f.name for f in Payload.FIELDS]),
+    (f"results list {RE} --format yaml", ["'yaml'", *FORMATS]),
+    (f"results list {RE} --sort nope", ["'nope'", "date_created", "expires"]),
+    (f"results list {RE} --sort subresource_uris", ["date_created"]),
+    (f"results list {RE} --created-after tomorrow", ["'tomorrow'", "2026-11-21", "36h"]),
+    (f"results list {RE} --created-before 3y", ["'3y'", "36h"]),
+    (f"results list {RE} --expiring-within soon", ["'soon'", "7d"]),
+    (f"results list {RE} --status done", ["'done'", "completed", "in-progress"]),
+    (f"results list {RE} --status ''", ["status"]),
+    (f"results list {RE} --add-on {RE}", [RE, "XB"]),
+    (f"results list {RE} --config nonsense", ["nonsense", "XE"]),
+    (f"results list {RE} --limit -1", ["-1"]),
+    (f"results list {RE} --limit ten", ["ten"]),
+    (f"results list {RE} --page-size 5000", ["5000", "1000"]),
+    (f"results list {RE} --page-size 0", ["0"]),
+    (f"results list {RE} --query '[].sid'", ["json"]),
+    (f"results list {RE} --query '[].sid' -f csv", ["json", "csv"]),
+]
+
+
+@pytest.mark.parametrize(("line", "named"), BAD)
+def test_a_word_that_does_not_fit_is_refused_before_any_request(
+    run: Run, monkeypatch: pytest.MonkeyPatch, line: str, named: list[str]
+) -> None:
+    with listed(monkeypatch, page("add_on_results", [])) as server:
+        ran = run(line)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert server.heard == []
+    for word in named:
+        assert word in ran.err
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "reason"),
+    [
+        ("[].{sid sid}", 9, "unexpected"),
+        ("[].sid |", 9, "too soon"),
+        ("[?status=='failed'].nope(@)", 21, "no function 'nope'"),
+        ("[].#", 4, ""),
+        ("[].'open", 4, ""),
+        ("][", 1, "unexpected"),
+    ],
+)
+def test_a_bad_query_is_shown_with_its_position(
+    run: Run, monkeypatch: pytest.MonkeyPatch, query: str, column: int, reason: str
+) -> None:
+    with listed(monkeypatch, page("add_on_results", [])) as server:
+        ran = run("results", "list", RE, "--query", query, "-f", "json")
+    message = json.loads(ran.err)["error"]["message"]
+    first, shown, caret = message.split("\n")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert server.heard == []
+    assert f"column {column}" in first
+    assert reason in first
+    assert (shown, caret) == (f"  {query}", f"  {' ' * (column - 1)}^")
+
+
+def test_a_query_that_does_not_fit_the_answer_is_no_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listed(monkeypatch, page("add_on_results", [result()])):
+        ran = run("results", "list", RE, "--query", "[0].sid.sum(@)", "-f", "json")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "query" in json.loads(ran.err)["error"]["message"]
+
+
+def test_an_empty_query_is_refused(run: Run) -> None:
+    ran = run("results", "list", RE, "--query", "", "-f", "json")
+
+    assert (2, "") == (ran.code, ran.out)
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_an_error_is_exactly_one_json_object_on_stderr(
+    run: Run, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    refusal = {
+        "code": 20404,
+        "message": "The requested resource was not found",
+        "more_info": "https://www.twilio.com/docs/errors/20404",
+        "status": 404,
+    }
+    with listed(monkeypatch, answer(refusal, 404, {"Twilio-Request-Id": "RQ1"})):
+        ran = run(f"results list {RE} -f {format}")
+    error = json.loads(ran.err)["error"]
+
+    assert (3, "") == (ran.code, ran.out)
+    assert ran.err.count("\n") == 1
+    assert list(json.loads(ran.err)) == ["error"]
+    assert {name: error[name] for name in error if name not in ("message", "hint")} == {
+        "exit_code": 3,
+        "status": 404,
+        "code": 20404,
+        "more_info": refusal["more_info"],
+        "request_id": "RQ1",
+    }
+    assert refusal["message"] in error["message"]
+
+
+def test_parts_an_error_does_not_have_are_left_out(run: Run) -> None:
+    ran = run(f"results list {RE} --fields nope -f json")
+
+    assert set(json.loads(ran.err)["error"]) == {"message", "exit_code"}
+
+
+def test_an_error_names_the_program_and_gives_a_hint(capfd: pytest.CaptureFixture[str]) -> None:
+    code = Sink(OutputSettings(quiet=True)).complain(AddonctlError("it broke", hint="mend it"))
+
+    assert code == 1
+    assert capfd.readouterr() == ("", "addonctl: it broke\nhint: mend it\n")
