@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from addonctl.errors import Usage
@@ -19,8 +18,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """A login, resolved: nobody below asks the environment or a keyring again.
 
     `account` is the account the secret belongs to and `acting_account` the one in the path of
@@ -32,11 +30,14 @@ class Login:
 
     account: str
     username: str
-    secret: str = field(repr=False)
+    secret: str
     api_url: str = "https://api.twilio.com"
     subaccount: str | None = None
     profile: str | None = None
     source: Source = "variables"
+
+    def __repr__(self) -> str:
+        return f"Login({self.account}, {self.username}, secret=…, {self.api_url})"
 
     @property
     def acting_account(self) -> str:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
@@ -40,20 +39,21 @@ class LinkExpired(AddonctlError):
     """The store refuses a signed link, as it does when its time is over: ask for a new one."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedLink:
+class SignedLink(NamedTuple):
     """Where a payload's bytes lie for the next few minutes. Whoever has the link has the bytes."""
 
-    url: str = field(repr=False)
+    url: str
 
     def __str__(self) -> str:
         """The link without its signature, fit to be shown."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.hostname or ''}{parts.path}?…"
 
+    def __repr__(self) -> str:
+        return f"SignedLink({self})"
 
-@dataclass(frozen=True, slots=True)
-class Body:
+
+class Body(NamedTuple):
     """The bytes of a payload, as the store sends them.
 
     `begin` is where in the payload the first chunk lies (0 unless the store went on where asked),
@@ -294,7 +294,7 @@ class Client:
 def _named(address: Address) -> str:
     """What an address leads to, in the words of an error."""
     if address.payload:
-        return f"payload {address.payload} of {_named(replace(address, payload=''))}"
+        return f"payload {address.payload} of {_named(address._replace(payload=''))}"
     if address.result:
         return f"result {address.result} on recording {address.recording}"
     return f"recording {address.recording}"

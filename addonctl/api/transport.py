@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -30,8 +29,7 @@ CONNECT_TIMEOUT = 10.0
 Trace = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How patient and how wide: retries per request, seconds for a single answer, connections."""
 
     retries: int = 5
