@@ -1,11 +1,16 @@
-"""Any WSGI application on loopback, for as long as a test needs it."""
+"""A WSGI application on loopback or in-process, for as long as a test needs it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
+import requests
+
+from addonctl import sandbox
+from addonctl.sandbox.adapter import WSGIAdapter
 from addonctl.sandbox.server import Server, WSGIApplication, serve
 
 
@@ -24,3 +29,26 @@ def serving(application: Callable[[str], WSGIApplication], port: int = 0) -> Ite
     finally:
         server.stop()
         thread.join(20)
+
+
+def in_process(application: WSGIApplication) -> requests.Session:
+    """Give a session, logged in to the main account, whose requests reach `application` only."""
+    session = requests.Session()
+    session.trust_env = False
+    for prefix in list(session.adapters):
+        session.mount(prefix, WSGIAdapter(application))
+    session.auth = (sandbox.ACCOUNT, sandbox.AUTH_TOKEN)
+    return session
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **span: float) -> None:
+        self.moment += timedelta(**span)

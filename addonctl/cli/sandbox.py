@@ -101,14 +101,14 @@ def status(context: typer.Context) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime
 
-    sink = state_of(context).sink
-    sink.check_format()
+    state = state_of(context)
+    state.sink.check_format()
     with _ours():
         counts = _application().state.counts()
     expiry = counts.next_expiry
     expires = None if expiry is None else datetime.fromtimestamp(expiry, UTC)
-    if state_of(context).given.get("format") == "json":
-        sink.document(
+    if (state.given.get("format") or state.environment.get("ADDONCTL_FORMAT")) == "json":
+        state.sink.document(
             {
                 "path": str(_path()),
                 "recordings": counts.recordings,
@@ -118,7 +118,7 @@ def status(context: typer.Context) -> None:
             }
         )
         return
-    sink.text(
+    state.sink.text(
         f"state        {_path()}\n"
         f"holds        {_holdings(counts)}\n"
         f"next expiry  {f'{expires:%Y-%m-%d %H:%M:%S}' if expires else 'none'}"

@@ -1,0 +1,127 @@
+"""`addonctl sandbox serve | reset | status`, and `-p sandbox`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from addonctl import sandbox
+
+STATE = "state/addonctl/sandbox.sqlite"
+
+
+def test_status_makes_the_account_and_tells_what_it_holds(run, home: Path) -> None:
+    ran = run("sandbox status")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert f"state        {home / STATE}\n" in ran.out
+    assert "5 recordings, 13 results and 9 payloads" in ran.out
+    assert "next expiry  20" in ran.out
+
+
+def test_status_in_json(run, home: Path) -> None:
+    run("sandbox reset --recordings 1 --results 0")
+    ran = run("sandbox status --format json")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out) == {
+        "path": str(home / STATE),
+        "recordings": 1,
+        "results": 0,
+        "payloads": 0,
+        "next_expiry": None,
+    }
+
+
+def test_reset_brings_back_what_was_deleted(run) -> None:
+    result = run("-p sandbox results list RE73640dced2490fa811f54a87139210ee -f sids").out.split()
+    gone = run(f"-p sandbox results delete {result[0]} --yes")
+    fewer = run("sandbox status")
+    ran = run("sandbox reset")
+    again = run("-p sandbox results list RE73640dced2490fa811f54a87139210ee -f sids").out.split()
+
+    assert gone.code == 0
+    assert "12 results and 7 payloads" in fewer.out
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "the sandbox now holds 5 recordings, 13 results and 9 payloads\n"
+    assert again == result
+
+
+def test_reset_makes_any_size(run) -> None:
+    ran = run("sandbox reset --recordings 2 --results 30 --payloads 3 --payload-bytes 10")
+    listed = run("-p sandbox recordings list -f sids")
+
+    assert ran.err == "the sandbox now holds 2 recordings, 60 results and 180 payloads\n"
+    assert len(listed.out.split()) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["reset --results -1", "reset --payloads many", "serve --port 70000", "serve --latency soon"],
+)
+def test_a_size_or_time_that_makes_no_sense_is_refused(run, line: str) -> None:
+    ran = run(f"sandbox {line}")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert line.split()[1] in ran.err
+    assert line.split()[2] in ran.err
+
+
+def test_a_damaged_state_is_one_clear_line_until_it_is_reset(run, home: Path) -> None:
+    run("sandbox reset")
+    (home / STATE).write_bytes(b"nothing of use " * 100)
+    for line in ("sandbox status", "-p sandbox recordings list"):
+        ran = run(line)
+
+        assert (ran.code, ran.out) == (1, "")
+        assert "run `addonctl sandbox reset`" in ran.err
+        assert len(ran.err.splitlines()) == 1
+    assert run("sandbox reset").code == 0
+    assert run("-p sandbox recordings list").code == 0
+
+
+def test_a_taken_port_is_told(run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = run(f"sandbox serve --port {port}")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert f"can not listen on port {port}" in ran.err
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_what_to_export_and_stops_when_told(end: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "addonctl", "sandbox", "serve", "--port", "0", "--latency", "5ms"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    try:
+        assert process.stderr
+        said = [process.stderr.readline() for _ in range(4)]
+        exported = dict(
+            line.removeprefix("export ").strip().split("=", 1)
+            for line in said
+            if line.startswith("export")
+        )
+        answer = requests.get(
+            f"{exported['ADDONCTL_API_URL']}/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings.json",
+            auth=(exported["TWILIO_ACCOUNT_SID"], exported["TWILIO_AUTH_TOKEN"]),
+            timeout=20,
+        )
+    finally:
+        process.send_signal(end)
+        out, err = process.communicate(timeout=20)
+
+    assert len(answer.json()["recordings"]) == 5
+    assert (process.returncode, out, err) == (0, "", "stopped\n")
