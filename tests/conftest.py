@@ -69,11 +69,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
             code = main(arguments)
             sys.stdout.flush()
             sys.stderr.flush()
-            ran = Ran(
+            return Ran(
                 code,
                 out.getvalue().decode("utf-8", "surrogateescape"),
                 err.getvalue().decode("utf-8", "surrogateescape"),
             )
-        return ran
 
     return type_line

@@ -1,4 +1,4 @@
-"""A server on loopback that says, byte for byte, what a test tells it to, and keeps what it heard."""
+"""A server on loopback that says what a test tells it to, byte for byte, and keeps all it heard."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Answer = bytes | Callable[[Heard], bytes]
 
 @dataclass
 class Scripted:
-    """Plays its answers in order, the last one for ever; one shorter than its length is a cut line."""
+    """Plays its answers in order, the last one for ever; one cut short is a line that broke."""
 
     answers: list[Answer]
     heard: list[Heard] = field(default_factory=list)

@@ -7,7 +7,6 @@ of them when first asked for, so that `--help` touches no network, no keyring an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from addonctl.api import Client, Pace, Settings
     from addonctl.login import Login
     from addonctl.models import Record
-    from addonctl.selection import Selected, Selection
+    from addonctl.selection import Selection
 
 SANDBOX = "sandbox"
 
@@ -33,12 +32,17 @@ def state_of(context: typer.Context) -> State:
     return state
 
 
-@dataclass
 class State:
     """One run: the words given, the environment, and what is made of them."""
 
-    environment: Mapping[str, str]
-    given: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.given: dict[str, Any] = {}
+
+    @property
+    def format(self) -> str:
+        """The format asked for, which may not exist."""
+        return self.given.get("format") or self.environment.get("ADDONCTL_FORMAT") or "table"
 
     @cached_property
     def sink(self) -> Sink:
@@ -46,7 +50,7 @@ class State:
         given = self.given
         return Sink(
             OutputSettings(
-                format=given.get("format") or self.environment.get("ADDONCTL_FORMAT") or "table",
+                format=self.format,
                 fields=tuple(_words(given.get("fields"))),
                 header=not given.get("no_header"),
                 query=given.get("query"),
@@ -115,8 +119,7 @@ class State:
         """Rows to ask for at a time: a small limit needs no more than one row past it."""
         from addonctl.api.client import PAGE_SIZE
 
-        size = self.whole_number("page_size", PAGE_SIZE, least=1, most=PAGE_SIZE)
-        return size
+        return self.whole_number("page_size", PAGE_SIZE, least=1, most=PAGE_SIZE)
 
     @cached_property
     def client(self) -> Client:

@@ -1,0 +1,109 @@
+"""How long a user waits for one command, beside a bare script of requests, and beside Python alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.measure import side_by_side
+
+HERE = Path(__file__).parent
+ADDONCTL = str(Path(sys.executable).parent / "addonctl")
+RESULTS = 120
+
+
+@contextmanager
+def served(*sizes: str) -> Iterator[dict[str, str]]:
+    """The environment for a sandbox of that size, served on loopback by a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")
+        }
+        environment |= {"XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder, "HOME": folder}
+        subprocess.run(
+            [ADDONCTL, "sandbox", "reset", *sizes],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+        server = subprocess.Popen(
+            [ADDONCTL, "sandbox", "serve", "--port", "0"],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert server.stderr
+        try:
+            for line in server.stderr:
+                if line.startswith("export "):
+                    name, _, value = line.removeprefix("export ").strip().partition("=")
+                    environment[name] = value
+                if "TWILIO_AUTH_TOKEN" in environment:
+                    break
+            yield environment
+        finally:
+            server.terminate()
+            server.wait()
+            server.stderr.close()
+
+
+def answered(environment: dict[str, str], *words: str) -> list[str]:
+    """The addresses that a list prints."""
+    ran = subprocess.run(
+        [ADDONCTL, *words, "-f", "sids"],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return ran.stdout.split()
+
+
+def measure(runs: int = 21) -> list[dict[str, object]]:
+    """One row for each command: what it is measured against, the ratio, and the bound."""
+    python = sys.executable
+    with served("--recordings", "2", "--results", str(RESULTS), "--payloads", "0") as environment:
+        recording, other = answered(environment, "recordings", "list")
+        results = iter(answered(environment, "results", "list", other))
+        took = side_by_side(
+            {
+                "pass": [python, "-c", "pass"],
+                "script": [python, str(HERE / "bare_list.py"), recording],
+                "csv": [ADDONCTL, "results", "list", recording, "--format", "csv"],
+                "table": [ADDONCTL, "results", "list", recording],
+                "delete": ([ADDONCTL, "results", "delete", each, "--yes"] for each in results),
+                "help": [ADDONCTL, "--help"],
+                "verb help": [ADDONCTL, "results", "list", "--help"],
+                "version": [ADDONCTL, "--version"],
+            },
+            runs=runs,
+            environment=environment,
+        )
+    rows = []
+    for name, command, beside, bound in (
+        ("csv", f"results list RE --format csv, {RESULTS} results", "script", 1.3),
+        ("table", "the same, piped table", "script", 1.45),
+        ("delete", "results delete RE XR --yes", "script", 1.3),
+        ("help", "--help", "pass", 8),
+        ("verb help", "results list --help", "pass", 9),
+        ("version", "--version", "pass", 2),
+    ):
+        rows.append(
+            {
+                "command": command,
+                "beside": {"script": "a bare requests script", "pass": "python -c pass"}[beside],
+                "ratio": round(took[name].seconds / took[beside].seconds, 2),
+                "at most": bound,
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(row)
