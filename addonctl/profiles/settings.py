@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -242,9 +243,9 @@ def _without(text: str, name: str) -> str:
 
     tomlkit counts those to the table before them, and would remove them with it.
     """
-    lines = text.splitlines(keepends=True)
+    lines = list(StringIO(text))
     headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
-    for start, end in zip(headers, [*headers[1:], len(lines)], strict=True):
+    for start, end in itertools.pairwise([*headers, len(lines)]):
         try:
             found = tomllib.loads(lines[start]) == {"profiles": {name: {}}}
         except tomllib.TOMLDecodeError:
@@ -253,18 +254,20 @@ def _without(text: str, name: str) -> str:
             own = end
             while not lines[own - 1].strip() or lines[own - 1].lstrip().startswith("#"):
                 own -= 1
-            kept = itertools.dropwhile(str.strip, lines[own:end])
-            return "".join([*lines[:start], *itertools.islice(kept, 1, None), *lines[end:]])
+            kept = list(itertools.dropwhile(str.strip, lines[own:end]))
+            if not "".join(lines[start - 1 : start]).strip():
+                del kept[:1]  # one blank line is enough
+            return "".join([*lines[:start], *kept, *lines[end:]])
     return text
 
 
 def _line_of(text: str, place: tuple[str, ...]) -> int:
     """The first line after which the value at `place`, or else what holds it, is there."""
-    lines = text.splitlines()
+    lines = list(StringIO(text))
     for depth in range(len(place), 0, -1):
         for count in range(1, len(lines) + 1):
             try:
-                found: Any = tomllib.loads("\n".join(lines[:count]))
+                found: Any = tomllib.loads("".join(lines[:count]))
             except tomllib.TOMLDecodeError:
                 continue
             for key in place[:depth]:

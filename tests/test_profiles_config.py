@@ -1,0 +1,279 @@
+"""config.toml: comments kept, written whole, and every broken one named by file and line."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from logins import ACCOUNT, KEY, OTHER_ACCOUNT, OTHER_KEY, SECRET, Run, folder, log_in, write_config
+
+BY_HAND = f"""# the accounts of our team
+active = "work"  # what we use most
+
+# telephony
+[profiles.work]
+account = "{ACCOUNT}"  # production
+key = "{KEY}"
+storage = "file"
+
+# only for tries
+[profiles."my tests"]
+account = "{OTHER_ACCOUNT}"
+storage = "file"
+
+# the end
+"""
+
+
+def test_a_file_edited_by_hand_keeps_its_comments(run: Run, home: Path) -> None:
+    path = write_config(home, BY_HAND)
+    used = run("auth", "use", "my tests")
+    added = log_in(run, "third")
+    text = path.read_text()
+
+    assert (0, 0) == (used.code, added.code)
+    assert text.startswith(BY_HAND.replace('active = "work"', 'active = "my tests"'))
+    assert tomllib.loads(text)["profiles"]["third"] == {
+        "account": ACCOUNT,
+        "key": KEY,
+        "storage": "file",
+    }
+
+
+def test_logging_out_takes_a_profiles_own_lines_and_no_others(run: Run, home: Path) -> None:
+    path = write_config(home, BY_HAND)
+    ran = run("auth logout work")
+    before, after = BY_HAND.split("[profiles.work]")
+    kept = before.replace('"work"', '""') + "\n# only" + after.split("\n# only", 1)[1]
+
+    assert (0, "") == (ran.code, ran.out)
+    assert path.read_text() == kept
+
+
+def test_logging_in_again_changes_a_profile_in_place(run: Run, home: Path) -> None:
+    path = write_config(home, BY_HAND)
+    ran = log_in(run, "work", key=OTHER_KEY)
+
+    assert ran.code == 0
+    assert path.read_text() == BY_HAND.replace(KEY, OTHER_KEY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'profiles = {{work = {{account = "{ACCOUNT}", storage = "file"}}}}\n',
+        f'profiles.work.account = "{ACCOUNT}"\nprofiles.work.storage = "file"\n',
+        f'[profiles]\nwork = {{account = "{ACCOUNT}", storage = "file"}}\n',
+        f"\ufeff[profiles.work]\r\naccount = '{ACCOUNT}'\r\nstorage = 'file'\r\n",
+        f'[ profiles . "work" ]\naccount = """{ACCOUNT}"""\nstorage = "file"\n[unknown]\na = 1\n',
+    ],
+    ids=["inline", "dotted", "half inline", "windows", "odd"],
+)
+def test_any_layout_toml_knows_is_read_and_can_be_logged_out_of(
+    run: Run, home: Path, text: str
+) -> None:
+    path = write_config(home, text)
+    listed = run("auth list --format csv --fields profile,account_sid --no-header")
+    ran = run("auth logout work")
+
+    assert (0, f"work,{ACCOUNT}\n", "") == listed
+    assert (0, "") == (ran.code, ran.out)
+    assert "work" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("# fine\nactive = work\n", 2, "invalid value"),
+        ('active = "work', 1, "unterminated"),
+        ("[profiles.work]\n[profiles.work]\n", 2, "twice"),
+        ("\n\n\n]", 4, "invalid statement"),
+        ("active = 3\n", 1, "active must be"),
+        ("profiles = 3\n", 1, "profiles must be"),
+        ("[profiles]\nwork = 3\n", 2, "profiles.work must be"),
+        ("[profiles.work]\nregion = 'ie1'\n", 1, "profiles.work.account must be"),
+        ("[profiles.work]\n\naccount = 'AC12'\n", 3, "an account's SID"),
+        (f"[profiles.work]\naccount = '{KEY}'\n", 2, "an account's SID"),
+        (f"[profiles.work]\naccount = '{ACCOUNT}'\nkey = 7\n", 3, "must be text"),
+        (f"[profiles.work]\naccount = '{ACCOUNT}'\nkey = '{ACCOUNT}'\n", 3, "an API key's SID"),
+        (f"[profiles.work]\naccount = '{ACCOUNT}'\nregion = 'a.b/@'\n", 3, "must be one word"),
+        (f"[profiles.work]\r\naccount = '{ACCOUNT}'\r\nkey = 7\r\n", 3, "must be text"),
+        (f"[profiles.work]\naccount = '{ACCOUNT}'\nstorage = 'cloud'\n", 3, "keyring or file"),
+        (f"[profiles.sandbox]\naccount = '{ACCOUNT}'\n", 1, "pretend account"),
+        (f'[profiles."a\\u001b[31m"]\naccount = "{ACCOUNT}"\n', 1, "printable"),
+        ("a = " + "[" * 100_000, 1, "nested too deeply"),
+    ],
+)
+def test_a_broken_file_is_exit_2_naming_file_and_line(
+    run: Run, home: Path, text: str, line: int, why: str
+) -> None:
+    path = write_config(home, text)
+    ran = run("recordings list")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert ran.err.startswith(f"addonctl: {path}, line {line}: ")
+    assert why in ran.err
+    assert "\x1b" not in ran.err
+    assert path.read_bytes() == text.encode()
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(run: Run, home: Path) -> None:
+    path = write_config(home, b'# one\nactive = "w\xf6rk"\n')
+    ran = run("auth list")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert f"{path}, line 2: not UTF-8" in ran.err
+
+
+@pytest.mark.parametrize("command", ["auth use sandbox", "auth logout work", "LOGIN"])
+def test_nothing_is_written_over_a_broken_file(run: Run, home: Path, command: str) -> None:
+    path = write_config(home, "active = work\n")
+    ran = log_in(run) if command == "LOGIN" else run(command)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert path.read_text() == "active = work\n"
+    assert not (folder(home) / "secrets.json").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['"]\n[x]', "büro", "my work", "a.b", "'", '"', "\\", "a]b", "#", "=", "x" * 64, "工作", "🎧"],
+)
+def test_a_profile_may_have_an_odd_name_that_stays_a_name(run: Run, home: Path, name: str) -> None:
+    """What would end a TOML key and begin something else is quoted, or refused."""
+    ran = log_in(run, name)
+    if not name.isprintable():
+        assert (2, "") == (ran.code, ran.out)
+        return
+    listed = run("auth list --format json")
+    kept = tomllib.loads((folder(home) / "config.toml").read_text())
+    out = run("auth", "logout", name)
+
+    assert (0, 0, 0) == (ran.code, listed.code, out.code)
+    assert list(kept) == ["active", "profiles"]
+    assert list(kept["profiles"]) == [name]
+    assert [name] == [entry["profile"] for entry in json.loads(listed.out)]
+
+
+@pytest.mark.parametrize("name", ["", " work", "-work", "x" * 65, "a\tb", "a\u200bb", "a\x00b"])
+def test_a_name_that_could_not_be_seen_or_typed_is_refused(run: Run, home: Path, name: str) -> None:
+    ran = run("auth", "login", "--secret-stdin", "--", name) if name else run("auth use ''")
+
+    assert ran.out == ""
+    assert ran.code in (2, 4)
+    assert not (folder(home) / "config.toml").exists()
+
+
+def test_a_symbolic_link_stays_one(run: Run, home: Path) -> None:
+    """A config folder is often a link into a folder under version control."""
+    real = home / "dotfiles" / "addonctl.toml"
+    real.parent.mkdir()
+    real.write_text("# versioned\n")
+    folder(home).mkdir(parents=True)
+    link = folder(home) / "config.toml"
+    link.symlink_to(real)
+    ran = log_in(run)
+
+    assert ran.code == 0
+    assert link.is_symlink()
+    assert real.read_text().startswith("# versioned\n")
+    assert ACCOUNT in real.read_text()
+
+
+@pytest.mark.parametrize("target", ["nowhere/deep/config.toml", "config.toml"])
+def test_a_link_that_leads_nowhere_is_one_clear_line(run: Run, home: Path, target: str) -> None:
+    """Into a folder that is not there, and round in a circle."""
+    folder(home).mkdir(parents=True)
+    (folder(home) / "config.toml").symlink_to(target)
+    ran = log_in(run)
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "config.toml" in ran.err.splitlines()[0]
+    assert "Traceback" not in ran.err
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "file").write_text("not a folder")
+    monkeypatch.setenv("ADDONCTL_CONFIG_DIR", str(home / "file" / "below"))
+    ran = log_in(run)
+
+    assert (1, "") == (ran.code, ran.out)
+    assert ran.err.startswith(f"addonctl: cannot read {home}/file/below/config.toml: not a dir")
+    assert SECRET not in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_the_right_to_write_keeps_what_it_had(run: Run, home: Path) -> None:
+    log_in(run)
+    before = (folder(home) / "config.toml").read_text()
+    folder(home).chmod(0o500)
+    ran = log_in(run, "other")
+    folder(home).chmod(0o700)
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "permission denied" in ran.err
+    assert (folder(home) / "config.toml").read_text() == before
+
+
+def test_a_full_disk_keeps_what_it_had(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is written whole beside its place first, so a write that fails changes nothing."""
+    log_in(run)
+    kept = {path: path.read_bytes() for path in folder(home).iterdir()}
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    ran = log_in(run, "other")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "no space left on device" in ran.err
+    assert {path: path.read_bytes() for path in folder(home).iterdir()} == kept
+
+
+def test_another_folder_can_be_named(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADDONCTL_CONFIG_DIR", "~/elsewhere")
+    ran = log_in(run)
+
+    assert ran.code == 0
+    assert (home / "elsewhere" / "config.toml").exists()
+    assert not folder(home).exists()
+
+
+def test_settings_are_their_owners_alone(run: Run, home: Path) -> None:
+    log_in(run)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder(home).iterdir()}
+
+    assert stat.S_IMODE(folder(home).stat().st_mode) == 0o700
+    assert set(modes.values()) == {0o600}
+
+
+def test_many_who_write_at_once_lose_nothing(home: Path) -> None:
+    names = [f"profile-{number}" for number in range(6)]
+    words = "auth login {} --account {} --secret-stdin --no-verify --insecure-storage"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "addonctl", *words.format(name, ACCOUNT).split()],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for name in names
+    ]
+    for name, process in zip(names, running, strict=True):
+        _, said = process.communicate(f"secret-of-{name}".encode())
+        assert process.returncode == 0, said
+    config = tomllib.loads((folder(home) / "config.toml").read_text())
+    secrets = (folder(home) / "secrets.json").read_text()
+
+    assert sorted(config["profiles"]) == names
+    assert all(f"secret-of-{name}" in secrets for name in names)
