@@ -34,7 +34,7 @@ class Bus:
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_keyring(self, password: str | None) -> None:
-        """Start the keyring, unlocked with `password` (which makes it, the first time) or locked."""
+        """Start it, unlocked with `password` (which makes it, the first time), or locked."""
         command = ["gnome-keyring-daemon", "--foreground", "--components=secrets"]
         if password is not None:
             command.append("--unlock")
