@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -96,4 +95,6 @@ def etag(seed: str, size: int) -> str:
 
 @lru_cache(maxsize=64)
 def _text(seed: str) -> bytes:
+    import random
+
     return random.Random(seed).randbytes(BLOCK - STAMP).translate(LETTERS)  # noqa: S311

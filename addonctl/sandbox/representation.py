@@ -6,14 +6,11 @@ default, and has PascalCase names; CSV too, and leaves out what is no single val
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from addonctl.sandbox.resources import Document, Noun
 
@@ -65,11 +62,16 @@ def _xml(content: str) -> bytes:
 
 
 def _attribute(value: Any) -> str:
+    from xml.sax.saxutils import quoteattr
+
     return quoteattr("" if value is None else str(value))
 
 
 def element(name: str, value: Any) -> str:
     """Represent a value, or a document, as an XML element."""
+    # Slow to load, and the account that is asked in-process is only ever asked for JSON.
+    from xml.sax.saxutils import escape
+
     if value is None:
         return f"<{name}/>"
     if isinstance(value, Mapping):
@@ -80,6 +82,9 @@ def element(name: str, value: Any) -> str:
 
 
 def _csv(documents: list[Document], noun: Noun) -> bytes:
+    import csv
+    import io
+
     columns = [name for name in noun.fields if name not in NOT_IN_CSV]
     text = io.StringIO()
     writer = csv.writer(text)

@@ -113,7 +113,13 @@ def _same(row: Row, *names: str) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-@lru_cache(maxsize=4096)
 def date(seconds: int) -> str:
     """Give seconds since the epoch as the API writes them: RFC 2822, `+0000`."""
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))
+    days, rest = divmod(seconds, 86400)
+    return f"{_day(days)} {rest // 3600:02}:{rest % 3600 // 60:02}:{rest % 60:02} +0000"
+
+
+# A long list has many dates and few days.
+@lru_cache(maxsize=100)
+def _day(days: int) -> str:
+    return format_datetime(datetime.fromtimestamp(days * 86400, UTC))[:16]

@@ -16,11 +16,7 @@ Another call lies in the subaccount.
 
 from __future__ import annotations
 
-import io
 import json
-import math
-import struct
-import wave
 from typing import Any
 
 from addonctl.sandbox import ACCOUNT, SUBACCOUNT
@@ -172,6 +168,11 @@ def _keywords(*words: str) -> bytes:
 
 def _tone(rate: int = 8000, seconds: float = 0.5) -> bytes:
     """Give a short 440 Hz tone as a WAV file, 16 bits, mono."""
+    import io
+    import math
+    import struct
+    import wave
+
     samples = (
         int(8000 * math.sin(2 * math.pi * 440 * n / rate)) for n in range(int(rate * seconds))
     )
