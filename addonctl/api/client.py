@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from addonctl import __version__
 from addonctl.addresses import Address
+from addonctl.api.encoding import decoded
 from addonctl.api.faults import refusal, translated
 from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter
 from addonctl.errors import AddonctlError, TryLater
@@ -28,8 +29,8 @@ from addonctl.models import Payload, Record, Recording, Result
 
 PAGE_SIZE = 1000
 """The most rows of a list the service gives at once."""
-CHUNK = 1024 * 1024
-"""Bytes of a payload that are handed on at a time."""
+CHUNK = 256 * 1024
+"""Bytes of a payload that are handed on at a time, at most."""
 MOST_REDIRECTS = 5
 
 Kind = TypeVar("Kind", bound=Record)
@@ -58,14 +59,33 @@ class Body(NamedTuple):
 
     `begin` is where in the payload the first chunk lies (0 unless the store went on where asked),
     `size` the length of the whole payload in bytes, where the store gives one, `headers` what the
-    store says of it, with lower-case names. `chunks` raises TryLater when the line breaks, or ends
-    early.
+    store says of it, with lower-case names. `chunks` come as they arrive, in the encoding that
+    `headers` name; they raise TryLater when the line breaks, or ends early. `close` gives up
+    what was not read.
     """
 
     begin: int
     size: int | None
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
+    close: Callable[[], None]
+
+    @property
+    def etag(self) -> str | None:
+        """What names this very version of the payload; a weak ETag does not."""
+        etag = self.headers.get("etag", "")
+        return etag if etag.startswith('"') else None
+
+    @property
+    def encoding(self) -> str:
+        """How the bytes are encoded on their way, or empty."""
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        return "" if encoding == "identity" else encoding
+
+    @property
+    def framed(self) -> bool:
+        """Whether an early end would be noticed."""
+        return self.size is not None or "transfer-encoding" in self.headers
 
 
 class Client:
@@ -83,7 +103,7 @@ class Client:
         settings = settings or Settings()
         pace = pace or Pace()
         self.login = login
-        self._retries = settings.retries
+        self.retries = settings.retries
         api = adapter or network_adapter(settings, pace, trace)
         # The store gets connections of its own: nothing of the login can leak into them.
         store = adapter or network_adapter(settings, Pace(), trace)
@@ -194,7 +214,7 @@ class Client:
             body = self.open(self.link(address))
         except LinkExpired:
             body = self.open(self.link(address))
-        return body.chunks
+        return decoded(body.chunks, body.encoding)
 
     def close(self) -> None:
         self._api.close()
@@ -261,7 +281,7 @@ class Client:
 
     def _document(self, path: str, what: str) -> dict[str, Any]:
         """The JSON object at `path`; a body that breaks off is asked for again, like any GET."""
-        for attempt in range(self._retries + 1):
+        for attempt in range(self.retries + 1):
             try:
                 with translated(what):
                     response = self._send("GET", path)
@@ -274,7 +294,7 @@ class Client:
                 broke_off = isinstance(
                     problem.__context__, (exceptions.ChunkedEncodingError, HTTPError)
                 )
-                if not broke_off or attempt == self._retries:
+                if not broke_off or attempt == self.retries:
                     raise
         try:
             document = json.loads(body)
@@ -309,21 +329,24 @@ def _split(url: str) -> Any:
 
 def _body(response: requests.Response, what: str) -> Body:
     begin, size = 0, None
-    length = response.headers.get("Content-Length", "")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    length = headers.get("content-length", "")
     if response.status_code == 206:
-        unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
+        unit, _, rest = headers.get("content-range", "").partition(" ")
         span, _, whole = rest.partition("/")
         if unit != "bytes" or not span.partition("-")[0].isdecimal():
             response.close()
             raise TryLater(f"{what}: the store sent a part without saying which")
         begin = int(span.partition("-")[0])
         size = int(whole) if whole.isdecimal() else None
-    elif length.isdecimal():
+    elif length.isdecimal() and "transfer-encoding" not in headers:
         size = int(length)
 
     def flow() -> Iterator[bytes]:
+        # Not iter_content: it holds back what came until a chunk is full, so that over a line
+        # that breaks again and again a payload would never get any further.
         with response, translated(what):
-            yield from response.iter_content(CHUNK)
+            while chunk := response.raw.read1(CHUNK, decode_content=False):
+                yield chunk
 
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Body(begin, size, headers, flow())
+    return Body(begin, size, headers, flow(), response.close)

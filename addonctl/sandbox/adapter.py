@@ -95,6 +95,18 @@ class Body(io.RawIOBase):
         self._rest = whole[wanted:]
         return whole[:wanted]
 
+    def read1(self, size: int = -1) -> bytes:
+        """Give what comes next, `size` bytes of it at most; nothing only at the end."""
+        while not self._rest and not self.closed:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self.close()
+            else:
+                self._rest = chunk
+        end = len(self._rest) if size < 0 else size
+        given, self._rest = self._rest[:end], self._rest[end:]
+        return given
+
     def close(self) -> None:
         if not self.closed:
             getattr(self._source, "close", lambda: None)()
