@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -12,8 +13,10 @@ def main(argv: list[str] | None = None) -> int:
         # Answered before anything is loaded: scripts ask for it in every run.
         from addonctl import __version__
 
-        sys.stdout.write(f"addonctl {__version__}\n")
-        return 0
+        with suppress(OSError, AttributeError):  # closed, or full: the long way says so
+            sys.stdout.write(f"addonctl {__version__}\n")
+            sys.stdout.flush()
+            return 0
     from addonctl.cli.program import run
 
     return run(arguments)

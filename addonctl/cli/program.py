@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from addonctl.cli.command import Nouns, PipeClosed, noun
+from addonctl.cli.command import CommandMissing, Nouns, PipeClosed, noun
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted, Usage
 
@@ -21,14 +22,32 @@ class Program(Nouns):
         "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
         "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
         "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
+        "completion": ("addonctl.cli.completion", "Print the completion script of a shell"),
+        "help": ("addonctl.cli.help", "Help on a topic or a command"),
     }
+    examples = (
+        ("every add-on result of every recording", "addonctl results list --all"),
+        ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),
+    )
+
+
+def _show_version(context: typer.Context, asked: bool) -> None:
+    if asked:
+        from addonctl import __version__
+
+        context.obj.sink.text(f"addonctl {__version__}")
+        raise typer.Exit
 
 
 app = noun(cls=Program)
 
 
 @app.callback()
-def program() -> None:
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version)
+    ] = False,
+) -> None:
     """Inspect, save and delete the results of Twilio's recording add-ons."""
 
 
@@ -46,10 +65,17 @@ def run(arguments: list[str]) -> int:
         return state.sink.complain(Interrupted("nothing was answered; nothing was done"))
     except KeyboardInterrupt:
         return state.sink.complain(Interrupted("interrupted"))
+    except CommandMissing as problem:
+        if state.given.get("quiet") or state.format in ("json", "jsonl"):
+            return state.sink.complain(problem)
+        state.sink.say(problem.page)
+        return problem.exit_code
     except AddonctlError as problem:
         return state.sink.complain(problem)
     except (PipeClosed, BrokenPipeError):
         return closed_pipe()
+    except OSError as problem:  # the parser writes --help itself
+        return state.sink.complain(state.sink.lost(problem))
     return code if isinstance(code, int) else 0
 
 

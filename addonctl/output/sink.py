@@ -38,7 +38,7 @@ class Sink:
         self._environ = os.environ if environ is None else environ
         self._stdin = stdin or sys.stdin
         self._stdout = stdout or sys.stdout
-        self._stderr = stderr or sys.stderr
+        self._stderr: Any = stderr or sys.stderr
         self._out = streams.Out(self._stdout)
         self._bar: Progress | None = None
         terminal = streams.is_terminal(self._stderr)
@@ -105,6 +105,10 @@ class Sink:
     def close(self) -> None:
         """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
         self._out.flush()
+
+    def lost(self, problem: OSError) -> AddonctlError:
+        """What to say when something else could not write to stdout, which is given up then."""
+        return self._out.lost(problem)
 
     # What is said beside it
 

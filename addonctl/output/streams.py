@@ -35,8 +35,7 @@ class Out:
                 binary.write(data)
             self._stream.flush()
         except (OSError, ValueError) as problem:
-            self._abandon()
-            raise _translated(problem) from None
+            raise self.lost(problem) from None
 
     def flush(self) -> None:
         """Raises like `write`, for what something else has left in the stream."""
@@ -44,15 +43,25 @@ class Out:
             if self._stream is not None:
                 self._stream.flush()
         except (OSError, ValueError) as problem:
-            self._abandon()
-            raise _translated(problem) from None
+            raise self.lost(problem) from None
 
-    def _abandon(self) -> None:
-        """Drop what could not be written, or Python would try, and complain, again at its end."""
+    def lost(self, problem: OSError | ValueError) -> AddonctlError:
+        """What to raise for a failed write. Raises BrokenPipeError itself for a closed pipe.
+
+        What could not be written is dropped, or Python would try, and complain, again at its end.
+        """
         with suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())  # type: ignore[union-attr]
             os.close(nowhere)
+        if not isinstance(problem, OSError):
+            reason = "it is closed"
+        # Windows has no EPIPE for a pipe that nobody reads any more.
+        elif problem.errno == errno.EPIPE or (os.name == "nt" and problem.errno == errno.EINVAL):
+            raise BrokenPipeError(*problem.args)
+        else:
+            reason = problem.strerror or str(problem)
+        return AddonctlError(f"cannot write to standard output: {reason}")
 
 
 def is_terminal(stream: IO[Any] | None) -> bool:
@@ -72,16 +81,3 @@ def width(stream: IO[Any] | None, environ: Mapping[str, str]) -> int:
         return os.get_terminal_size(stream.fileno()).columns or 80  # type: ignore[union-attr]
     except (OSError, ValueError, AttributeError):
         return 80
-
-
-def _translated(problem: OSError | ValueError) -> Exception:
-    if isinstance(problem, BrokenPipeError):
-        return problem
-    if isinstance(problem, OSError):
-        # Windows has no EPIPE for a pipe that nobody reads any more.
-        if os.name == "nt" and problem.errno == errno.EINVAL:
-            return BrokenPipeError(*problem.args)
-        reason = problem.strerror or str(problem)
-    else:
-        reason = "it is closed"
-    return AddonctlError(f"cannot write to standard output: {reason}")

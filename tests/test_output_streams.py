@@ -1,0 +1,188 @@
+"""stdout and stderr as the system has them: closed, full, in another encoding, or no file."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Ran
+from listing import RE, XR, listed, page, pages, payload, result
+from scripted import answer
+
+from addonctl.errors import AddonctlError
+from addonctl.models import Result
+from addonctl.output import FORMATS, OutputSettings, Sink
+from addonctl.output.spool import IN_MEMORY, Spool
+
+Run = Callable[..., Ran]
+
+PROGRAM = [sys.executable, "-m", "addonctl"]
+THOUSANDS = [[result(at + number) for number in range(1000)] for at in (0, 1000, 2000)]
+needs_full = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="this system has no /dev/full"
+)
+
+
+@pytest.fixture
+def big(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server with three pages of a thousand results, far more than a pipe holds."""
+    with listed(monkeypatch, *pages("add_on_results", *THOUSANDS)):
+        yield
+
+
+def started(line: str, **settings: Any) -> subprocess.Popen[bytes]:
+    """The program in a process of its own."""
+    return subprocess.Popen(  # noqa: S603
+        [*PROGRAM, *shlex.split(line)], stderr=subprocess.PIPE, **settings
+    )
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("read", [0, 1, 100_000])
+def test_a_closed_pipe_ends_in_silence(big: None, format: str, read: int) -> None:
+    """Before the first byte, in the first page, and in the middle of a later one."""
+    process = started(f"results list {RE} -f {format}", stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    with process.stdout as out:
+        out.read(read)
+    said = process.stderr.read()
+    process.stderr.close()
+
+    assert (process.wait(30), said) == (0, b"")
+
+
+@needs_full
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_full_disk_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+    """Also where all of it would have fitted into a buffer that is flushed at the end."""
+    with (
+        listed(monkeypatch, page("add_on_results", [result()])),
+        Path("/dev/full").open("w") as full,
+    ):
+        process = started(f"results list {RE} -f {format}", stdout=full)
+        _, said = process.communicate(timeout=30)
+    message = "cannot write to standard output: No space left on device"
+
+    assert process.returncode == 1
+    if format in ("json", "jsonl"):
+        assert json.loads(said)["error"] == {"message": message, "exit_code": 1}
+    else:
+        assert said.decode() == f"addonctl: {message}\n"
+
+
+@needs_full
+@pytest.mark.parametrize("line", [f"payloads show {RE} {XR} XH{'1' * 32}", "--help", "--version"])
+def test_a_full_disk_is_noticed_by_everything_that_answers(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    link = answer({"redirect_to": "http://127.0.0.1:1/"}, 307)
+    with listed(monkeypatch, link) as server, Path("/dev/full").open("w") as full:
+        server.answers = [
+            answer({"redirect_to": f"{server.url}/x"}, 307, {"Location": f"{server.url}/x"}),
+            answer("some text", content_type="text/plain"),
+        ]
+        process = started(line, stdout=full)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said == b"addonctl: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes stdout")
+def test_a_stdout_that_was_never_open_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with listed(monkeypatch, page("add_on_results", [result()])):
+        line = f"{shlex.join(PROGRAM)} results list {RE} -f csv >&-"
+        ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=30)  # noqa: S603
+
+    assert ran.returncode == 1
+    assert ran.stderr == b"addonctl: cannot write to standard output: it is closed\n"
+
+
+def test_answers_are_utf8_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listed(monkeypatch, page("payloads", [payload(label="字幕 é")])):
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+        for format in set(FORMATS) - {"sids"}:
+            process = started(
+                f"payloads list {RE} {XR} -f {format}", stdout=subprocess.PIPE, env=environment
+            )
+            out, said = process.communicate(timeout=30)
+
+            assert (process.returncode, said) == (0, b"")
+            assert "字幕 é".encode() in out
+
+
+def test_a_stdout_without_bytes_beneath_takes_text() -> None:
+    """Programs that embed this one may replace sys.stdout by anything that takes text."""
+    out = io.StringIO()
+    Sink(OutputSettings(format="csv", fields=("sid",)), stdout=out, environ={}).records(
+        Result, [[Result(result(1))]]
+    )
+
+    assert out.getvalue() == f"sid\n{result(1)['sid']}\n"
+
+
+def test_payload_bytes_reach_a_pipe_exactly(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    data = bytes(range(256)) * 3 + b'{"not": json'
+    sink = Sink(OutputSettings(), environ={})
+    sink.show([data[:100], data[100:]], "application/json")
+    sink.close()
+
+    assert capfdbinary.readouterr() == (data, b"")
+
+
+def test_a_document_larger_than_memory_should_hold_waits_in_a_file() -> None:
+    with Spool() as spool:
+        for number in range(40):
+            spool.write(bytes([number]) * (IN_MEMORY // 8))
+        whole = b"".join(spool.chunks())
+
+    assert whole == b"".join(bytes([number]) * (IN_MEMORY // 8) for number in range(40))
+
+
+def test_a_temporary_folder_that_takes_nothing_is_one_clear_error(
+    run: Run, big: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tempfile
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    ran = run(f"results list {RE} -f xml")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "cannot keep the document in a temporary file: No space left on device" in ran.err
+
+
+def test_quiet_and_verbose_concern_stderr_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listed(monkeypatch, page("add_on_results", [result()])):
+        plain = run(f"results list {RE} -f csv")
+        quiet = run(f"results list {RE} -f csv --quiet")
+        verbose = run(f"results list {RE} -f csv --verbose")
+
+    assert plain.out == quiet.out == verbose.out
+    assert plain.err == quiet.err == ""
+    assert "GET" in verbose.err
+
+
+def test_a_stderr_that_is_gone_changes_no_exit_code() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(5, "gone")
+
+    sink = Sink(OutputSettings(), stderr=Gone(), environ={})
+
+    assert sink.complain(AddonctlError("lost")) == 1
