@@ -106,9 +106,9 @@ class Client:
         self.retries = settings.retries
         api = adapter or network_adapter(settings, pace, trace)
         # The store gets connections of its own: nothing of the login can leak into them.
-        store = adapter or network_adapter(settings, Pace(), trace)
+        store = adapter or network_adapter(settings, pace.beside(), trace)
         self._api = Channel(api, settings.timeout, pace, trace)
-        self._store = Channel(store, settings.timeout, Pace(), trace)
+        self._store = Channel(store, settings.timeout, pace.beside(), trace)
         pair = f"{login.username}:{login.secret}".encode()
         self._headers = {
             "Authorization": "Basic " + base64.b64encode(pair).decode("ascii"),

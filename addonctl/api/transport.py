@@ -38,21 +38,35 @@ class Settings(NamedTuple):
 
 
 class Pace:
-    """How fast requests may go. This one never holds anybody back; a batch brings its own."""
+    """How fast requests may go. This one never holds anybody back; a batch brings its own.
+
+    `answers` is how many requests the service has answered and not refused.
+    """
+
+    answers = 0
 
     def request(self) -> AbstractContextManager[None]:
         """A place among the requests in flight, held from sending until the answer begins."""
         return nullcontext()
 
-    def aside(self) -> AbstractContextManager[None]:
-        """Gives that place up while a retry waits, and takes one again."""
-        return nullcontext()
+    def wait(self, seconds: float) -> None:
+        """Wait before a retry, that place given up meanwhile."""
+        time.sleep(seconds)
 
-    def refused(self, retry_after: float | None) -> None:
-        """The service said it has too many requests, and perhaps for how many seconds."""
+    def refused(self, seconds: float, retry_after: float | None, concurrent: int | None) -> None:
+        """Wait before a retry, after the service said it has too many requests.
 
-    def answered(self, concurrent: int | None) -> None:
+        `seconds` is what a retry usually waits, `retry_after` what the service asked for and
+        `concurrent` how many requests it had in flight, where it says so.
+        """
+        self.wait(retry_after or seconds)
+
+    def answered(self, status: int, concurrent: int | None) -> None:
         """The service answered, and perhaps said how many requests it has in flight."""
+
+    def beside(self) -> Pace:
+        """The pace for requests that the service does not count: those to the store."""
+        return self
 
 
 class PacedRetry(Retry):
@@ -62,6 +76,7 @@ class PacedRetry(Retry):
         super().__init__(*args, **kwargs)
         self.pace = pace
         self.trace = trace
+        self.answers = 0  # of the pace, at the last try
 
     def new(self, **changes: Any) -> PacedRetry:
         return super().new(pace=self.pace, trace=self.trace, **changes)
@@ -77,14 +92,41 @@ class PacedRetry(Retry):
         except Exception:  # noqa: BLE001  a header we cannot read is as good as none
             return 0.0
 
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> PacedRetry:
+        counted = self
+        if response is not None and response.status == 429 and self.pace.answers > self.answers:
+            # Refused only because others of the batch came first: that was no try.
+            counted = self.new(total=int(self.total or 0) + 1, history=())
+        following = super(PacedRetry, counted).increment(method, url, response, *args, **kwargs)
+        following.answers = self.pace.answers
+        return following
+
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         if self.trace and self.history:
             last = self.history[-1]
             self.trace(f"{last.method} again: {last.status or 'the connection failed'}")
-        if response is not None and response.status == 429:
-            self.pace.refused(self.get_retry_after(response))
-        with self.pace.aside():
-            super().sleep(response)
+        backoff = self.get_backoff_time()
+        if response is None:
+            self.pace.wait(backoff)
+        elif response.status == 429:
+            self.pace.refused(
+                backoff, self.get_retry_after(response), concurrent_requests(response.headers)
+            )
+        else:
+            self.pace.wait(self.get_retry_after(response) or backoff)
+
+
+def concurrent_requests(headers: Mapping[str, str]) -> int | None:
+    """How many of the account's requests the service has in flight, if it says so."""
+    count = headers.get("Twilio-Concurrent-Requests", "")
+    return int(count) if count.isdecimal() else None
 
 
 class Adapter(HTTPAdapter):
@@ -151,8 +193,7 @@ class Channel:
         began = time.perf_counter()
         with self._pace.request():
             response = self._adapter.send(request, stream=True, timeout=self._timeout, **settings)
-        concurrent = response.headers.get("Twilio-Concurrent-Requests", "")
-        self._pace.answered(int(concurrent) if concurrent.isdecimal() else None)
+        self._pace.answered(response.status_code, concurrent_requests(response.headers))
         if self._trace:
             self._trace(
                 f"{method} {urlsplit(url).path} {response.status_code}"
