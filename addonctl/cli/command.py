@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import typer
 import typer.main
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from addonctl.cli.options import COMMON, Option
+from addonctl.errors import Usage
+
+if TYPE_CHECKING:
+    from addonctl.models import Record
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+Examples = tuple[tuple[str, str], ...]
+"""What a line is for, and the line; each works as it stands with ADDONCTL_PROFILE=sandbox."""
+
+ADDRESSES = "Which; see: addonctl help addresses."
 
 
 class PipeClosed(Exception):
     """stdout's reader has gone. Not an OSError: typer would turn that one into exit 1."""
 
 
+class CommandMissing(Usage):
+    """Nothing but nouns were typed; `page` is the help on what could follow them."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__("a command is missing", hint=f"see: {context.command_path} --help")
+        self.page: str = context.get_help()
+
+
 class Verb(TyperCommand):
-    """A command, with the options of its sets and those that every command takes."""
+    """A command, with the options of its sets and those that every command takes.
+
+    `rows` is the kind of record it answers with, whose fields --fields takes.
+    """
 
     sets: ClassVar[tuple[tuple[Option, ...], ...]] = ()
+    rows: ClassVar[type[Record] | None] = None
+    examples: ClassVar[Examples] = ()
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument) and "RE…" in (parameter.metavar or ""):
+                parameter.help = parameter.help or ADDRESSES
+        self.params += self._lacking(option for options in self.sets for option in options)
+        self.common = self._lacking(COMMON)
+        self.params += self.common
+
+    def _lacking(self, options: Iterable[Option]) -> list[Any]:
         own = {parameter.name for parameter in self.params}
-        for option in (option for options in (*self.sets, COMMON) for option in options):
-            parameter = option.parameter()
-            if parameter.name not in own:
-                self.params.append(parameter)
+        found = [option.parameter() for option in options]
+        return [parameter for parameter in found if parameter.name not in own]
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        # typer puts braces around what is required; nobody else does.
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from addonctl.cli.page import write
+
+        write(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -43,10 +80,12 @@ class Nouns(TyperGroup):
     """A group whose members are imported only when they are named."""
 
     nouns: ClassVar[dict[str, tuple[str, str]]] = {}
+    examples: ClassVar[Examples] = ()
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.params += [option.parameter() for option in COMMON]
+        self.common = [option.parameter() for option in COMMON]
+        self.params += self.common
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *self.nouns]
@@ -59,13 +98,23 @@ class Nouns(TyperGroup):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        rows = [
-            (name, command.get_short_help_str(60)) for name, command in self.commands.items()
-        ]
-        rows += [(name, line) for name, (_, line) in self.nouns.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+    def summaries(self) -> list[tuple[str, str]]:
+        """Each member's name and its one line, nothing imported."""
+        own = [(name, summary_of(command)) for name, command in self.commands.items()]
+        return [*own, *((name, line) for name, (_, line) in self.nouns.items())]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            raise CommandMissing(ctx)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from addonctl.cli.page import write
+
+        write(self, ctx, formatter)
+
+    def _main_shell_completion(self, *given: Any, **settings: Any) -> None:
+        """Do nothing: the shells complete by scripts of ours, whatever _ADDONCTL_COMPLETE says."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.list_commands(ctx):
@@ -77,11 +126,16 @@ class Nouns(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def noun(cls: type[Nouns] = Nouns, help: str | None = None) -> typer.Typer:
+def summary_of(command: Any) -> str:
+    """The first sentence of a command's help, as a line in a list."""
+    first: str = (command.help or "").split("\n\n")[0]
+    return " ".join(first.split()).removesuffix(".")
+
+
+def noun(cls: type[Nouns] = Nouns) -> typer.Typer:
     """A group of verbs."""
     return typer.Typer(
         cls=cls,
-        help=help,
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -90,7 +144,13 @@ def noun(cls: type[Nouns] = Nouns, help: str | None = None) -> typer.Typer:
 
 
 def verb(
-    app: typer.Typer, name: str, *sets: tuple[Option, ...], **settings: Any
+    app: typer.Typer,
+    name: str,
+    *sets: tuple[Option, ...],
+    rows: type[Record] | None = None,
+    examples: Examples = (),
+    **settings: Any,
 ) -> Callable[[Function], Function]:
     """Make a function a verb of `app`, with the options of those sets."""
-    return app.command(name, cls=type("Verb", (Verb,), {"sets": sets}), **settings)
+    cls = type("Verb", (Verb,), {"sets": sets, "rows": rows, "examples": examples})
+    return app.command(name, cls=cls, **settings)

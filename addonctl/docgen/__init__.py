@@ -1,0 +1,1 @@
+"""The manual and the completion scripts, made from the command tree."""

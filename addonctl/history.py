@@ -1,0 +1,102 @@
+"""Which SIDs the last lists showed, in small text files that completion scripts read.
+
+One file per account in the cache folder, `history/AC….txt`, mode 0600: an address a line
+(RE…/XR…/XH…), newest list first, then a tab and a few words about it. No more than LINES lines,
+of which one list gives at most SHARE. It is a convenience: whatever goes wrong, the run does not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from addonctl.models import Record
+
+LINES = 500
+SHARE = 200
+LINE_BYTES = 180
+
+_LINE = re.compile(r"RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*)?", re.ASCII)
+_ODD = re.compile(r"[^ -~]+")
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+class Noted:
+    """Pages that pass through, and the lines of the first SHARE records that did."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def pages(self, pages: Iterable[Sequence[AnyRecord]]) -> Iterator[Sequence[AnyRecord]]:
+        """The pages as they come, taken note of."""
+        for page in pages:
+            room = SHARE - len(self.lines)
+            if room > 0:
+                self.lines += [line for record in page[:room] if (line := _line(record))]
+            yield page
+
+
+def wanted(environment: Mapping[str, str]) -> bool:
+    """Whether the user lets lists be remembered."""
+    return not environment.get("ADDONCTL_NO_HISTORY")
+
+
+def folder() -> Path:
+    """Where the files lie: the platform's own place for caches."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("addonctl", appauthor=False) / "history"
+
+
+def remember(account: str, lines: Sequence[str], folder: Path) -> None:
+    """Put `lines` before what is known of `account`. Does nothing where that cannot be written."""
+    if not lines:
+        return
+    path = folder / f"{account}.txt"
+    kept = dict.fromkeys(lines)
+    taken = {line.partition("\t")[0] for line in lines}
+    for line in _known(path):
+        if line.partition("\t")[0] not in taken:
+            kept[line] = None
+    text = "".join(f"{line}\n" for line in list(kept)[:LINES])
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = folder / f".{account}.{os.getpid()}"
+        try:
+            with part.open("w", encoding="ascii", opener=_private) as file:
+                file.write(text)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _known(path: Path) -> list[str]:
+    """The whole lines of the file that are as we write them; damage is left out."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LINES * LINE_BYTES)
+    except OSError:
+        return []
+    lines = content.decode("ascii", "replace").split("\n")[:-1]
+    return [line for line in lines if _LINE.fullmatch(line)]
+
+
+def _line(record: Record) -> str:
+    """The record's address and what tells it from others; nothing where it has no address."""
+    document = record.document
+    words = [str(document.get(name) or "") for name in ("label", "content_type", "status")]
+    created = record.created
+    about = ", ".join(
+        [word for word in words if word] + [f"{created:%Y-%m-%d %H:%M}"] * bool(created)
+    )
+    line = f"{record.address}\t{_ODD.sub(' ', about)[:60].strip()}"
+    return line if _LINE.fullmatch(line) else ""
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o600)

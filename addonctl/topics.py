@@ -1,0 +1,170 @@
+"""What belongs to no single command: the texts of `addonctl help TOPIC` and of the manual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from textwrap import fill
+from typing import NamedTuple
+
+from addonctl import errors
+
+WIDTH = 78
+Rows = tuple[tuple[str, str], ...]
+
+
+class Topic(NamedTuple):
+    """A heading and its parts: paragraphs, lists of terms with what they mean, lines as typed.
+
+    A part is a paragraph where it is text, a list of terms where it is rows of pairs, and lines
+    to be shown as they are where it is a list.
+    """
+
+    title: str
+    parts: tuple[str | Rows | list[str], ...]
+
+
+def _environment() -> Topic:
+    return Topic(
+        "Environment",
+        (
+            "Options on the command line win over variables, variables over config.toml.",
+            (
+                ("ADDONCTL_PROFILE", "The profile to use, as --profile."),
+                ("TWILIO_ACCOUNT_SID", "The account (AC…) to log in to without a profile."),
+                (
+                    "TWILIO_API_KEY, TWILIO_API_SECRET",
+                    "The API key (SK…) and its secret; also TWILIO_API_KEY_SID and"
+                    " TWILIO_API_KEY_SECRET. They win over the auth token.",
+                ),
+                ("TWILIO_AUTH_TOKEN", "The account's auth token."),
+                ("TWILIO_REGION, TWILIO_EDGE", "Where the API is asked, as --region and --edge."),
+                (
+                    "ADDONCTL_API_URL",
+                    "Another address of the API: https, or http on loopback only.",
+                ),
+                ("ADDONCTL_FORMAT", "How answers are written, as --format."),
+                ("ADDONCTL_CONFIG_DIR", "The folder of config.toml."),
+                (
+                    "ADDONCTL_NO_HISTORY",
+                    "Set to anything, no list is remembered for completion.",
+                ),
+                ("NO_COLOR, TERM=dumb", "No colours, as --no-color."),
+                (
+                    "HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE",
+                    "The proxy and the certificates to use, as other programs take them.",
+                ),
+                ("XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", "Where the files below lie."),
+            ),
+        ),
+    )
+
+
+def _exit_codes() -> Topic:
+    codes = (
+        (0, "done"),
+        (errors.AddonctlError.exit_code, "failed"),
+        (errors.Usage.exit_code, "the words were wrong; nothing was asked of the service"),
+        (errors.NotFound.exit_code, "not found, or past its 30 days"),
+        (errors.LoginRefused.exit_code, "login missing or refused"),
+        (
+            errors.TryLater.exit_code,
+            "try again later: refused for load, server trouble, network or time-out, after all"
+            " retries",
+        ),
+        (errors.SomeFailed.exit_code, "some of many failed; each is a row of the answer"),
+        (errors.StillPending.exit_code, "still pending when the time was up"),
+        (errors.Interrupted.exit_code, "interrupted"),
+    )
+    return Topic(
+        "Exit codes",
+        (
+            tuple((str(code), meaning) for code, meaning in codes),
+            "A batch in which every item failed the same way has that way's code.",
+        ),
+    )
+
+
+def formats() -> Rows:
+    """The formats and what each is, the one used unasked first."""
+    from addonctl.output import FORMATS
+    from addonctl.output import formats as modules
+
+    return tuple((name, (modules.named(name).__doc__ or "").split("\n")[0]) for name in FORMATS)
+
+
+def _formats() -> Topic:
+    rows = formats()
+    return Topic(
+        "Formats",
+        (
+            f"--format takes one of these; unasked it is {rows[0][0]}.",
+            rows,
+            "--fields picks and orders the columns; `expires`, the end of the 30 days, is one of"
+            " every result and payload. --sort FIELD sorts, --sort -FIELD the other way round."
+            " --query takes a JMESPath expression, with json. --bom begins csv and tsv with a byte"
+            " order mark, for Excel.",
+            "In csv and tsv a vendor's text that a spreadsheet would run as a formula gets an"
+            " apostrophe before it; --exact leaves it as it came. json, jsonl and xml are always"
+            " exact.",
+            "Answers go to stdout, everything else to stderr. With json and jsonl an error is one"
+            " JSON object on stderr.",
+        ),
+    )
+
+
+def _addresses() -> Topic:
+    return Topic(
+        "Addresses",
+        (
+            "A SID names its own kind: RE… is a recording, XR… a result, XH… a payload. SIDs are"
+            " read left to right, each under the last parent, so these are three results:",
+            ["RE1… XR1… XR2… RE2… XR3…"],
+            "The same place may be written as one word: RE…/XR…/XH…, the API's path, or its full"
+            " URL, with or without .json, /Payloads or /Data. So what an add-on's callback or"
+            " another tool holds can be pasted. A URL of another account acts on that account.",
+            "'-' reads addresses from stdin, --from FILE from a file: one a line; blank lines and"
+            " lines that begin with # do not count, duplicates count once. addonctl's own csv, tsv,"
+            " jsonl and sids are taken too, so the output of one command feeds the next:",
+            [
+                "addonctl results list --all --status failed --format sids |",
+                "    addonctl results delete --yes -",
+            ],
+            "A word that is no address ends the run with exit code 2. delete reads its whole input"
+            " before the first request; list, download and wait begin before the input ends.",
+        ),
+    )
+
+
+TOPICS: dict[str, tuple[str, Callable[[], Topic]]] = {
+    "environment": ("The variables that count", _environment),
+    "exit-codes": ("What the exit code of a run says", _exit_codes),
+    "formats": ("How answers are written", _formats),
+    "addresses": ("How recordings, results and payloads are named", _addresses),
+}
+NAMES = tuple(TOPICS)
+
+
+def named(name: str) -> Topic:
+    """The topic of that name, which is one of NAMES."""
+    return TOPICS[name][1]()
+
+
+def plain(topic: Topic) -> str:
+    """The topic as text for a terminal of 80 columns."""
+    blocks = [f"{topic.title}"]
+    for part in topic.parts:
+        if isinstance(part, str):
+            blocks.append(fill(part, WIDTH))
+        elif isinstance(part, list):
+            blocks.append("\n".join(f"  {line}" for line in part))
+        else:
+            blocks.append("\n".join(_term(term, meaning, part) for term, meaning in part))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _term(term: str, meaning: str, rows: Rows) -> str:
+    column = min(max(len(each) for each, _ in rows), 24) + 4
+    text = fill(meaning, WIDTH, initial_indent=" " * column, subsequent_indent=" " * column)
+    if len(term) + 4 > column:
+        return f"  {term}\n{text}"
+    return f"  {term}".ljust(column) + text[column:]
