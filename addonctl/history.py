@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -32,18 +32,13 @@ class Noted:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def pages(self, pages: Iterable[Sequence[AnyRecord]]) -> Iterator[Sequence[AnyRecord]]:
+    def pages(self, pages: Iterable[list[AnyRecord]]) -> Iterator[list[AnyRecord]]:
         """The pages as they come, taken note of."""
         for page in pages:
             room = SHARE - len(self.lines)
             if room > 0:
                 self.lines += [line for record in page[:room] if (line := _line(record))]
             yield page
-
-
-def wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the user lets lists be remembered."""
-    return not environment.get("ADDONCTL_NO_HISTORY")
 
 
 def folder() -> Path:
@@ -68,7 +63,8 @@ def remember(account: str, lines: Sequence[str], folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = folder / f".{account}.{os.getpid()}"
         try:
-            with part.open("w", encoding="ascii", opener=_private) as file:
+            new = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(new, "w", encoding="ascii", newline="\n") as file:
                 file.write(text)
             part.replace(path)
         finally:
@@ -96,7 +92,3 @@ def _line(record: Record) -> str:
     )
     line = f"{record.address}\t{_ODD.sub(' ', about)[:60].strip()}"
     return line if _LINE.fullmatch(line) else ""
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_EXCL, 0o600)

@@ -6,7 +6,8 @@ of them when first asked for, so that `--help` touches no network, no keyring an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -196,9 +197,26 @@ class State:
     def answer(self, kind: type[Record], selection: Selection, pages: Iterator[list[Any]]) -> None:
         """Write what the selection leaves of `pages`, and say where --limit cut it."""
         chosen = selection.apply(pages)
-        self.sink.records(kind, chosen)
+        with self.remembering(chosen) as shown:
+            self.sink.records(kind, shown)
         if chosen.note:
             self.sink.warn(chosen.note)
+
+    @contextmanager
+    def remembering(self, pages: Iterable[list[Any]]) -> Iterator[Iterable[list[Any]]]:
+        """The pages; once all is well the SIDs they showed are kept for completion.
+
+        Only of lists that somebody saw: what a script asks for is nothing to complete.
+        """
+        if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
+            yield pages
+            return
+        from addonctl import history
+
+        noted = history.Noted()
+        yield noted.pages(pages)
+        account = self.login.subaccount or self.login.account
+        history.remember(account, noted.lines, history.folder())
 
     def whole_number(self, name: str, usual: int, *, least: int, most: int | None = None) -> int:
         """The value of a numeric option. Raises Usage outside of `least` to `most`."""

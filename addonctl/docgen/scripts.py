@@ -7,7 +7,7 @@ from pathlib import Path
 
 from addonctl import sandbox
 from addonctl.docgen import table
-from addonctl.docgen.tree import SHELLS, Command, Value
+from addonctl.docgen.tree import SHELLS, Command
 from addonctl.errors import Usage
 
 ENGINES = Path(__file__).parent / "engines"

@@ -46,6 +46,11 @@ class Sink:
         self._err_moves = terminal and self._environ.get("TERM") != "dumb"
         self.interactive = self._settings.ask and terminal and streams.is_terminal(self._stdin)
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody is looking: stdout or stderr is a terminal."""
+        return self._out.terminal or streams.is_terminal(self._stderr)
+
     # The answer
 
     def check(self, kind: type[Record]) -> None:
