@@ -6,14 +6,16 @@ of them when first asked for, so that `--help` touches no network, no keyring an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from addonctl.addresses import Address, Word, read
+from addonctl.addresses import LEVELS, Address, Word, read
 from addonctl.errors import Usage
 from addonctl.output import OutputSettings, Sink
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from addonctl.selection import Selection
 
 SANDBOX = "sandbox"
+
+Addresses = Sequence[Address] | Iterator[Address]
+AllAddresses = Collection[Address]
 
 
 def state_of(context: typer.Context) -> State:
@@ -146,20 +151,55 @@ class State:
 
         return Selection.of(kind, self.given)
 
-    def addresses(self, words: Sequence[str] | None, least: int, most: int) -> Iterator[Address]:
-        """The addresses named on the command line, one by one."""
-        found = read((Word(word) for word in words or ()), least, most)
-        first = next(found, None)
+    def addresses(self, words: Sequence[str] | None, least: int, most: int) -> Addresses:
+        """The addresses named, each once: a sequence, checked, of those that were typed; as they
+        come where `-` or --from names a list. Raises Usage where there are none to be had.
+        """
+        named = list(words or ())
+        lists = ["-"] * named.count("-") + [self.given["from"]] * ("from" in self.given)
+        if not lists:
+            found = {str(address): address for address in read(map(Word, named), least, most)}
+            if not found:
+                raise Usage(f"no address given; expected {LEVELS[least]}")
+            return list(found.values())
+        if lists.count("-") > 1:
+            raise Usage("stdin is named twice; it can be read only once")
+        from addonctl.address_lists import distinct
+
+        listed = distinct(read(self._words(named), least, most))
+        first = next(listed, None)
         if first is None:
-            from addonctl.addresses import LEVELS
+            self.sink.say("the list is empty: nothing to do")
+            return []
+        return chain([first], listed)
 
-            raise Usage(f"no address given; expected {LEVELS[least]}")
-        yield first
-        yield from found
+    def all_addresses(self, words: Sequence[str] | None, least: int, most: int) -> AllAddresses:
+        """The same, all read and checked before anything is done with the first."""
+        found = self.addresses(words, least, most)
+        if isinstance(found, Sequence):
+            return found
+        from addonctl.address_lists import AddressSet
 
-    def single(self, addresses: Iterator[Address]) -> Address:
+        return AddressSet(found)
+
+    def _words(self, named: list[str]) -> Iterator[Word]:
+        for word in named:
+            yield from self._list(word) if word == "-" else [Word(word)]
+        if "from" in self.given:
+            yield from self._list(self.given["from"])
+
+    def _list(self, name: str) -> Iterator[Word]:
+        from addonctl import address_lists
+
+        with address_lists.open_list(name, sys.stdin) as stream:
+            yield from address_lists.words(stream, name)
+
+    def single(self, addresses: Addresses) -> Address:
         """The one address a command takes. Raises Usage for a second."""
-        first, second = next(addresses), next(addresses, None)
+        all_of_them = iter(addresses)
+        first, second = next(all_of_them, None), next(all_of_them, None)
+        if first is None:
+            raise Usage("no address given; expected a single one")
         if second:
             raise Usage(f"'{second}' is one too many; expected a single address")
         return first

@@ -1,0 +1,198 @@
+"""Lists of addresses, from a pipe or a file: one a line, or a table of addonctl's own.
+
+Lines may be blank, begin with `#`, repeat themselves, and end in LF, CRLF or CR; a byte order mark
+is taken, and with it UTF-16, which PowerShell writes. A table (csv, tsv, jsonl) is known by its
+first line, and each of its rows names its whole place by itself.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain
+from typing import IO, Any
+
+from addonctl.addresses import Address, Word
+from addonctl.errors import Usage
+
+COLUMNS = ("reference_sid", "add_on_result_sid", "sid")
+"""The columns that name a place, from the outside in."""
+LONGEST_LINE = 1 << 20
+REMEMBERED = 100_000
+"""How many addresses of an endless input are remembered, to tell those that come again."""
+
+_HINT = "see: addonctl help addresses"
+
+
+def open_list(name: str, stdin: IO[str] | None) -> IO[bytes]:
+    """The list of that name, `-` for stdin, to be read as it comes. Raises Usage."""
+    try:
+        if name != "-":
+            return open(name, "rb")  # noqa: SIM115, PTH123  read for as long as it lasts
+        if stdin is None:
+            raise Usage("'-' reads addresses from stdin, which is closed")
+        try:
+            # A reader of its own: Python closes sys.stdin at exit, and could not while a
+            # thread still waits for a line of it.
+            return open(stdin.fileno(), "rb", closefd=False)  # noqa: SIM115, PTH123
+        except io.UnsupportedOperation:
+            return io.BufferedReader(stdin.buffer)  # type: ignore[attr-defined]
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise Usage(f"cannot read addresses from {name}: {reason}") from None
+
+
+def words(stream: IO[bytes], name: str) -> Iterator[Word]:
+    """What `stream` names, word by word, as it comes, each with its line. Raises Usage."""
+    text = io.TextIOWrapper(stream, _encoding(stream), errors="replace", newline="")
+    lines = _lines(text, name)
+    for number, line in lines:
+        if not (content := _content(line)):
+            continue
+        first = (number, line)
+        if delimiter := _delimiter(content):
+            yield from _table(chain([first], lines), name, delimiter)
+        elif content.startswith("{"):
+            yield from _objects(chain([first], lines), name)
+        elif content.startswith("["):
+            raise Usage(f"{_place(name, number)}: a JSON array", hint="jsonl is taken: -f jsonl")
+        else:
+            yield from _plain(chain([first], lines), name)
+
+
+def distinct(addresses: Iterable[Address]) -> Iterator[Address]:
+    """`addresses` without those that came before, as far back as is remembered."""
+    recent: set[bytes] = set()
+    older: set[bytes] = set()
+    for address in addresses:
+        key = _packed(address)
+        if key not in recent and key not in older:
+            recent.add(key)
+            yield address
+        if len(recent) >= REMEMBERED // 2:
+            recent, older = set(), recent
+
+
+class AddressSet(Collection[Address]):
+    """Many addresses, each once, in their order; a million results take about 150 MiB."""
+
+    def __init__(self, addresses: Iterable[Address] = ()) -> None:
+        self._places: dict[bytes, int] = {}  # and the number of the account each lies in
+        self._accounts: dict[str, int] = {}
+        for address in addresses:
+            self.add(address)
+
+    def add(self, address: Address) -> None:
+        account = self._accounts.setdefault(address.account, len(self._accounts))
+        self._places.setdefault(_packed(address), account)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, Address) and _packed(address) in self._places
+
+    def __iter__(self) -> Iterator[Address]:
+        accounts = list(self._accounts)
+        for place, account in self._places.items():
+            yield _unpacked(place, accounts[account])
+
+
+def _packed(address: Address) -> bytes:
+    """16 bytes for each SID; as text where upper-case digits would be lost."""
+    digits = address.recording[2:] + address.result[2:] + address.payload[2:]
+    return bytes.fromhex(digits) if digits == digits.lower() else str(address).encode()
+
+
+def _unpacked(place: bytes, account: str) -> Address:
+    if len(place) % 16:
+        return Address(*place.decode().split("/"))._replace(account=account)
+    digits = place.hex()
+    sids = [prefix + digits[at : at + 32] for prefix, at in (("RE", 0), ("XR", 32), ("XH", 64))]
+    return Address(*sids[: len(place) // 16])._replace(account=account)
+
+
+def _encoding(stream: IO[bytes]) -> str:
+    start = stream.peek(2)[:2] if isinstance(stream, io.BufferedReader) else b""
+    return "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
+def _lines(text: io.TextIOWrapper, name: str) -> Iterator[tuple[int, str]]:
+    try:
+        yield from enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1)
+    except OSError as problem:
+        raise Usage(f"cannot read addresses from {name}: {problem.strerror}") from None
+
+
+def _content(line: str) -> str:
+    """A line without its comment."""
+    line = line.strip()
+    return "" if line.startswith("#") else line.partition(" #")[0].rstrip()
+
+
+def _plain(lines: Iterable[tuple[int, str]], name: str) -> Iterator[Word]:
+    for number, line in lines:
+        for word in _content(line).split():
+            yield Word(word, _place(name, number))
+
+
+def _objects(lines: Iterable[tuple[int, str]], name: str) -> Iterator[Word]:
+    for number, line in lines:
+        if not _content(line):
+            continue
+        place = _place(name, number)
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise Usage(f"{place}: '{line.strip()[:200]}' is no JSON object", hint=_HINT)
+        yield _word(row, place)
+
+
+def _table(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Iterator[Word]:
+    import csv
+
+    number = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal number
+        for number, line in lines:  # noqa: B007  the number of the line that was read last
+            yield line
+
+    rows = csv.reader(texts(), delimiter=delimiter)
+    try:
+        header = next(rows)
+        for row in rows:
+            if row:
+                yield _word(dict(zip(header, row, strict=False)), _place(name, number))
+    except csv.Error as problem:
+        raise Usage(f"{_place(name, number)}: {problem}", hint=_HINT) from None
+
+
+def _delimiter(line: str) -> str:
+    """What separates the columns, if `line` is a header that names a place."""
+    for delimiter in ("\t", ","):
+        if any(name.strip('" ') in COLUMNS for name in line.split(delimiter)):
+            return delimiter
+    return ""
+
+
+def _word(row: Mapping[str, Any], place: str) -> Word:
+    sids = [sid for name in COLUMNS if isinstance(sid := row.get(name), str) and sid]
+    text = "/".join(sids)
+    if not text:
+        raise Usage(f"{place}: names no place in {', '.join(COLUMNS)}", hint=_HINT)
+    if text.startswith(("XR", "XH")):
+        raise Usage(f"{place}: '{text}' needs its recording, in a column reference_sid", hint=_HINT)
+    account = row.get("account_sid")
+    if isinstance(account, str) and account.startswith("AC") and text.startswith("RE"):
+        text = f"/2010-04-01/Accounts/{account}/Recordings/{text}"
+    return Word(text, place)
+
+
+def _place(name: str, number: int) -> str:
+    return f"line {number} of {'stdin' if name == '-' else os.path.basename(name)}"  # noqa: PTH119
