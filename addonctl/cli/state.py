@@ -156,13 +156,13 @@ class State:
         come where `-` or --from names a list. Raises Usage where there are none to be had.
         """
         named = list(words or ())
-        lists = ["-"] * named.count("-") + [self.given["from"]] * ("from" in self.given)
-        if not lists:
+        pipes = [name for name in (*named, self.given.get("from")) if name == "-"]
+        if not pipes and "from" not in self.given:
             found = {str(address): address for address in read(map(Word, named), least, most)}
             if not found:
                 raise Usage(f"no address given; expected {LEVELS[least]}")
             return list(found.values())
-        if lists.count("-") > 1:
+        if len(pipes) > 1:
             raise Usage("stdin is named twice; it can be read only once")
         from addonctl.address_lists import distinct
 
