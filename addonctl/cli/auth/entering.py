@@ -26,6 +26,8 @@ def log_in(
             "nobody is here to ask for the secret",
             hint="pipe it in: addonctl auth login --secret-stdin --account AC… --key SK…",
         )
+    if secret_stdin and (sys.stdin is None or sys.stdin.isatty()):
+        raise Usage("--secret-stdin reads a pipe or a file, not what is typed")
     profile = _wanted(state, name, storage, store.settings())
     store.check_keeper(profile)
     secret = _piped_secret() if secret_stdin else _typed_secret(state, profile)
@@ -81,8 +83,6 @@ def _typed_secret(state: State, profile: Profile) -> str:
 
 
 def _piped_secret() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise Usage("--secret-stdin reads a pipe or a file, not what is typed")
     content = sys.stdin.buffer.read(LONGEST_SECRET)
     try:
         return _checked(trimmed(content.decode("utf-8")))
