@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from scripted import Scripted, answer, scripted
+from scripted import Answer, Scripted, answer, scripted
 
 ACCOUNT = "AC" + "a" * 32
 RE = "RE" + "e" * 32
@@ -96,7 +96,7 @@ def pages(name: str, *lists: Sequence[Any]) -> list[bytes]:
 
 
 @contextmanager
-def listed(monkeypatch: pytest.MonkeyPatch, *answers: bytes) -> Iterator[Scripted]:
+def listed(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> Iterator[Scripted]:
     """The program pointed at a server that gives those answers."""
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "secret")

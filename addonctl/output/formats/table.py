@@ -52,13 +52,14 @@ def _plain(records: Sequence[Record], field: Field) -> list[str]:
 
 
 def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[str]:
-    from tabulate import tabulate
-
     rows = [[_as_long_as_wide(text) for text in row] for row in zip(*table, strict=True)]
     if not rows:
         yield f"{'  '.join(names)}\n" if names else ""
         return
-    text = tabulate(
+    import tabulate
+
+    tabulate.WIDE_CHARS_MODE = False  # the same on a machine with wcwidth and on one without
+    text = tabulate.tabulate(
         rows, headers=names, tablefmt="plain", disable_numparse=True, preserve_whitespace=True
     )
     lines = text.replace(_NOTHING, "").replace(_SPACE, " ").splitlines()
