@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 SERVICE = "addonctl"
-PATIENCE = 2.0
+PATIENCE = 1.5
 """Seconds a keyring may take for one answer. Some hang for minutes, waiting for a window that
 nobody sees; with start-up, a command ends within 3 seconds."""
 
