@@ -53,12 +53,17 @@ def remember(account: str, lines: Sequence[str], folder: Path) -> None:
     if not lines:
         return
     path = folder / f"{account}.txt"
-    kept = dict.fromkeys(lines)
-    taken = {line.partition("\t")[0] for line in lines}
-    for line in _known(path):
-        if line.partition("\t")[0] not in taken:
-            kept[line] = None
-    text = "".join(f"{line}\n" for line in list(kept)[:LINES])
+    known = {_address(line): line for line in _known(path)}
+    kept: dict[str, str] = {}
+    for line in lines:
+        address = _address(line)
+        # A parent comes up with its first child: it is what the user works on now.
+        for parent in _parents(address):
+            if parent in known:
+                kept.setdefault(parent, known[parent])
+        kept[address] = line
+    kept = {**kept, **{address: line for address, line in known.items() if address not in kept}}
+    text = "".join(f"{line}\n" for line in list(kept.values())[:LINES])
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = folder / f".{account}.{os.getpid()}"
@@ -80,6 +85,15 @@ def _known(path: Path) -> list[str]:
         return []
     lines = content.decode("ascii", "replace").split("\n")[:-1]
     return [line for line in lines if _LINE.fullmatch(line)]
+
+
+def _address(line: str) -> str:
+    return line.partition("\t")[0]
+
+
+def _parents(address: str) -> list[str]:
+    sids = address.split("/")
+    return ["/".join(sids[:depth]) for depth in range(1, len(sids))]
 
 
 def _line(record: Record) -> str:

@@ -75,7 +75,9 @@ _addonctl_offer() {
     if [[ $1 == "$current"* ]]; then
         reply=$prefix$1
         reply=${reply#"$split"}
-        [[ -n $quote ]] || printf -v reply '%q' "$reply"
+        if [[ -z $quote && $reply == *[!A-Za-z0-9_.,:=+/@-]* ]]; then
+            printf -v reply '%q' "$reply"
+        fi
         COMPREPLY+=("$reply")
     fi
 }
