@@ -103,3 +103,10 @@ MANY = (
     Option(("--from",), "Read addresses from this file ('-': from stdin).", "FILE"),
     Option(("--workers",), "How many at a time (8).", "N", int),
 )
+
+DELETING = (
+    Option(("--yes", "-y"), "Do not ask."),
+    Option(("--dry-run",), "Show what would go, and delete nothing."),
+    Option(("--max-delete",), "If it would be more than this, delete nothing.", "N", int),
+    Option(("--ignore-not-found",), "What is gone already is no failure."),
+)

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import noun, verb
-from addonctl.cli.options import LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
+from addonctl.cli.options import DELETING, LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
 from addonctl.cli.state import state_of
 from addonctl.models import Payload
 
-Addresses = Annotated[
-    list[str] | None, typer.Argument(metavar="RE… XR… [XH…]…", show_default=False)
-]
+Results = Annotated[list[str] | None, typer.Argument(metavar="RE… XR…", show_default=False)]
+Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… XR… XH…", show_default=False)]
 
 app = noun()
 
@@ -24,35 +24,40 @@ def payloads() -> None:
 
 
 @verb(app, "list", PAYLOAD_FILTERS, LISTING, MANY, OUTPUT)
-def list_payloads(context: typer.Context, results: Addresses = None) -> None:
+def list_payloads(context: typer.Context, results: Results = None) -> None:
     """List the payloads of results: label, content type, dates."""
     state = state_of(context)
     state.sink.check(Payload)
+    batch = Batch(state, "listed", "result")
     selection = state.selection(Payload)
     size = selection.page_size(state.page_size)
-    addresses = list(state.addresses(results, 2, 2))
-    pages = (
-        page for each in addresses for page in state.client.payloads(each, size)
-    )
+    addresses = state.addresses(results, 2, 2)
+    pages = batch.pages(lambda client, address: client.payloads(address, size), addresses)
     state.answer(Payload, selection, pages)
+    batch.finish()
 
 
-@verb(app, "get", OUTPUT)
+@verb(app, "get", MANY, OUTPUT)
 def get_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Show the metadata of payloads, whole."""
     state = state_of(context)
     state.sink.check(Payload)
-    addresses = list(state.addresses(payloads, 3, 3))
-    found = (state.client.payload(address) for address in addresses)
-    state.sink.record(Payload, found, single=len(addresses) == 1)
+    batch = Batch(state, "got", "payload")
+    addresses = state.addresses(payloads, 3, 3)
+    found = batch.values(lambda client, address: client.payload(address), addresses)
+    state.sink.record(Payload, found, single=is_single(addresses))
+    batch.finish()
 
 
-@verb(app, "url")
+@verb(app, "url", MANY)
 def link_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Print the signed links of payloads. Whoever has a link has the data."""
     state = state_of(context)
-    for address in list(state.addresses(payloads, 3, 3)):
-        state.sink.text(state.client.link(address).url + "\n")
+    batch = Batch(state, "linked", "payload")
+    addresses = state.addresses(payloads, 3, 3)
+    for link in batch.values(lambda client, address: client.link(address), addresses):
+        state.sink.text(link.url)
+    batch.finish()
 
 
 @verb(app, "show")
@@ -64,16 +69,9 @@ def show_payload(context: typer.Context, payload: Addresses = None) -> None:
     state.sink.show(state.client.data(address), content_type)
 
 
-@verb(app, "delete", OUTPUT)
-def delete_payloads(
-    context: typer.Context,
-    payloads: Addresses = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+@verb(app, "delete", DELETING, MANY, OUTPUT)
+def delete_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Delete payloads for good, leaving their results."""
-    state = state_of(context)
-    addresses = list(state.addresses(payloads, 3, 3))
-    state.confirm(f"delete {len(addresses)} payloads for good", yes)
-    for address in addresses:
-        state.client.delete(address)
-        state.sink.say(f"deleted {address}")
+    from addonctl.cli.deletion import delete
+
+    delete(state_of(context), payloads, "payload", 3)

@@ -6,12 +6,26 @@ from typing import Annotated
 
 import typer
 
+from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import Nouns, noun, verb
-from addonctl.cli.options import LISTING, MANY, OUTPUT, RESULT_FILTERS
+from addonctl.cli.options import (
+    DELETING,
+    LISTING,
+    MANY,
+    OUTPUT,
+    RECORDING_FILTERS,
+    RESULT_FILTERS,
+    Option,
+)
 from addonctl.cli.state import state_of
 from addonctl.models import Result
 
-Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… [XR…]…", show_default=False)]
+Recordings = Annotated[list[str] | None, typer.Argument(metavar="RE…", show_default=False)]
+Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… XR…", show_default=False)]
+Mixed = Annotated[list[str] | None, typer.Argument(metavar="RE… [XR…]…", show_default=False)]
+
+ALL = (Option(("--all",), "Of every recording of the account."),)
+ALL_RESULTS = (Option(("--all-results",), "A recording alone stands for all its results."),)
 
 
 class Results(Nouns):
@@ -28,40 +42,62 @@ def results() -> None:
     """What add-ons made of recordings: transcripts, sentiments, keywords."""
 
 
-@verb(app, "list", RESULT_FILTERS, LISTING, MANY, OUTPUT)
-def list_results(context: typer.Context, recordings: Addresses = None) -> None:
+@verb(app, "list", RESULT_FILTERS, ALL, RECORDING_FILTERS, LISTING, MANY, OUTPUT)
+def list_results(context: typer.Context, recordings: Recordings = None) -> None:
     """List the add-on results of recordings."""
     state = state_of(context)
     state.sink.check(Result)
+    batch = Batch(state, "listed", "recording")
     selection = state.selection(Result)
     size = selection.page_size(state.page_size)
-    addresses = list(state.addresses(recordings, 1, 1))
-    pages = (
-        page for each in addresses for page in state.client.results(each, size)
+    addresses = state.recordings(recordings, lambda: batch.client)
+    pages = batch.pages(
+        lambda client, address: client.results(address, size),
+        addresses,
+        gone_is_empty="all" in state.given,
     )
     state.answer(Result, selection, pages)
+    batch.finish()
 
 
-@verb(app, "get", OUTPUT)
+@verb(app, "get", MANY, OUTPUT)
 def get_results(context: typer.Context, results: Addresses = None) -> None:
     """Show results, whole."""
     state = state_of(context)
     state.sink.check(Result)
-    addresses = list(state.addresses(results, 2, 2))
-    found = (state.client.result(address) for address in addresses)
-    state.sink.record(Result, found, single=len(addresses) == 1)
+    batch = Batch(state, "got", "result")
+    addresses = state.addresses(results, 2, 2)
+    found = batch.values(lambda client, address: client.result(address), addresses)
+    state.sink.record(Result, found, single=is_single(addresses))
+    batch.finish()
 
 
-@verb(app, "delete", OUTPUT)
-def delete_results(
-    context: typer.Context,
-    results: Addresses = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+@verb(app, "delete", RESULT_FILTERS, ALL_RESULTS, DELETING, MANY, OUTPUT)
+def delete_results(context: typer.Context, results: Mixed = None) -> None:
     """Delete results for good, with their payloads."""
-    state = state_of(context)
-    addresses = list(state.addresses(results, 2, 2))
-    state.confirm(f"delete {len(addresses)} results for good", yes)
-    for address in addresses:
-        state.client.delete(address)
-        state.sink.say(f"deleted {address}")
+    from addonctl.cli.deletion import delete
+
+    delete(state_of(context), results, "result", 2)
+
+
+@verb(app, "wait", MANY, OUTPUT)
+def wait_for_results(
+    context: typer.Context,
+    results: Mixed = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Give up after this long (never).")
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How often to look (1s, growing to 15s).")
+    ] = None,
+    any_end: Annotated[
+        bool, typer.Option("--any-end", help="Failed and canceled will do as well.")
+    ] = False,
+) -> None:
+    """Wait until results are final; of a recording alone, until all of its results are.
+
+    Ends at once, with exit code 1, when one has failed or was canceled.
+    """
+    from addonctl.cli.waiting import wait
+
+    wait(state_of(context), results, timeout, interval, any_end)

@@ -7,7 +7,7 @@ of them when first asked for, so that `--help` touches no network, no keyring an
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
@@ -123,7 +123,7 @@ class State:
     @property
     def page_size(self) -> int:
         """Rows to ask for at a time: a small limit needs no more than one row past it."""
-        from addonctl.api.client import PAGE_SIZE
+        from addonctl.models import PAGE_SIZE
 
         return self.whole_number("page_size", PAGE_SIZE, least=1, most=PAGE_SIZE)
 
@@ -172,6 +172,18 @@ class State:
             self.sink.say("the list is empty: nothing to do")
             return []
         return chain([first], listed)
+
+    def recordings(self, words: Sequence[str] | None, client: Callable[[], Client]) -> Addresses:
+        """The recordings named or, with --all, every one that the filters let through."""
+        if not self.given.get("all"):
+            for name in ("since", "until", "call", "conference"):
+                if name in self.given:
+                    raise Usage(f"--{name} chooses among all recordings", hint="add --all")
+            return self.addresses(words, 1, 1)
+        if words or "from" in self.given:
+            raise Usage("--all means every recording; expected no addresses with it")
+        pages = client().recordings(self.recording_filters)
+        return (recording.address for page in pages for recording in page)
 
     def all_addresses(self, words: Sequence[str] | None, least: int, most: int) -> AllAddresses:
         """The same, all read and checked before anything is done with the first."""
@@ -225,12 +237,16 @@ class State:
                 parameters[parameter] = checked_sid(given[name], prefix)
         return parameters
 
+    def must_be_able_to_ask(self, what: str) -> None:
+        """Raises Usage where nobody is there to be asked whether to do `what`."""
+        if not self.sink.interactive:
+            raise Usage(f"will not {what} without --yes when nobody is here to ask")
+
     def confirm(self, what: str, yes: bool) -> None:
         """Go on only if the user agrees. Raises Usage where nobody is there to be asked."""
         if yes:
             return
-        if not self.sink.interactive:
-            raise Usage(f"will not {what} without --yes when nobody is here to ask")
+        self.must_be_able_to_ask(what)
         if not self.sink.confirm(f"{what}?"):
             raise typer.Abort
 

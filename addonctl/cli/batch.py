@@ -1,0 +1,227 @@
+"""Many addresses in one command: what came of each, the summary, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from functools import cached_property, partial
+from itertools import repeat
+from typing import TYPE_CHECKING, TypeVar
+
+from addonctl.addresses import Address
+from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
+
+if TYPE_CHECKING:
+    from addonctl.api import Client
+    from addonctl.cli.state import State
+    from addonctl.models import Record
+    from addonctl.pacing import BatchPace
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound="Record")
+
+
+class Batch:
+    """One command over many addresses, `--workers` at a time, under one pace.
+
+    `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed. A
+    single address that was typed takes none of the machinery, and its error is the command's.
+    """
+
+    def __init__(self, state: State, done: str, unit: str) -> None:
+        self._state = state
+        self._workers = state.workers
+        self._words = done, unit
+        self._total: int | None = None
+        self._seen = 0
+        self._failures = 0
+        self._codes: set[int] = set()
+        self._first: AddonctlError | None = None
+        self._interrupted = False
+
+    @cached_property
+    def _pace(self) -> BatchPace:
+        from addonctl.pacing import BatchPace
+
+        return BatchPace(self._workers)
+
+    @cached_property
+    def client(self) -> Client:
+        """The service, for this batch's requests only."""
+        return self._state.client_at(self._pace)
+
+    def run(
+        self,
+        work: Callable[[Client, Item], Value],
+        items: Iterable[Item],
+        *,
+        window: int | None = None,
+        stop: Callable[[], None] | None = None,
+    ) -> Iterator[tuple[Item, Value | AddonctlError]]:
+        """Each item and what came of it, in their order; ends early when interrupted.
+
+        `stop` is called then, for work that waits for something.
+        """
+        self._total = len(items) if isinstance(items, Sized) else None
+        if is_single(items):
+            for item in items:
+                try:
+                    yield item, work(self._state.client, item)
+                except AddonctlError as problem:
+                    yield item, problem
+            return
+        from addonctl import bulk
+
+        outcomes = bulk.run(
+            partial(work, self.client),
+            items,
+            workers=self._workers,
+            window=window,
+            stop=partial(self._stop, stop),
+        )
+        with self._state.sink.progress(self._total, f"{self._words[1]}s") as progress:
+            try:
+                for pair in outcomes:
+                    yield pair
+                    progress.advance()
+            except Interrupted:
+                self._interrupted = True
+
+    def pages(
+        self,
+        ask: Callable[[Client, Address], Iterator[list[Kind]]],
+        addresses: Iterable[Address],
+        *,
+        gone_is_empty: bool = False,
+    ) -> Iterator[list[Kind]]:
+        """All pages of all lists, in the addresses' order; a list that fails is told of.
+
+        Raises where nothing has come before the end, so that nothing is written then.
+        """
+        if is_single(addresses):
+            for address in addresses:
+                yield from ask(self._state.client, address)
+            return
+        for address, got in self.run(partial(_first_pages, ask), addresses):
+            if isinstance(got, NotFound) and gone_is_empty:
+                self._state.sink.say(f"{address} is gone")
+            elif isinstance(got, AddonctlError):
+                self.failed(got, tell=True)
+            else:
+                first, second, rest = got
+                self.succeeded()
+                yield first
+                if second:
+                    yield second
+                    yield from self._rest(rest)
+            if self._interrupted:
+                break
+        if self.nothing_came:
+            self.finish()
+
+    def values(
+        self, ask: Callable[[Client, Address], Value], addresses: Iterable[Address]
+    ) -> Iterator[Value]:
+        """One value for each address that has one; an address that fails is told of."""
+        for _, got in self.run(ask, addresses):
+            if isinstance(got, AddonctlError):
+                self.failed(got, tell=not is_single(addresses))
+            else:
+                self.succeeded()
+                yield got
+        if self.nothing_came:
+            self.finish()
+
+    @property
+    def nothing_came(self) -> bool:
+        """Whether no item has succeeded so far: an answer need not be begun."""
+        return self._seen == self._failures
+
+    def succeeded(self) -> None:
+        self._seen += 1
+
+    def failed(self, problem: AddonctlError, *, tell: bool = False) -> None:
+        """Count a failure, and `tell` it where no row of the answer does."""
+        self._seen += 1
+        self._failures += 1
+        self._codes.add(problem.exit_code)
+        self._first = self._first or problem
+        if not tell:
+            return
+        if self._state.format in ("json", "jsonl"):
+            self._state.sink.complain(problem)
+        else:
+            self._state.sink.warn(f"addonctl: {problem.message}")
+
+    @property
+    def summary(self) -> str:
+        """`deleted 4998 of 5000 results, 2 failed`."""
+        done, unit = self._words
+        if not self._failures:
+            return f"{done} {plural(self._seen, unit)}"
+        count = self._seen - self._failures
+        return f"{done} {count} of {plural(self._seen, unit)}, {self._failures} failed"
+
+    def finish_if_interrupted(self, note: str = "") -> None:
+        """Raises Interrupted, with what is done and what is left."""
+        if self._interrupted:
+            left = "the rest is" if self._total is None else self._total - self._seen
+            raise Interrupted(f"interrupted: {self.summary}{note}, {left} left")
+
+    def finish(self, note: str = "") -> None:
+        """Raises what the command ends with, if it is no success; `note` ends the summary."""
+        self.finish_if_interrupted(note)
+        first = self._first
+        if first is None:
+            return
+        if self._total == 1:
+            raise first
+        if self._failures < self._seen or len(self._codes) > 1:
+            raise SomeFailed(self.summary + note)
+        raise type(first)(
+            f"{self.summary}{note}: {first.message}",
+            hint=first.hint,
+            status=first.status,
+            code=first.code,
+            more_info=first.more_info,
+            request_id=first.request_id,
+        )
+
+    def _stop(self, stop: Callable[[], None] | None) -> None:
+        self._pace.stop()
+        if stop:
+            stop()
+
+    def _rest(self, pages: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
+        """The pages after the first two: asked for by one thread, a little ahead."""
+        from addonctl import bulk
+
+        steps = bulk.run(
+            lambda _: next(pages, None), repeat(None), workers=1, window=2, stop=self._pace.stop
+        )
+        try:
+            for _, page in steps:
+                if isinstance(page, AddonctlError):
+                    self._seen -= 1  # its first pages have counted as a success
+                    self.failed(page, tell=True)
+                if not isinstance(page, list):
+                    return
+                yield page
+        except Interrupted:
+            self._interrupted = True
+
+
+def plural(count: int, unit: str) -> str:
+    """`1 result`, `2 results`."""
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def is_single(items: Iterable[object]) -> bool:
+    return isinstance(items, Sequence) and len(items) <= 1
+
+
+def _first_pages(
+    ask: Callable[[Client, Address], Iterator[list[Kind]]], client: Client, address: Address
+) -> tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]:
+    pages = ask(client, address)
+    return next(pages, []), next(pages, None), pages
