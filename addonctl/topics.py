@@ -135,6 +135,32 @@ def _addresses() -> Topic:
     )
 
 
+def files() -> Topic:
+    """What is kept on this machine; in the manual only."""
+    return Topic(
+        "Files",
+        (
+            (
+                (
+                    "~/.config/addonctl/config.toml",
+                    "The profiles, and which is in use; no secrets.",
+                ),
+                (
+                    "~/.config/addonctl/secrets.json",
+                    "The secrets of profiles made with --insecure-storage, and no others.",
+                ),
+                ("~/.local/state/addonctl/sandbox.sqlite", "The pretend account."),
+                (
+                    "~/.cache/addonctl/history/AC….txt",
+                    "SIDs that the last lists on a terminal showed, for completion.",
+                ),
+            ),
+            "These are the places on Linux; on macOS and Windows it is where programs keep such"
+            " files there. All of them are readable by their owner alone.",
+        ),
+    )
+
+
 TOPICS: dict[str, tuple[str, Callable[[], Topic]]] = {
     "environment": ("The variables that count", _environment),
     "exit-codes": ("What the exit code of a run says", _exit_codes),

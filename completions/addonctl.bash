@@ -1,0 +1,469 @@
+# Completion of addonctl for bash, 3.2 and later.
+# Written by `python -m addonctl.docgen` from the command tree. Do not edit.
+
+_addonctl_command() {
+    case $1 in
+    'results payloads') _addonctl_enter 'payloads' ;;
+    '')
+        commands='results payloads recordings auth sandbox completion help'
+        options='--version -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'results')
+        commands='list get delete wait payloads'
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'results list')
+        commands=''
+        options='--status --add-on --config --created-after --created-before --expiring-within --all --since --until --call --conference --limit --page-size --sort --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE'
+        ;;
+    'results get')
+        commands=''
+        options='--from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR'
+        ;;
+    'results delete')
+        commands=''
+        options='--status --add-on --config --created-after --created-before --expiring-within --all-results -y --yes --dry-run --max-delete --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR'
+        ;;
+    'results wait')
+        commands=''
+        options='--timeout --interval --any-end --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries -h --help'
+        kind='address'
+        words='RE XR'
+        ;;
+    'payloads')
+        commands='list get url show delete'
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'payloads list')
+        commands=''
+        options='--label --content-type --created-after --created-before --expiring-within --limit --page-size --sort --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR'
+        ;;
+    'payloads get')
+        commands=''
+        options='--from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR XH'
+        ;;
+    'payloads url')
+        commands=''
+        options='--from --workers -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR XH'
+        ;;
+    'payloads show')
+        commands=''
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR XH'
+        ;;
+    'payloads delete')
+        commands=''
+        options='-y --yes --dry-run --max-delete --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR XH'
+        ;;
+    'recordings')
+        commands='list'
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'recordings list')
+        commands=''
+        options='--since --until --call --conference --limit --page-size --sort --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'auth')
+        commands='login status list use logout'
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'auth login')
+        commands=''
+        options='--secret-stdin --no-verify --insecure-storage --from-twilio-cli --account --key --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --region --edge --retries --timeout -h --help'
+        kind='profile'
+        words=''
+        ;;
+    'auth status')
+        commands=''
+        options='--fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'auth list')
+        commands=''
+        options='--fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'auth use')
+        commands=''
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='profile'
+        words=''
+        ;;
+    'auth logout')
+        commands=''
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='profile'
+        words=''
+        ;;
+    'sandbox')
+        commands='serve reset status'
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'sandbox serve')
+        commands=''
+        options='--port --latency --max-concurrent -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'sandbox reset')
+        commands=''
+        options='--recordings --results --payloads --payload-bytes -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'sandbox status')
+        commands=''
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind=''
+        words=''
+        ;;
+    'completion')
+        commands=''
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='word'
+        words='bash zsh fish powershell'
+        ;;
+    'help')
+        commands=''
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='word'
+        words='environment exit-codes formats addresses'
+        ;;
+    esac
+}
+
+_addonctl_value() {
+    case "$1 $2" in
+    *' -p' | *' --profile')
+        kind='profile' words='' ;;
+    *' -f' | *' --format')
+        kind='word' words='table csv json jsonl markdown sids tsv xml' ;;
+    *' --account' | *' --region' | *' --edge' | *' --retries' | *' --timeout' | *' --add-on' | *' --config' | *' --created-after' | *' --created-before' | *' --expiring-within' | *' --since' | *' --until' | *' --call' | *' --conference' | *' --limit' | *' --page-size' | *' --workers' | *' --query' | *' --max-delete' | *' --interval' | *' --label' | *' --content-type' | *' --key' | *' --port' | *' --latency' | *' --max-concurrent' | *' --recordings' | *' --results' | *' --payloads' | *' --payload-bytes')
+        kind='any' words='' ;;
+    *' --status')
+        kind='list' words='canceled completed deleted failed in-progress init processing queued' ;;
+    *' --sort')
+        kind='sort' words='' ;;
+    *' --from')
+        kind='file' words='' ;;
+    *' --fields')
+        kind='list' words='' ;;
+    esac
+}
+
+# Set `commands`, `options`, `kind` and `words` to what can follow the command $1.
+_addonctl_enter() {
+    path=$1
+    commands='' options='' kind='' words=''
+    _addonctl_command "$path"
+}
+
+# Take note of the option $1 having the value $2.
+_addonctl_note() {
+    local value=${2#[\"\']}
+    value=${value%[\"\']}
+    case $1 in
+    --profile | -p) profile=$value ;;
+    --account) account=$value ;;
+    esac
+}
+
+# Whether the option $1 takes a value; sets `kind` and `words` to what it may be.
+_addonctl_takes() {
+    kind='' words=''
+    _addonctl_value "$path" "$1"
+    [[ -n $kind ]]
+}
+
+# Read one word before the cursor.
+_addonctl_read() {
+    local word=$1
+    if [[ -n $pending ]]; then
+        _addonctl_note "$pending" "$word"
+        pending=''
+    elif [[ -z $plain && $word == -- ]]; then
+        plain=yes
+    elif [[ -z $plain && $word == --*=* ]]; then
+        _addonctl_note "${word%%=*}" "${word#*=}"
+    elif [[ -z $plain && $word == --* ]]; then
+        _addonctl_takes "$word" && pending=$word
+    elif [[ -z $plain && $word == -?* ]]; then
+        if _addonctl_takes "${word:0:2}" && [[ ${#word} -gt 2 ]]; then
+            _addonctl_note "${word:0:2}" "${word:2}"
+        elif _addonctl_takes "-${word#"${word%?}"}"; then
+            pending=-${word#"${word%?}"}
+        fi
+    elif [[ -n $commands ]]; then
+        if [[ " $commands " == *" $word "* ]]; then
+            _addonctl_enter "${path:+$path }$word"
+        else
+            _addonctl_enter '?'
+        fi
+    else
+        given+="$word "
+        _addonctl_step "$word"
+    fi
+}
+
+# Follow an address, so that the next one is looked for under it.
+_addonctl_step() {
+    local IFS=/ sid
+    for sid in $1; do
+        case $sid in
+        RE*) recording=$sid result='' depth=1 ;;
+        XR*) result=$sid depth=2 ;;
+        XH*) depth=3 ;;
+        esac
+    done
+}
+
+# Offer $1 if it begins as what was typed; bash wants no more than it split off itself.
+_addonctl_offer() {
+    local reply
+    if [[ $1 == "$current"* ]]; then
+        reply=$prefix$1
+        reply=${reply#"$split"}
+        if [[ -z $quote && $reply == *[!A-Za-z0-9_.,:=+/@-]* ]]; then
+            printf -v reply '%q' "$reply"
+        fi
+        COMPREPLY+=("$reply")
+    fi
+}
+
+_addonctl_offer_words() {
+    local word
+    for word in $1; do
+        _addonctl_offer "$word"
+    done
+}
+
+# Offer what a place takes, by `kind` and `words`.
+_addonctl_offer_values() {
+    local word name
+    case $kind in
+    word) _addonctl_offer_words "$words" ;;
+    sort)
+        if [[ $current == -* ]]; then
+            prefix+=- current=${current#-}
+        fi
+        _addonctl_offer_words "$words"
+        ;;
+    list)
+        if [[ $current == *,* ]]; then
+            prefix+=${current%,*}, current=${current##*,}
+        fi
+        _addonctl_offer_words "$words"
+        compopt -o nospace 2>/dev/null
+        ;;
+    file) _addonctl_offer_paths default -f ;;
+    folder) _addonctl_offer_paths dirnames -d ;;
+    profile)
+        _addonctl_profiles
+        _addonctl_offer sandbox
+        # An empty array is an unset variable to bash 3.2 under `set -u`.
+        for name in ${names[@]+"${names[@]}"}; do
+            _addonctl_offer "$name"
+        done
+        ;;
+    address) _addonctl_offer_addresses ;;
+    esac
+}
+
+# Leave paths to readline, which knows about quotes, where this bash has compopt.
+_addonctl_offer_paths() {
+    local found
+    if [[ -z $prefix || $split == *"$prefix" ]] && compopt -o "$1" 2>/dev/null; then
+        return
+    fi
+    while IFS= read -r found; do
+        _addonctl_offer "$found"
+    done < <(compgen "$2" -- "$current" 2>/dev/null)
+}
+
+# Set `names`, `accounts` and `active` from config.toml.
+_addonctl_profiles() {
+    local folder=${ADDONCTL_CONFIG_DIR-} row name=''
+    local header='^[[:space:]]*\[[[:space:]]*profiles\.(.*[^[:space:]])[[:space:]]*\][[:space:]]*(#.*)?$'
+    local setting='^[[:space:]]*(active|account)[[:space:]]*=[[:space:]]*["'\'']([^"'\'']*)["'\'']'
+    names=() accounts=() active=''
+    if [[ -z $folder ]]; then
+        case ${OSTYPE-} in
+        darwin*) folder=${XDG_CONFIG_HOME:-${HOME-}/Library/Application Support}/addonctl ;;
+        msys* | cygwin*) folder=${LOCALAPPDATA-}/addonctl ;;
+        *) folder=${XDG_CONFIG_HOME:-${HOME-}/.config}/addonctl ;;
+        esac
+    fi
+    while IFS= read -r row || [[ -n $row ]]; do
+        row=${row%$'\r'}
+        if [[ $row =~ $header ]]; then
+            name=${BASH_REMATCH[1]}
+            name=${name#[\"\']}
+            name=${name%[\"\']}
+            names+=("$name") accounts+=('')
+        elif [[ $row =~ $setting ]]; then
+            if [[ ${BASH_REMATCH[1]} == account && -n $name ]]; then
+                accounts[${#names[@]} - 1]=${BASH_REMATCH[2]}
+            elif [[ ${BASH_REMATCH[1]} == active && -z $name ]]; then
+                active=${BASH_REMATCH[2]}
+            fi
+        fi
+    done < <(head -c 65536 -- "${folder/#~\//${HOME-}/}/config.toml" 2>/dev/null)
+}
+
+# Set `account` to the one whose lists count, as the program itself would choose it.
+_addonctl_account() {
+    local names accounts active i
+    [[ -z $account ]] || return
+    profile=${profile:-${ADDONCTL_PROFILE-}}
+    if [[ -z $profile && -n ${TWILIO_ACCOUNT_SID-} ]]; then
+        account=$TWILIO_ACCOUNT_SID
+        return
+    fi
+    if [[ $profile != sandbox ]]; then
+        _addonctl_profiles
+        profile=${profile:-$active}
+        for ((i = 0; i < ${#names[@]}; i++)); do
+            [[ ${names[i]} == "$profile" ]] && account=${accounts[i]}
+        done
+    fi
+    [[ $profile == sandbox ]] && account=AC5a9d3c1e7b2f48069c1d0e4f7a8b3c65
+}
+
+# Offer the SIDs that the last lists showed, each under its parent.
+_addonctl_offer_addresses() {
+    local LC_ALL=C folder address about first second third found want seen=' ' most=0 word
+    [[ -z ${ADDONCTL_NO_HISTORY-} ]] || return
+    for word in $words; do
+        most=$((most + 1))
+    done
+    case $current in
+    */*/*) want=path3 ;;
+    */*) want=path2 ;;
+    RE*) want=1 ;;
+    XR*) want=2 ;;
+    XH*) want=3 ;;
+    ?*) return ;;
+    *) want=$((depth < most ? depth + 1 : most)) ;;
+    esac
+    [[ ${want#path} -le $most ]] || return
+    _addonctl_account
+    [[ $account == AC* && $account != *[!A-Za-z0-9]* ]] || return
+    case ${OSTYPE-} in
+    darwin*) folder=${XDG_CACHE_HOME:-${HOME-}/Library/Caches}/addonctl ;;
+    msys* | cygwin*) folder=${LOCALAPPDATA-}/addonctl/Cache ;;
+    *) folder=${XDG_CACHE_HOME:-${HOME-}/.cache}/addonctl ;;
+    esac
+    while IFS=$'\t' read -r address about; do
+        [[ $address == RE* && $address != *[!A-Za-z0-9/]* ]] || continue
+        first=${address%%/*} second='' third='' found=''
+        if [[ $address == */* ]]; then
+            second=${address#*/}
+            [[ $second == */* ]] && third=${second#*/}
+            second=${second%%/*}
+        fi
+        case $want in
+        1) found=$first ;;
+        2) [[ $first == "$recording" ]] && found=$second ;;
+        3) [[ $first == "$recording" && $second == "$result" ]] && found=$third ;;
+        path2) [[ -n $second ]] && found=$first/$second ;;
+        path3) [[ -n $third ]] && found=$first/$second/$third ;;
+        esac
+        if [[ -n $found && $seen != *" $found "* && $given != *" $found "* ]]; then
+            seen+="$found "
+            _addonctl_offer "$found"
+        fi
+    done < <(head -c 131072 -- "$folder/history/$account.txt" 2>/dev/null)
+    compopt -o nosort 2>/dev/null
+}
+
+_addonctl() {
+    local IFS=$' \t\n' path='' commands='' options='' kind='' words=''
+    local pending='' plain='' profile='' account='' given=' ' recording='' result='' depth=0
+    local line word raw current split prefix='' quote='' joined='' before i
+    local names accounts active
+    COMPREPLY=()
+
+    # Bash splits words at the characters of COMP_WORDBREAKS: put --format=json together again.
+    line=()
+    for ((i = 1; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]-}
+        if [[ ${#line[@]} -gt 0 && (-n $joined || $word == [=:]*) ]]; then
+            line[${#line[@]} - 1]+=$word
+        else
+            line+=("$word")
+        fi
+        joined=''
+        [[ -n $word && $word != *[!=:]* ]] && joined=yes
+    done
+    [[ ${#line[@]} -gt 0 ]] || return 0
+    current=${line[${#line[@]} - 1]}
+    raw=$word
+    [[ -n $joined ]] && raw=''
+    # What stands behind the cursor does not count.
+    before=${COMP_LINE:0:COMP_POINT}
+    while [[ -n $raw && $before != *"$raw" ]]; do
+        raw=${raw%?} current=${current%?}
+    done
+    split=${current%"$raw"}
+    if [[ $raw == [\"\']* ]]; then
+        quote=${raw:0:1}
+        current=$split${raw:1}
+    fi
+
+    _addonctl_enter ''
+    for ((i = 0; i < ${#line[@]} - 1; i++)); do
+        _addonctl_read "${line[i]}"
+    done
+
+    if [[ -n $pending ]]; then
+        _addonctl_takes "$pending"
+        _addonctl_offer_values
+    elif [[ -z $plain && $current == --*=* ]]; then
+        prefix=${current%%=*}=
+        if _addonctl_takes "${current%%=*}"; then
+            current=${current#*=}
+            _addonctl_offer_values
+        fi
+    elif [[ -z $plain && $current == -* ]]; then
+        _addonctl_offer_words "$options"
+    elif [[ -n $commands ]]; then
+        _addonctl_offer_words "$commands"
+    else
+        _addonctl_enter "$path"
+        _addonctl_offer_values
+    fi
+    return 0
+}
+
+complete -F _addonctl addonctl
