@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import nullcontext
 from functools import cached_property, partial
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from addonctl.api import Client
     from addonctl.cli.state import State
     from addonctl.models import Record
+    from addonctl.output.progress import Progress
     from addonctl.pacing import BatchPace
 
 Item = TypeVar("Item")
@@ -37,7 +39,8 @@ class Batch:
         self._failures = 0
         self._codes: set[int] = set()
         self._first: AddonctlError | None = None
-        self._interrupted = False
+        self.interrupted = False
+        self._progress: Progress | None = None
 
     @cached_property
     def _pace(self) -> BatchPace:
@@ -57,18 +60,21 @@ class Batch:
         *,
         window: int | None = None,
         stop: Callable[[], None] | None = None,
+        long: bool = False,
     ) -> Iterator[tuple[Item, Value | AddonctlError]]:
         """Each item and what came of it, in their order; ends early when interrupted.
 
-        `stop` is called then, for work that waits for something.
+        `stop` is called then, for work that waits for something. Even a single item has its
+        progress shown if it may be `long`.
         """
         self._total = len(items) if isinstance(items, Sized) else None
         if is_single(items):
-            for item in items:
-                try:
-                    yield item, work(self._state.client, item)
-                except AddonctlError as problem:
-                    yield item, problem
+            with self._shown() if long else nullcontext():
+                for item in items:
+                    try:
+                        yield item, work(self._state.client, item)
+                    except AddonctlError as problem:
+                        yield item, problem
             return
         from addonctl import bulk
 
@@ -79,13 +85,22 @@ class Batch:
             window=window,
             stop=partial(self._stop, stop),
         )
-        with self._state.sink.progress(self._total, f"{self._words[1]}s") as progress:
+        with self._shown() as progress:
             try:
                 for pair in outcomes:
                     yield pair
                     progress.advance()
             except Interrupted:
-                self._interrupted = True
+                self.interrupted = True
+
+    def received(self, count: int) -> None:
+        """Show that `count` more bytes have come. Workers may call it."""
+        if self._progress:
+            self._progress.received(count)
+
+    def _shown(self) -> Progress:
+        self._progress = self._state.sink.progress(self._total, f"{self._words[1]}s")
+        return self._progress
 
     def pages(
         self,
@@ -114,7 +129,7 @@ class Batch:
                 if second:
                     yield second
                     yield from self._rest(rest)
-            if self._interrupted:
+            if self.interrupted:
                 break
         if self.nothing_came:
             self.finish()
@@ -164,7 +179,7 @@ class Batch:
 
     def finish_if_interrupted(self, note: str = "") -> None:
         """Raises Interrupted, with what is done and what is left."""
-        if self._interrupted:
+        if self.interrupted:
             left = "the rest is" if self._total is None else self._total - self._seen
             raise Interrupted(f"interrupted: {self.summary}{note}, {left} left")
 
@@ -208,7 +223,7 @@ class Batch:
                     return
                 yield page
         except Interrupted:
-            self._interrupted = True
+            self.interrupted = True
 
 
 def plural(count: int, unit: str) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import noun, verb
+from addonctl.cli.download import DOWNLOADING, download
 from addonctl.cli.options import DELETING, LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
 from addonctl.cli.state import state_of
 from addonctl.models import Payload
@@ -67,6 +68,9 @@ def show_payload(context: typer.Context, payload: Addresses = None) -> None:
     address = state.single(state.addresses(payload, 3, 3))
     content_type = state.client.payload(address).content_type if state.sink.interactive else ""
     state.sink.show(state.client.data(address), content_type)
+
+
+verb(app, "download", *DOWNLOADING)(download)
 
 
 @verb(app, "delete", DELETING, MANY, OUTPUT)

@@ -8,6 +8,7 @@ import typer
 
 from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import Nouns, noun, verb
+from addonctl.cli.download import DOWNLOADING, download
 from addonctl.cli.options import (
     DELETING,
     LISTING,
@@ -70,6 +71,9 @@ def get_results(context: typer.Context, results: Addresses = None) -> None:
     found = batch.values(lambda client, address: client.result(address), addresses)
     state.sink.record(Result, found, single=is_single(addresses))
     batch.finish()
+
+
+verb(app, "download", *DOWNLOADING)(download)
 
 
 @verb(app, "delete", RESULT_FILTERS, ALL_RESULTS, DELETING, MANY, OUTPUT)

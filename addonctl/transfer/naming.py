@@ -1,0 +1,193 @@
+"""What a payload's file is called: SIDs, known extensions and, where a template asks, its label.
+
+Whatever a vendor's label or a template holds, a name made here is relative, has no `..`, fits
+every common file system, and is given to one payload only.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from pathlib import PurePosixPath
+from string import Formatter
+from typing import NamedTuple
+
+from addonctl.addresses import Address
+from addonctl.errors import Usage
+from addonctl.models import Payload
+
+DEFAULT = "{recording}/{result}/{payload}.{ext}"
+PLACEHOLDERS = ("recording", "result", "payload", "label", "ext")
+
+UNKNOWN = "bin"
+EXTENSIONS = {
+    "application/gzip": "gz",
+    "application/json": "json",
+    "application/msword": "doc",
+    "application/ogg": "ogg",
+    "application/pdf": "pdf",
+    "application/rtf": "rtf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/x-gzip": "gz",
+    "application/x-ndjson": "jsonl",
+    "application/x-subrip": "srt",
+    "application/x-yaml": "yaml",
+    "application/xhtml+xml": "html",
+    "application/xml": "xml",
+    "application/yaml": "yaml",
+    "application/zip": "zip",
+    "audio/aac": "aac",
+    "audio/amr": "amr",
+    "audio/basic": "au",
+    "audio/flac": "flac",
+    "audio/mp3": "mp3",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "audio/opus": "opus",
+    "audio/vnd.wave": "wav",
+    "audio/wav": "wav",
+    "audio/wave": "wav",
+    "audio/webm": "webm",
+    "audio/x-flac": "flac",
+    "audio/x-m4a": "m4a",
+    "audio/x-wav": "wav",
+    "image/gif": "gif",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/svg+xml": "svg",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/json": "json",
+    "text/markdown": "md",
+    "text/plain": "txt",
+    "text/tab-separated-values": "tsv",
+    "text/vtt": "vtt",
+    "text/xml": "xml",
+    "text/yaml": "yaml",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+}
+
+LONGEST = 200
+"""Bytes of one part of a name: a SID and `.part.etag` still fit into the usual 255 behind it."""
+
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_RESERVED = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|COM[0-9¹²³]|LPT[0-9¹²³])\s*(?:\..*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_OURS = (".part", ".etag")
+
+
+class Name(NamedTuple):
+    """A place inside the folder; `own` if the name itself says which payload lies there."""
+
+    path: PurePosixPath
+    own: bool
+
+
+class Names:
+    """Gives every payload its name, by one template. Safe to use from many threads.
+
+    Raises Usage for a template that asks for what is not there.
+    """
+
+    def __init__(self, template: str = DEFAULT) -> None:
+        try:
+            parsed = list(Formatter().parse(template))
+        except ValueError as problem:
+            raise Usage(f"--name '{template}': {problem}") from None
+        for _, field, form, conversion in parsed:
+            if field is not None and (field not in PLACEHOLDERS or form or conversion):
+                known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+                word = "".join(
+                    (field, f"!{conversion}" if conversion else "", f":{form}" if form else "")
+                )
+                raise Usage(f"--name '{template}': no placeholder {{{word}}}; known: {known}")
+        self._pieces = [(text, field) for text, field, _, _ in parsed]
+        self._tells = any(field == "payload" for _, field in self._pieces)
+        self._given: dict[str, str] = {}
+        self._lock = threading.Lock()
+        if not re.sub(r"[./\s]", "", template):
+            raise Usage(f"--name '{template}' names no file")
+
+    def candidates(self, address: Address, payload: Payload) -> list[Name]:
+        """Where this payload may lie, best first: its name, and its name with its SID.
+
+        The first payload to ask for a name has it; another with the same gets its SID added, and
+        so does one that finds a stranger's file there.
+        """
+        mark, path = _mark(address.payload), self._path(address, payload)
+        if self._tells and address.payload in path.as_posix():
+            told = path if mark == address.payload else path.with_name(_marked(path.name, mark))
+            return [Name(told, own=True)]
+        names = [Name(path, own=False), Name(path.with_name(_marked(path.name, mark)), own=True)]
+        return [name for name in names if self._is_free(name, address)]
+
+    def _is_free(self, name: Name, address: Address) -> bool:
+        key = unicodedata.normalize("NFKC", str(name.path)).casefold()
+        with self._lock:
+            return self._given.setdefault(key, str(address)) == str(address)
+
+    def _path(self, address: Address, payload: Payload) -> PurePosixPath:
+        values = {
+            "recording": address.recording,
+            "result": address.result,
+            "payload": address.payload,
+            "label": payload.label,
+            "ext": extension(payload.content_type),
+        }
+        text = "".join(
+            literal + (_plain(values[field]).strip(". ") or "_" if field else "")
+            for literal, field in self._pieces
+        )
+        return PurePosixPath(*(safe(part) for part in text.split("/") if part not in ("", ".")))
+
+
+def extension(content_type: str) -> str:
+    """The extension of a known content type, without its dot; `bin` for others."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in EXTENSIONS:
+        return EXTENSIONS[kind]
+    return {"json": "json", "xml": "xml"}.get(kind.rpartition("+")[2], UNKNOWN)
+
+
+def safe(part: str) -> str:
+    """`part` as one part of a name that any common file system takes, and no shell minds."""
+    part = _plain(part)
+    suffix = found[0] if (found := _SUFFIX.search(part)) else ""
+    stem = _cut(part.removesuffix(suffix), LONGEST - len(suffix))
+    part = (stem + suffix).rstrip(". ")
+    if not part or part[0] in "-.~" or _RESERVED.fullmatch(part):
+        part = f"_{part}"
+    return f"{part}_" if part.lower().endswith(_OURS) else part
+
+
+def _plain(text: str) -> str:
+    """`text` with nothing in it that is unseen, turns the writing round, or means something."""
+    shown = "".join(
+        "_" if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+        else "" if unicodedata.category(character) == "Cf"
+        else character
+        for character in unicodedata.normalize("NFC", text[:4096])
+    )
+    return " ".join(_FORBIDDEN.sub("_", shown).split())
+
+
+def _cut(text: str, most: int) -> str:
+    return text.encode()[:most].decode("utf-8", "ignore")
+
+
+def _marked(name: str, mark: str) -> str:
+    suffix = found[0] if (found := _SUFFIX.search(name)) else ""
+    return f"{name.removesuffix(suffix)}.{mark}{suffix}"
+
+
+def _mark(sid: str) -> str:
+    """A SID as it stays unique where case is ignored. The service's own are all lower case."""
+    capitals = sum(1 << place for place, digit in enumerate(sid[2:]) if digit.isupper())
+    return f"{sid}.{capitals:x}" if capitals else sid
