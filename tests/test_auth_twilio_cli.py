@@ -1,0 +1,186 @@
+"""`addonctl auth login --from-twilio-cli`: another tool's profiles, taken over one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from logins import (
+    ACCOUNT,
+    KEY,
+    NO_RECORDINGS,
+    OTHER_ACCOUNT,
+    OTHER_KEY,
+    OTHER_SECRET,
+    REFUSED,
+    SECRET,
+    Run,
+    basic,
+    folder,
+    log_in,
+)
+from scripted import Heard, Scripted, answer, scripted
+
+TAKE = "auth login --from-twilio-cli --insecure-storage"
+GOOD = {"accountSid": ACCOUNT, "apiKey": KEY, "apiSecret": SECRET, "region": "ie1"}
+BAD = {"accountSid": OTHER_ACCOUNT, "apiKey": OTHER_KEY, "apiSecret": OTHER_SECRET}
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """A service that refuses OTHER_SECRET and takes the rest."""
+
+    def decide(request: Heard) -> bytes:
+        if request.headers["Authorization"] == basic(OTHER_KEY, OTHER_SECRET):
+            return answer(REFUSED, 401)
+        return answer(NO_RECORDINGS)
+
+    with scripted(decide) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        yield server
+
+
+def write(home: Path, content: Any) -> Path:
+    path = home / ".twilio-cli" / "config.json"
+    path.parent.mkdir()
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_its_profiles_are_taken_over_and_the_one_in_use_stays_so(
+    run: Run, service: Scripted, home: Path
+) -> None:
+    path = write(home, {"profiles": {"a": GOOD, "b": GOOD}, "activeProject": "b", "email": {}})
+    before = path.read_text()
+    ran = run(f"{TAKE} --format csv --no-header")
+    listed = run("auth list --format csv --fields profile,in_use,key_sid,region --no-header")
+    used = run("recordings list")
+
+    assert (0, 0) == (ran.code, used.code)
+    assert ran.out == f"b,{ACCOUNT},done,\na,{ACCOUNT},done,\n"
+    assert listed.out == f"b,true,{KEY},ie1\na,false,{KEY},ie1\n"
+    assert f"the secrets still lie readable in {path}" in ran.err
+    assert SECRET not in ran.out + ran.err
+    assert path.read_text() == before
+
+
+def test_one_that_is_refused_is_not_taken_and_the_others_are(
+    run: Run, service: Scripted, home: Path
+) -> None:
+    write(home, {"profiles": {"good": GOOD, "bad": BAD}})
+    ran = run(f"{TAKE} --format csv --fields profile,outcome --no-header")
+    listed = run("auth list --format csv --fields profile --no-header")
+
+    assert (6, "good,done\nbad,failed\n") == (ran.code, ran.out)
+    assert listed.out == "good\n"
+    assert OTHER_SECRET not in (folder(home) / "secrets.json").read_text()
+
+
+def test_all_refused_alike_is_their_own_exit_code(run: Run, service: Scripted, home: Path) -> None:
+    write(home, {"profiles": {"bad": BAD, "worse": BAD}})
+    ran = run(TAKE)
+
+    assert ran.code == 4
+    assert "2 of 2 profiles" in ran.err
+
+
+def test_no_verify_takes_them_untried(run: Run, service: Scripted, home: Path) -> None:
+    write(home, {"profiles": {"good": GOOD, "bad": BAD}})
+    ran = run(f"{TAKE} --no-verify")
+
+    assert ran.code == 0
+    assert service.heard == []
+
+
+def test_a_name_that_is_taken_stays_whose_it_was(run: Run, service: Scripted, home: Path) -> None:
+    log_in(run, "work", account=OTHER_ACCOUNT, key=OTHER_KEY, secret="kept-as-it-was")
+    write(home, {"profiles": {"work": GOOD, "more": GOOD}})
+    ran = run(f"{TAKE} --format csv --fields profile,outcome,detail --no-header")
+    secrets = json.loads((folder(home) / "secrets.json").read_text())
+
+    assert ran.code == 6
+    assert f'work,failed,"there is a profile of this name, for {OTHER_KEY}; it stays"' in ran.out
+    assert secrets[f"work:{OTHER_KEY}"] == "kept-as-it-was"
+    assert secrets[f"more:{KEY}"] == SECRET
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({}, "names no account"),
+        ("text", "names no account"),
+        (GOOD | {"accountSid": KEY}, "names no account"),
+        (GOOD | {"apiKey": None}, "names no API key"),
+        (GOOD | {"apiSecret": ""}, "its secret is empty"),
+        (GOOD | {"apiSecret": 7}, "its secret is empty"),
+        (GOOD | {"apiSecret": "two words"}, "its secret holds spaces"),
+        (GOOD | {"region": "evil.test/"}, "one word"),
+    ],
+)
+def test_a_profile_that_is_no_whole_login_says_why(
+    run: Run, service: Scripted, home: Path, entry: Any, why: str
+) -> None:
+    write(home, {"profiles": {"odd": entry, "good": GOOD}})
+    ran = run(f"{TAKE} --format json")
+
+    assert ran.code == 6
+    assert why in json.loads(ran.out)[0]["detail"]
+    assert "two words" not in ran.out
+    assert len(service.heard) == 1
+
+
+@pytest.mark.parametrize("name", ["sandbox", "", " x", "a\u001b[31mb", "x" * 99])
+def test_a_name_we_cannot_have_is_not_taken(
+    run: Run, service: Scripted, home: Path, name: str
+) -> None:
+    write(home, {"profiles": {name: GOOD, "good": GOOD}})
+    ran = run(f"{TAKE} --format table")
+
+    assert ran.code == 6
+    assert "\x1b" not in ran.out + ran.err
+
+
+def test_where_there_is_none_it_is_exit_3(run: Run, home: Path) -> None:
+    ran = run(TAKE)
+
+    assert (3, "") == (ran.code, ran.out)
+    assert f"there is no {home}/.twilio-cli/config.json" in ran.err
+
+
+@pytest.mark.parametrize("content", [{}, {"profiles": {}}, {"profiles": []}, [], {"projects": []}])
+def test_where_it_holds_no_profiles_it_is_exit_3(run: Run, home: Path, content: Any) -> None:
+    write(home, content)
+    ran = run(TAKE)
+
+    assert (3, "") == (ran.code, ran.out)
+    assert "holds no profiles" in ran.err
+
+
+def test_a_broken_one_is_exit_2_naming_file_and_line(run: Run, home: Path) -> None:
+    path = write(home, '{\n"profiles": {"a": {"apiSecret": "' + SECRET)
+    ran = run(TAKE)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert f"{path}, line 2: not valid JSON" in ran.err
+    assert SECRET not in ran.err
+
+
+@pytest.mark.parametrize("more", ["work", "--secret-stdin", f"--key {KEY}", f"--account {ACCOUNT}"])
+def test_it_takes_whole_profiles_only(run: Run, home: Path, more: str) -> None:
+    write(home, {"profiles": {"good": GOOD}})
+    ran = run(f"{TAKE} {more}")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert not folder(home).exists()
+
+
+def test_without_a_keyring_nothing_is_taken(run: Run, service: Scripted, home: Path) -> None:
+    write(home, {"profiles": {"good": GOOD}})
+    ran = run("auth login --from-twilio-cli")
+
+    assert (4, "") == (ran.code, ran.out)
+    assert "--insecure-storage" in ran.err
+    assert service.heard == []
