@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from addonctl import dates
@@ -32,14 +32,25 @@ def telling(kind: type[Record]) -> tuple[Field, ...]:
     return asked(kind, kind.COLUMNS)
 
 
-def values(page: Sequence[Record], field: Field) -> list[Any]:
-    """One field of all records, as the API has it; None where it is missing."""
+Documents = Sequence[Mapping[str, Any]]
+
+
+def documents(page: Iterable[Record]) -> Documents:
+    """The documents of a page, for what goes through them field by field."""
+    return [record.document for record in page]
+
+
+def values(page: Documents, field: Field) -> list[Any]:
+    """One field of all documents, as the API has it; None where it is missing."""
     name = field.origin or field.name
-    return [record.document.get(name) for record in page]
+    try:
+        return [document[name] for document in page]
+    except KeyError:
+        return [document.get(name) for document in page]
 
 
-def texts(page: Sequence[Record], field: Field) -> list[str]:
-    """One field of all records as text, dates in ISO form; empty where there is nothing.
+def texts(page: Documents, field: Field) -> list[str]:
+    """One field of all documents as text, dates in ISO form; empty where there is nothing.
 
     By columns rather than by rows: that a whole page holds nothing but strings is one cheap
     question, and so a million rows take seconds.

@@ -27,7 +27,8 @@ def write(answer: Answer, delimiter: str) -> Iterator[str]:
         start += delimiter.join(field.name for field in fields) + "\n"
     yield start
     for page in answer.pages:
-        table = [columns.texts(page, field) for field in fields]
+        documents = columns.documents(page)
+        table = [columns.texts(documents, field) for field in fields]
         if not exact:
             table = [_harmless(column, field) for column, field in zip(table, fields, strict=True)]
         lines = _lines(table, delimiter) if page else ""

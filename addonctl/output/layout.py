@@ -16,7 +16,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from addonctl import dates
-from addonctl.models import Field, Record
+from addonctl.models import Field
 from addonctl.output import columns, safe
 from addonctl.output.settings import Screen
 
@@ -50,12 +50,12 @@ class Cells:
     foldable: bool
 
 
-def cells(records: Sequence[Record], field: Field, screen: Screen) -> Cells:
-    """One field of all records as a terminal shows it."""
+def cells(documents: columns.Documents, field: Field, screen: Screen) -> Cells:
+    """One field of all documents as a terminal shows it."""
     if field.kind == "date":
-        shown = [_age(text, field, screen) for text in columns.values(records, field)]
+        shown = [_age(text, field, screen) for text in columns.values(documents, field)]
         return Cells([text for text, _ in shown], [style for _, style in shown], False)
-    texts = [safe.line(text) for text in columns.texts(records, field)]
+    texts = [safe.line(text) for text in columns.texts(documents, field)]
     if field.kind == "status":
         return Cells(texts, [_STATUS_STYLES.get(text, "") for text in texts], False)
     return Cells(texts, [""] * len(texts), field.kind in ("text", "uris"))

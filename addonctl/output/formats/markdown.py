@@ -20,10 +20,11 @@ def write(answer: Answer) -> Iterator[str]:
         yield _line([field.name for field in fields])
         yield _line(["---" for _ in fields])
     for page in answer.pages:
+        documents = columns.documents(page)
         table = [
-            [_harmless(text) for text in columns.texts(page, field)]
+            [_harmless(text) for text in columns.texts(documents, field)]
             if field.kind != "date"
-            else columns.texts(page, field)
+            else columns.texts(documents, field)
             for field in fields
         ]
         yield "".join([_line(row) for row in zip(*table, strict=True)])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
-from addonctl.models import Field, Record
+from addonctl.models import Field
 from addonctl.output import columns, safe
 from addonctl.output.settings import Answer, Screen
 
@@ -13,32 +14,32 @@ FLOWS = False
 
 
 def write(answer: Answer) -> Iterator[str]:
-    """A row for each record; of records asked for one by one, a block of all their fields."""
-    records = list(chain(*answer.pages))
+    """A row for each record; of those asked for one by one, a block of all their fields."""
+    documents = columns.documents(chain(*answer.pages))
     if answer.whole:
-        return _blocks(answer, records)
+        return _blocks(answer, documents)
     fields = answer.fields or columns.telling(answer.kind)
     names = [field.name for field in fields] if answer.settings.header else []
     if answer.screen:
         from addonctl.output import layout
 
-        cells = [layout.cells(records, field, answer.screen) for field in fields]
+        cells = [layout.cells(documents, field, answer.screen) for field in fields]
         return layout.table(names, cells, answer.screen, droppable=not answer.fields)
-    return _aligned(names, [_plain(records, field) for field in fields])
+    return _aligned(names, [_plain(documents, field) for field in fields])
 
 
-def _blocks(answer: Answer, records: Sequence[Record]) -> Iterator[str]:
+def _blocks(answer: Answer, documents: columns.Documents) -> Iterator[str]:
     fields = answer.fields or tuple(field for field in answer.kind.FIELDS if field.kind != "uris")
     names = [field.name for field in fields]
     between = ""
-    for record in records:
+    for record in documents:
         values = [_value(record, field, answer.screen) for field in fields]
         yield between
         yield from _aligned([], [names, values] if answer.settings.header else [values])
         between = "\n" if answer.settings.header else ""
 
 
-def _value(record: Record, field: Field, screen: Screen | None) -> str:
+def _value(record: Mapping[str, Any], field: Field, screen: Screen | None) -> str:
     text = _plain([record], field)[0]
     if not (screen and text and field.kind == "date"):
         return text
@@ -47,8 +48,8 @@ def _value(record: Record, field: Field, screen: Screen | None) -> str:
     return f"{text} ({layout.cells([record], field, screen).texts[0]})"
 
 
-def _plain(records: Sequence[Record], field: Field) -> list[str]:
-    return [safe.line(text) for text in columns.texts(records, field)]
+def _plain(documents: columns.Documents, field: Field) -> list[str]:
+    return [safe.line(text) for text in columns.texts(documents, field)]
 
 
 def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[str]:
