@@ -71,32 +71,40 @@ def by_recording(addresses: Iterable[Address]) -> Iterator[list[Address]]:
         yield list(group)
 
 
-def wait(patience: Patience, client: Client, group: Sequence[Address]) -> list[Result] | None:
+def wait(
+    patience: Patience, client: Client, group: Sequence[Address]
+) -> list[Result | NotFound] | None:
     """The results that `group` names, all of one recording, once they are final.
 
     Those of a whole recording where it names just that. When the patience is over, what there
-    is; None if it was over before. Raises NotFound for a result that is not there.
+    is; None if it was over before. A result that is not there, or no longer, is NotFound.
     """
     if patience.over and patience.looked:
         return None
     patience.looked = True
-    found: list[Result] = []
+    found: list[Result | NotFound] = []
     for _ in patience.intervals():
         found = _look(client, group)
-        patience.saw(found)
-        if all(result.final for result in found):
+        there = [result for result in found if isinstance(result, Result)]
+        patience.saw(there)
+        if all(result.final for result in there):
             break
     return found
 
 
-def _look(client: Client, group: Sequence[Address]) -> list[Result]:
+def _look(client: Client, group: Sequence[Address]) -> list[Result | NotFound]:
     """One request for one result, or the list for several."""
     if len(group) == 1 and group[0].result:
         return [client.result(group[0])]
-    there = {result.sid: result for page in client.results(group[0]) for result in page}
-    if not all(address.result for address in group):
+    recording = group[0]._replace(result="")
+    there = {result.sid: result for page in client.results(recording) for result in page}
+    if recording in group:
         return list(there.values())
-    for address in group:
-        if address.result not in there:
-            raise NotFound(f"no result {address.result} on recording {address.recording}")
-    return [there[address.result] for address in group]
+    return [there.get(address.result) or _missing(address) for address in group]
+
+
+def _missing(address: Address) -> NotFound:
+    return NotFound(
+        f"no result {address.result} on recording {address.recording}",
+        hint="results are kept 30 days from their creation",
+    )

@@ -189,7 +189,7 @@ class Batch:
         first = self._first
         if first is None:
             return
-        if self._total == 1:
+        if self._total == self._seen == 1:
             raise first
         if self._failures < self._seen or len(self._codes) > 1:
             raise SomeFailed(self.summary + note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from addonctl import dates, waiting
 from addonctl.addresses import Address
@@ -14,6 +14,8 @@ from addonctl.models import Result
 
 if TYPE_CHECKING:
     from addonctl.cli.state import State
+
+Found = Sequence[Result | AddonctlError]
 
 
 def wait(
@@ -25,7 +27,7 @@ def wait(
 ) -> None:
     """Wait for the results that the words name, show them, and raise what it ends with."""
     state.sink.check(Result)
-    batch = Batch(state, "waited for", "recording")
+    batch = Batch(state, "waited for", "result")
     patience = waiting.Patience(_seconds(timeout), _seconds(interval), any_end)
     if interval and not _seconds(interval):
         raise Usage(f"--interval {interval}: expected more than nothing")
@@ -53,20 +55,21 @@ class _Watch:
         self._unseen = False
 
     def pages(
-        self, outcomes: Iterable[tuple[list[Address], list[Result] | AddonctlError | None]]
+        self, outcomes: Iterable[tuple[list[Address], Found | AddonctlError | None]]
     ) -> Iterator[list[Result]]:
         for group, found in outcomes:
             if found is None:  # it was over before anybody looked at these
                 self._unseen = True
                 return
             if isinstance(found, AddonctlError):
-                self._batch.failed(found, tell=not self._single)
-                continue
-            self._batch.succeeded()
+                found = [found]
             if not found:
                 self._state.sink.say(f"recording {group[0].recording} has no results")
-            self._count(found)
-            yield found
+                self._batch.succeeded()
+            tell = not (self._single and len(group) == 1)
+            there = [result for result in found if self._counted(result, tell)]
+            if there or not found:
+                yield there
         if self._batch.nothing_came:
             self._batch.finish()
 
@@ -86,12 +89,17 @@ class _Watch:
             unseen = ", others have not been looked at" if self._unseen else ""
             raise StillPending(f"time is up: {seen} final{unseen}")
 
-    def _count(self, found: Iterable[Result]) -> None:
-        for result in found:
-            self._final += result.final
-            self._pending += not result.final
-            if not self._any_end and waiting.ended_badly(result):
-                self._bad.append(result)
+    def _counted(self, result: Result | AddonctlError, tell: bool) -> TypeGuard[Result]:
+        """Note how `result` ended; whether there is one."""
+        if isinstance(result, AddonctlError):
+            self._batch.failed(result, tell=tell)
+            return False
+        self._batch.succeeded()
+        self._final += result.final
+        self._pending += not result.final
+        if not self._any_end and waiting.ended_badly(result):
+            self._bad.append(result)
+        return True
 
 
 def _seconds(word: str | None) -> float | None:
