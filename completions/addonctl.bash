@@ -11,7 +11,7 @@ _addonctl_command() {
         words=''
         ;;
     'results')
-        commands='list get delete wait payloads'
+        commands='list get download delete wait payloads'
         options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind=''
         words=''
@@ -28,6 +28,12 @@ _addonctl_command() {
         kind='address'
         words='RE XR'
         ;;
+    'results download')
+        commands=''
+        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR XH'
+        ;;
     'results delete')
         commands=''
         options='--status --add-on --config --created-after --created-before --expiring-within --all-results -y --yes --dry-run --max-delete --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
@@ -41,7 +47,7 @@ _addonctl_command() {
         words='RE XR'
         ;;
     'payloads')
-        commands='list get url show delete'
+        commands='list get url show download delete'
         options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind=''
         words=''
@@ -67,6 +73,12 @@ _addonctl_command() {
     'payloads show')
         commands=''
         options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        kind='address'
+        words='RE XR XH'
+        ;;
+    'payloads download')
+        commands=''
+        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR XH'
         ;;
@@ -169,16 +181,36 @@ _addonctl_value() {
         kind='profile' words='' ;;
     *' -f' | *' --format')
         kind='word' words='table csv json jsonl markdown sids tsv xml' ;;
-    *' --account' | *' --region' | *' --edge' | *' --retries' | *' --timeout' | *' --add-on' | *' --config' | *' --created-after' | *' --created-before' | *' --expiring-within' | *' --since' | *' --until' | *' --call' | *' --conference' | *' --limit' | *' --page-size' | *' --workers' | *' --query' | *' --max-delete' | *' --interval' | *' --label' | *' --content-type' | *' --key' | *' --port' | *' --latency' | *' --max-concurrent' | *' --recordings' | *' --results' | *' --payloads' | *' --payload-bytes')
+    *' --account' | *' --region' | *' --edge' | *' --retries' | *' --timeout' | *' --add-on' | *' --config' | *' --created-after' | *' --created-before' | *' --expiring-within' | *' --since' | *' --until' | *' --call' | *' --conference' | *' --limit' | *' --page-size' | *' --workers' | *' --query' | *' --label' | *' --content-type' | *' --name' | *' --max-delete' | *' --interval' | *' --key' | *' --port' | *' --latency' | *' --max-concurrent' | *' --recordings' | *' --results' | *' --payloads' | *' --payload-bytes')
         kind='any' words='' ;;
     *' --status')
         kind='list' words='canceled completed deleted failed in-progress init processing queued' ;;
-    *' --sort')
-        kind='sort' words='' ;;
-    *' --from')
+    'results list --sort')
+        kind='sort' words='sid account_sid reference_sid status add_on_sid add_on_configuration_sid date_created date_updated date_completed subresource_uris expires' ;;
+    'payloads list --sort')
+        kind='sort' words='sid account_sid reference_sid add_on_result_sid label content_type add_on_sid add_on_configuration_sid date_created date_updated subresource_uris expires' ;;
+    'recordings list --sort')
+        kind='sort' words='sid account_sid call_sid conference_sid status source channels duration start_time date_created date_updated price price_unit error_code api_version uri encryption_details media_url subresource_uris' ;;
+    *' --from' | *' -o' | *' --output')
         kind='file' words='' ;;
-    *' --fields')
+    'results list --fields' | 'results get --fields')
+        kind='list' words='sid account_sid reference_sid status add_on_sid add_on_configuration_sid date_created date_updated date_completed subresource_uris expires' ;;
+    'results download --fields' | 'payloads download --fields')
         kind='list' words='' ;;
+    'results delete --fields' | 'results wait --fields' | 'payloads delete --fields')
+        kind='list' words='sid outcome detail' ;;
+    'payloads list --fields' | 'payloads get --fields')
+        kind='list' words='sid account_sid reference_sid add_on_result_sid label content_type add_on_sid add_on_configuration_sid date_created date_updated subresource_uris expires' ;;
+    'recordings list --fields')
+        kind='list' words='sid account_sid call_sid conference_sid status source channels duration start_time date_created date_updated price price_unit error_code api_version uri encryption_details media_url subresource_uris' ;;
+    'auth login --fields')
+        kind='list' words='profile account_sid outcome detail' ;;
+    'auth status --fields')
+        kind='list' words='profile in_use source keyring account_sid key_sid secret api_url status detail' ;;
+    'auth list --fields')
+        kind='list' words='profile in_use account_sid key_sid region edge storage' ;;
+    *' --to')
+        kind='folder' words='' ;;
     esac
 }
 

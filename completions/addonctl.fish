@@ -38,6 +38,7 @@ function __addonctl_command
             set -g __addonctl_commands \
                 'list'\t'List the add-on results of recordings' \
                 'get'\t'Show results, whole' \
+                'download'\t'Save payloads to files, each whole or not at all' \
                 'delete'\t'Delete results for good, with their payloads' \
                 'wait'\t'Wait until results are final; of a recording alone, until all of its results are' \
                 'payloads'\t'The files of a result'
@@ -133,6 +134,53 @@ function __addonctl_command
             set -g __addonctl_words \
                 'RE' \
                 'XR'
+        case 'results download'
+            set -g __addonctl_options \
+                '--status'\t'Only results of these statuses' \
+                '--add-on'\t'Only results of this add-on' \
+                '--config'\t'Only results of this add-on configuration' \
+                '--created-after'\t'Created after this date, time or age (7d)' \
+                '--created-before'\t'Created before this date, time or age' \
+                '--expiring-within'\t'Whose 30 days end within this time (3d)' \
+                '--label'\t'Only payloads whose label matches' \
+                '--content-type'\t'Only payloads whose content type matches' \
+                '--to'\t'The folder to save in (the current one)' \
+                '--name'\t'What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes a folder ({recording}/{result}/{payload}.{ext})' \
+                '-o'\t'The file for a single payload (\'-\': stdout)' \
+                '--output'\t'The file for a single payload (\'-\': stdout)' \
+                '--clobber'\t'Fetch again what is there; replace what -o names' \
+                '--delete-after'\t'Delete each result once all its payloads are whole on disk; asks on a terminal' \
+                '-y'\t'Do not ask before --delete-after' \
+                '--yes'\t'Do not ask before --delete-after' \
+                '--from'\t'Read addresses from this file (\'-\': from stdin)' \
+                '--workers'\t'How many at a time (8)' \
+                '--fields'\t'Only these fields, in this order' \
+                '--no-header'\t'No header line' \
+                '--query'\t'A JMESPath expression, with json' \
+                '--bom'\t'Begin with a byte order mark, for Excel' \
+                '--exact'\t'Do not defuse formulas in csv and tsv' \
+                '-p'\t'The login to use (\'sandbox\' needs none)' \
+                '--profile'\t'The login to use (\'sandbox\' needs none)' \
+                '-f'\t'How to write the answer; see: addonctl help formats' \
+                '--format'\t'How to write the answer; see: addonctl help formats' \
+                '-v'\t'Show each request on stderr' \
+                '--verbose'\t'Show each request on stderr' \
+                '-q'\t'No notes and no progress on stderr, only errors' \
+                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '--no-color'\t'No colours' \
+                '--no-input'\t'Never ask' \
+                '--account'\t'Act on this subaccount' \
+                '--region'\t'The region of the API, such as ie1' \
+                '--edge'\t'The edge of the API, such as dublin' \
+                '--retries'\t'Tries after the first, for each request (5)' \
+                '--timeout'\t'How long to wait for a single answer (30s)' \
+                '-h'\t'Show this message and exit' \
+                '--help'\t'Show this message and exit'
+            set -g __addonctl_kind 'address'
+            set -g __addonctl_words \
+                'RE' \
+                'XR' \
+                'XH'
         case 'results delete'
             set -g __addonctl_options \
                 '--status'\t'Only results of these statuses' \
@@ -213,6 +261,7 @@ function __addonctl_command
                 'get'\t'Show the metadata of payloads, whole' \
                 'url'\t'Print the signed links of payloads. Whoever has a link has the data' \
                 'show'\t'Write a payload\'s data to stdout; on a terminal JSON is coloured and indented' \
+                'download'\t'Save payloads to files, each whole or not at all' \
                 'delete'\t'Delete payloads for good, leaving their results'
             set -g __addonctl_options \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
@@ -330,6 +379,53 @@ function __addonctl_command
                 'XH'
         case 'payloads show'
             set -g __addonctl_options \
+                '-p'\t'The login to use (\'sandbox\' needs none)' \
+                '--profile'\t'The login to use (\'sandbox\' needs none)' \
+                '-f'\t'How to write the answer; see: addonctl help formats' \
+                '--format'\t'How to write the answer; see: addonctl help formats' \
+                '-v'\t'Show each request on stderr' \
+                '--verbose'\t'Show each request on stderr' \
+                '-q'\t'No notes and no progress on stderr, only errors' \
+                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '--no-color'\t'No colours' \
+                '--no-input'\t'Never ask' \
+                '--account'\t'Act on this subaccount' \
+                '--region'\t'The region of the API, such as ie1' \
+                '--edge'\t'The edge of the API, such as dublin' \
+                '--retries'\t'Tries after the first, for each request (5)' \
+                '--timeout'\t'How long to wait for a single answer (30s)' \
+                '-h'\t'Show this message and exit' \
+                '--help'\t'Show this message and exit'
+            set -g __addonctl_kind 'address'
+            set -g __addonctl_words \
+                'RE' \
+                'XR' \
+                'XH'
+        case 'payloads download'
+            set -g __addonctl_options \
+                '--status'\t'Only results of these statuses' \
+                '--add-on'\t'Only results of this add-on' \
+                '--config'\t'Only results of this add-on configuration' \
+                '--created-after'\t'Created after this date, time or age (7d)' \
+                '--created-before'\t'Created before this date, time or age' \
+                '--expiring-within'\t'Whose 30 days end within this time (3d)' \
+                '--label'\t'Only payloads whose label matches' \
+                '--content-type'\t'Only payloads whose content type matches' \
+                '--to'\t'The folder to save in (the current one)' \
+                '--name'\t'What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes a folder ({recording}/{result}/{payload}.{ext})' \
+                '-o'\t'The file for a single payload (\'-\': stdout)' \
+                '--output'\t'The file for a single payload (\'-\': stdout)' \
+                '--clobber'\t'Fetch again what is there; replace what -o names' \
+                '--delete-after'\t'Delete each result once all its payloads are whole on disk; asks on a terminal' \
+                '-y'\t'Do not ask before --delete-after' \
+                '--yes'\t'Do not ask before --delete-after' \
+                '--from'\t'Read addresses from this file (\'-\': from stdin)' \
+                '--workers'\t'How many at a time (8)' \
+                '--fields'\t'Only these fields, in this order' \
+                '--no-header'\t'No header line' \
+                '--query'\t'A JMESPath expression, with json' \
+                '--bom'\t'Begin with a byte order mark, for Excel' \
+                '--exact'\t'Do not defuse formulas in csv and tsv' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \
@@ -747,7 +843,7 @@ function __addonctl_value
                 'sids'\t'One address a line (RE…/XR…/XH…), for xargs, loops and `-`.' \
                 'tsv'\t'Header and rows for spreadsheets, tabs between, times in UTC.' \
                 'xml'\t'The API\'s own document, all pages in one TwilioResponse.'
-        case '* --account' '* --region' '* --edge' '* --retries' '* --timeout' '* --add-on' '* --config' '* --created-after' '* --created-before' '* --expiring-within' '* --since' '* --until' '* --call' '* --conference' '* --limit' '* --page-size' '* --workers' '* --query' '* --max-delete' '* --interval' '* --label' '* --content-type' '* --key' '* --port' '* --latency' '* --max-concurrent' '* --recordings' '* --results' '* --payloads' '* --payload-bytes'
+        case '* --account' '* --region' '* --edge' '* --retries' '* --timeout' '* --add-on' '* --config' '* --created-after' '* --created-before' '* --expiring-within' '* --since' '* --until' '* --call' '* --conference' '* --limit' '* --page-size' '* --workers' '* --query' '* --label' '* --content-type' '* --name' '* --max-delete' '* --interval' '* --key' '* --port' '* --latency' '* --max-concurrent' '* --recordings' '* --results' '* --payloads' '* --payload-bytes'
             set -g __addonctl_kind 'any'
         case '* --status'
             set -g __addonctl_kind 'list'
@@ -760,12 +856,150 @@ function __addonctl_value
                 'init' \
                 'processing' \
                 'queued'
-        case '* --sort'
+        case 'results list --sort'
             set -g __addonctl_kind 'sort'
-        case '* --from'
+            set -g __addonctl_words \
+                'sid' \
+                'account_sid' \
+                'reference_sid' \
+                'status' \
+                'add_on_sid' \
+                'add_on_configuration_sid' \
+                'date_created' \
+                'date_updated' \
+                'date_completed' \
+                'subresource_uris' \
+                'expires'
+        case 'payloads list --sort'
+            set -g __addonctl_kind 'sort'
+            set -g __addonctl_words \
+                'sid' \
+                'account_sid' \
+                'reference_sid' \
+                'add_on_result_sid' \
+                'label' \
+                'content_type' \
+                'add_on_sid' \
+                'add_on_configuration_sid' \
+                'date_created' \
+                'date_updated' \
+                'subresource_uris' \
+                'expires'
+        case 'recordings list --sort'
+            set -g __addonctl_kind 'sort'
+            set -g __addonctl_words \
+                'sid' \
+                'account_sid' \
+                'call_sid' \
+                'conference_sid' \
+                'status' \
+                'source' \
+                'channels' \
+                'duration' \
+                'start_time' \
+                'date_created' \
+                'date_updated' \
+                'price' \
+                'price_unit' \
+                'error_code' \
+                'api_version' \
+                'uri' \
+                'encryption_details' \
+                'media_url' \
+                'subresource_uris'
+        case '* --from' '* -o' '* --output'
             set -g __addonctl_kind 'file'
-        case '* --fields'
+        case 'results list --fields' 'results get --fields'
             set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'sid' \
+                'account_sid' \
+                'reference_sid' \
+                'status' \
+                'add_on_sid' \
+                'add_on_configuration_sid' \
+                'date_created' \
+                'date_updated' \
+                'date_completed' \
+                'subresource_uris' \
+                'expires'
+        case 'results download --fields' 'payloads download --fields'
+            set -g __addonctl_kind 'list'
+        case 'results delete --fields' 'results wait --fields' 'payloads delete --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'sid' \
+                'outcome' \
+                'detail'
+        case 'payloads list --fields' 'payloads get --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'sid' \
+                'account_sid' \
+                'reference_sid' \
+                'add_on_result_sid' \
+                'label' \
+                'content_type' \
+                'add_on_sid' \
+                'add_on_configuration_sid' \
+                'date_created' \
+                'date_updated' \
+                'subresource_uris' \
+                'expires'
+        case 'recordings list --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'sid' \
+                'account_sid' \
+                'call_sid' \
+                'conference_sid' \
+                'status' \
+                'source' \
+                'channels' \
+                'duration' \
+                'start_time' \
+                'date_created' \
+                'date_updated' \
+                'price' \
+                'price_unit' \
+                'error_code' \
+                'api_version' \
+                'uri' \
+                'encryption_details' \
+                'media_url' \
+                'subresource_uris'
+        case 'auth login --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'profile' \
+                'account_sid' \
+                'outcome' \
+                'detail'
+        case 'auth status --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'profile' \
+                'in_use' \
+                'source' \
+                'keyring' \
+                'account_sid' \
+                'key_sid' \
+                'secret' \
+                'api_url' \
+                'status' \
+                'detail'
+        case 'auth list --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'profile' \
+                'in_use' \
+                'account_sid' \
+                'key_sid' \
+                'region' \
+                'edge' \
+                'storage'
+        case '* --to'
+            set -g __addonctl_kind 'folder'
     end
 end
 

@@ -43,6 +43,7 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
             commands = @(
                 , @('list', 'List the add-on results of recordings')
                 , @('get', 'Show results, whole')
+                , @('download', 'Save payloads to files, each whole or not at all')
                 , @('delete', 'Delete results for good, with their payloads')
                 , @('wait', 'Wait until results are final; of a recording alone, until all of its results are')
                 , @('payloads', 'The files of a result')
@@ -150,6 +151,57 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
                 , @('XR', '')
             ) }
         }
+        'results download' = @{
+            commands = @(
+            )
+            options = @(
+                , @('--status', 'Only results of these statuses')
+                , @('--add-on', 'Only results of this add-on')
+                , @('--config', 'Only results of this add-on configuration')
+                , @('--created-after', 'Created after this date, time or age (7d)')
+                , @('--created-before', 'Created before this date, time or age')
+                , @('--expiring-within', 'Whose 30 days end within this time (3d)')
+                , @('--label', 'Only payloads whose label matches')
+                , @('--content-type', 'Only payloads whose content type matches')
+                , @('--to', 'The folder to save in (the current one)')
+                , @('--name', 'What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes a folder ({recording}/{result}/{payload}.{ext})')
+                , @('-o', 'The file for a single payload (''-'': stdout)')
+                , @('--output', 'The file for a single payload (''-'': stdout)')
+                , @('--clobber', 'Fetch again what is there; replace what -o names')
+                , @('--delete-after', 'Delete each result once all its payloads are whole on disk; asks on a terminal')
+                , @('-y', 'Do not ask before --delete-after')
+                , @('--yes', 'Do not ask before --delete-after')
+                , @('--from', 'Read addresses from this file (''-'': from stdin)')
+                , @('--workers', 'How many at a time (8)')
+                , @('--fields', 'Only these fields, in this order')
+                , @('--no-header', 'No header line')
+                , @('--query', 'A JMESPath expression, with json')
+                , @('--bom', 'Begin with a byte order mark, for Excel')
+                , @('--exact', 'Do not defuse formulas in csv and tsv')
+                , @('-p', 'The login to use (''sandbox'' needs none)')
+                , @('--profile', 'The login to use (''sandbox'' needs none)')
+                , @('-f', 'How to write the answer; see: addonctl help formats')
+                , @('--format', 'How to write the answer; see: addonctl help formats')
+                , @('-v', 'Show each request on stderr')
+                , @('--verbose', 'Show each request on stderr')
+                , @('-q', 'No notes and no progress on stderr, only errors')
+                , @('--quiet', 'No notes and no progress on stderr, only errors')
+                , @('--no-color', 'No colours')
+                , @('--no-input', 'Never ask')
+                , @('--account', 'Act on this subaccount')
+                , @('--region', 'The region of the API, such as ie1')
+                , @('--edge', 'The edge of the API, such as dublin')
+                , @('--retries', 'Tries after the first, for each request (5)')
+                , @('--timeout', 'How long to wait for a single answer (30s)')
+                , @('-h', 'Show this message and exit')
+                , @('--help', 'Show this message and exit')
+            )
+            argument = @{ kind = 'address'; words = @(
+                , @('RE', '')
+                , @('XR', '')
+                , @('XH', '')
+            ) }
+        }
         'results delete' = @{
             commands = @(
             )
@@ -238,6 +290,7 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
                 , @('get', 'Show the metadata of payloads, whole')
                 , @('url', 'Print the signed links of payloads. Whoever has a link has the data')
                 , @('show', 'Write a payload''s data to stdout; on a terminal JSON is coloured and indented')
+                , @('download', 'Save payloads to files, each whole or not at all')
                 , @('delete', 'Delete payloads for good, leaving their results')
             )
             options = @(
@@ -373,6 +426,57 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
             commands = @(
             )
             options = @(
+                , @('-p', 'The login to use (''sandbox'' needs none)')
+                , @('--profile', 'The login to use (''sandbox'' needs none)')
+                , @('-f', 'How to write the answer; see: addonctl help formats')
+                , @('--format', 'How to write the answer; see: addonctl help formats')
+                , @('-v', 'Show each request on stderr')
+                , @('--verbose', 'Show each request on stderr')
+                , @('-q', 'No notes and no progress on stderr, only errors')
+                , @('--quiet', 'No notes and no progress on stderr, only errors')
+                , @('--no-color', 'No colours')
+                , @('--no-input', 'Never ask')
+                , @('--account', 'Act on this subaccount')
+                , @('--region', 'The region of the API, such as ie1')
+                , @('--edge', 'The edge of the API, such as dublin')
+                , @('--retries', 'Tries after the first, for each request (5)')
+                , @('--timeout', 'How long to wait for a single answer (30s)')
+                , @('-h', 'Show this message and exit')
+                , @('--help', 'Show this message and exit')
+            )
+            argument = @{ kind = 'address'; words = @(
+                , @('RE', '')
+                , @('XR', '')
+                , @('XH', '')
+            ) }
+        }
+        'payloads download' = @{
+            commands = @(
+            )
+            options = @(
+                , @('--status', 'Only results of these statuses')
+                , @('--add-on', 'Only results of this add-on')
+                , @('--config', 'Only results of this add-on configuration')
+                , @('--created-after', 'Created after this date, time or age (7d)')
+                , @('--created-before', 'Created before this date, time or age')
+                , @('--expiring-within', 'Whose 30 days end within this time (3d)')
+                , @('--label', 'Only payloads whose label matches')
+                , @('--content-type', 'Only payloads whose content type matches')
+                , @('--to', 'The folder to save in (the current one)')
+                , @('--name', 'What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes a folder ({recording}/{result}/{payload}.{ext})')
+                , @('-o', 'The file for a single payload (''-'': stdout)')
+                , @('--output', 'The file for a single payload (''-'': stdout)')
+                , @('--clobber', 'Fetch again what is there; replace what -o names')
+                , @('--delete-after', 'Delete each result once all its payloads are whole on disk; asks on a terminal')
+                , @('-y', 'Do not ask before --delete-after')
+                , @('--yes', 'Do not ask before --delete-after')
+                , @('--from', 'Read addresses from this file (''-'': from stdin)')
+                , @('--workers', 'How many at a time (8)')
+                , @('--fields', 'Only these fields, in this order')
+                , @('--no-header', 'No header line')
+                , @('--query', 'A JMESPath expression, with json')
+                , @('--bom', 'Begin with a byte order mark, for Excel')
+                , @('--exact', 'Do not defuse formulas in csv and tsv')
                 , @('-p', 'The login to use (''sandbox'' needs none)')
                 , @('--profile', 'The login to use (''sandbox'' needs none)')
                 , @('-f', 'How to write the answer; see: addonctl help formats')
@@ -872,10 +976,138 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
                 , @('queued', '')
         ) }
         @{ kind = 'sort'; words = @(
+                , @('sid', '')
+                , @('account_sid', '')
+                , @('reference_sid', '')
+                , @('status', '')
+                , @('add_on_sid', '')
+                , @('add_on_configuration_sid', '')
+                , @('date_created', '')
+                , @('date_updated', '')
+                , @('date_completed', '')
+                , @('subresource_uris', '')
+                , @('expires', '')
+        ) }
+        @{ kind = 'sort'; words = @(
+                , @('sid', '')
+                , @('account_sid', '')
+                , @('reference_sid', '')
+                , @('add_on_result_sid', '')
+                , @('label', '')
+                , @('content_type', '')
+                , @('add_on_sid', '')
+                , @('add_on_configuration_sid', '')
+                , @('date_created', '')
+                , @('date_updated', '')
+                , @('subresource_uris', '')
+                , @('expires', '')
+        ) }
+        @{ kind = 'sort'; words = @(
+                , @('sid', '')
+                , @('account_sid', '')
+                , @('call_sid', '')
+                , @('conference_sid', '')
+                , @('status', '')
+                , @('source', '')
+                , @('channels', '')
+                , @('duration', '')
+                , @('start_time', '')
+                , @('date_created', '')
+                , @('date_updated', '')
+                , @('price', '')
+                , @('price_unit', '')
+                , @('error_code', '')
+                , @('api_version', '')
+                , @('uri', '')
+                , @('encryption_details', '')
+                , @('media_url', '')
+                , @('subresource_uris', '')
         ) }
         @{ kind = 'file'; words = @(
         ) }
         @{ kind = 'list'; words = @(
+                , @('sid', '')
+                , @('account_sid', '')
+                , @('reference_sid', '')
+                , @('status', '')
+                , @('add_on_sid', '')
+                , @('add_on_configuration_sid', '')
+                , @('date_created', '')
+                , @('date_updated', '')
+                , @('date_completed', '')
+                , @('subresource_uris', '')
+                , @('expires', '')
+        ) }
+        @{ kind = 'list'; words = @(
+        ) }
+        @{ kind = 'list'; words = @(
+                , @('sid', '')
+                , @('outcome', '')
+                , @('detail', '')
+        ) }
+        @{ kind = 'list'; words = @(
+                , @('sid', '')
+                , @('account_sid', '')
+                , @('reference_sid', '')
+                , @('add_on_result_sid', '')
+                , @('label', '')
+                , @('content_type', '')
+                , @('add_on_sid', '')
+                , @('add_on_configuration_sid', '')
+                , @('date_created', '')
+                , @('date_updated', '')
+                , @('subresource_uris', '')
+                , @('expires', '')
+        ) }
+        @{ kind = 'list'; words = @(
+                , @('sid', '')
+                , @('account_sid', '')
+                , @('call_sid', '')
+                , @('conference_sid', '')
+                , @('status', '')
+                , @('source', '')
+                , @('channels', '')
+                , @('duration', '')
+                , @('start_time', '')
+                , @('date_created', '')
+                , @('date_updated', '')
+                , @('price', '')
+                , @('price_unit', '')
+                , @('error_code', '')
+                , @('api_version', '')
+                , @('uri', '')
+                , @('encryption_details', '')
+                , @('media_url', '')
+                , @('subresource_uris', '')
+        ) }
+        @{ kind = 'list'; words = @(
+                , @('profile', '')
+                , @('account_sid', '')
+                , @('outcome', '')
+                , @('detail', '')
+        ) }
+        @{ kind = 'list'; words = @(
+                , @('profile', '')
+                , @('in_use', '')
+                , @('source', '')
+                , @('keyring', '')
+                , @('account_sid', '')
+                , @('key_sid', '')
+                , @('secret', '')
+                , @('api_url', '')
+                , @('status', '')
+                , @('detail', '')
+        ) }
+        @{ kind = 'list'; words = @(
+                , @('profile', '')
+                , @('in_use', '')
+                , @('account_sid', '')
+                , @('key_sid', '')
+                , @('region', '')
+                , @('edge', '')
+                , @('storage', '')
+        ) }
+        @{ kind = 'folder'; words = @(
         ) }
     )
     $takes = [System.Collections.Hashtable]::new()
@@ -901,10 +1133,11 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
     $takes['* --page-size'] = 2
     $takes['* --workers'] = 2
     $takes['* --query'] = 2
-    $takes['* --max-delete'] = 2
-    $takes['* --interval'] = 2
     $takes['* --label'] = 2
     $takes['* --content-type'] = 2
+    $takes['* --name'] = 2
+    $takes['* --max-delete'] = 2
+    $takes['* --interval'] = 2
     $takes['* --key'] = 2
     $takes['* --port'] = 2
     $takes['* --latency'] = 2
@@ -914,9 +1147,26 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
     $takes['* --payloads'] = 2
     $takes['* --payload-bytes'] = 2
     $takes['* --status'] = 3
-    $takes['* --sort'] = 4
-    $takes['* --from'] = 5
-    $takes['* --fields'] = 6
+    $takes['results list --sort'] = 4
+    $takes['payloads list --sort'] = 5
+    $takes['recordings list --sort'] = 6
+    $takes['* --from'] = 7
+    $takes['* -o'] = 7
+    $takes['* --output'] = 7
+    $takes['results list --fields'] = 8
+    $takes['results get --fields'] = 8
+    $takes['results download --fields'] = 9
+    $takes['payloads download --fields'] = 9
+    $takes['results delete --fields'] = 10
+    $takes['results wait --fields'] = 10
+    $takes['payloads delete --fields'] = 10
+    $takes['payloads list --fields'] = 11
+    $takes['payloads get --fields'] = 11
+    $takes['recordings list --fields'] = 12
+    $takes['auth login --fields'] = 13
+    $takes['auth status --fields'] = 14
+    $takes['auth list --fields'] = 15
+    $takes['* --to'] = 16
     $aliases = @{
         'results payloads' = 'payloads'
     }

@@ -34,7 +34,8 @@ def print_script(
     Packages put the scripts where bash, zsh and fish look by themselves; this is for shells that
     look elsewhere. What completes is read from small files: no TAB starts this program.
     """
+    from addonctl import sandbox
     from addonctl.docgen import scripts, tree
 
     program = tree.read(context.find_root().command)
-    state_of(context).sink.text(scripts.script(shell, program))
+    state_of(context).sink.text(scripts.script(shell, program, sandbox.ACCOUNT))

@@ -10,8 +10,9 @@ from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import noun, verb
 from addonctl.cli.download import DOWNLOADING, download
 from addonctl.cli.options import DELETING, LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
+from addonctl.cli.samples import TEXT, TRANSCRIPT
 from addonctl.cli.state import state_of
-from addonctl.models import Payload
+from addonctl.models import Outcome, Payload
 
 Results = Annotated[list[str] | None, typer.Argument(metavar="RE… XR…", show_default=False)]
 Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… XR… XH…", show_default=False)]
@@ -24,7 +25,23 @@ def payloads() -> None:
     """The payloads of a result: what the vendors left, and the data itself."""
 
 
-@verb(app, "list", PAYLOAD_FILTERS, LISTING, MANY, OUTPUT)
+@verb(
+    app,
+    "list",
+    PAYLOAD_FILTERS,
+    LISTING,
+    MANY,
+    OUTPUT,
+    rows=Payload,
+    examples=(
+        ("the files of one result", f"addonctl payloads list {TRANSCRIPT}"),
+        (
+            "the transcripts of all results",
+            "addonctl results list --all --format sids |"
+            " addonctl payloads list --label 'transcript*' -",
+        ),
+    ),
+)
 def list_payloads(context: typer.Context, results: Results = None) -> None:
     """List the payloads of results: label, content type, dates."""
     state = state_of(context)
@@ -38,7 +55,14 @@ def list_payloads(context: typer.Context, results: Results = None) -> None:
     batch.finish()
 
 
-@verb(app, "get", MANY, OUTPUT)
+@verb(
+    app,
+    "get",
+    MANY,
+    OUTPUT,
+    rows=Payload,
+    examples=(("one payload's metadata", f"addonctl payloads get {TEXT}"),),
+)
 def get_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Show the metadata of payloads, whole."""
     state = state_of(context)
@@ -50,7 +74,7 @@ def get_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     batch.finish()
 
 
-@verb(app, "url", MANY)
+@verb(app, "url", MANY, examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
 def link_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Print the signed links of payloads. Whoever has a link has the data."""
     state = state_of(context)
@@ -61,7 +85,14 @@ def link_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     batch.finish()
 
 
-@verb(app, "show")
+@verb(
+    app,
+    "show",
+    examples=(
+        ("read a transcript", f"addonctl payloads show {TEXT}"),
+        ("count its words", f"addonctl payloads show {TEXT} | wc -w"),
+    ),
+)
 def show_payload(context: typer.Context, payload: Addresses = None) -> None:
     """Write a payload's data to stdout; on a terminal JSON is coloured and indented."""
     state = state_of(context)
@@ -73,7 +104,15 @@ def show_payload(context: typer.Context, payload: Addresses = None) -> None:
 verb(app, "download", *DOWNLOADING)(download)
 
 
-@verb(app, "delete", DELETING, MANY, OUTPUT)
+@verb(
+    app,
+    "delete",
+    DELETING,
+    MANY,
+    OUTPUT,
+    rows=Outcome,
+    examples=(("what would go", f"addonctl payloads delete {TEXT} --dry-run"),),
+)
 def delete_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Delete payloads for good, leaving their results."""
     from addonctl.cli.deletion import delete

@@ -17,7 +17,21 @@ def recordings() -> None:
     """The recordings that add-ons have worked on."""
 
 
-@verb(app, "list", RECORDING_FILTERS, LISTING, OUTPUT)
+@verb(
+    app,
+    "list",
+    RECORDING_FILTERS,
+    LISTING,
+    OUTPUT,
+    rows=Recording,
+    examples=(
+        ("the recordings of the last week", "addonctl recordings list --since 7d"),
+        (
+            "the ten longest",
+            "addonctl recordings list --sort -duration --limit 10 --fields sid,duration",
+        ),
+    ),
+)
 def list_recordings(context: typer.Context) -> None:
     """List the account's recordings, newest first."""
     state = state_of(context)

@@ -18,8 +18,9 @@ from addonctl.cli.options import (
     RESULT_FILTERS,
     Option,
 )
+from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
 from addonctl.cli.state import state_of
-from addonctl.models import Result
+from addonctl.models import Outcome, Result
 
 Recordings = Annotated[list[str] | None, typer.Argument(metavar="RE…", show_default=False)]
 Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… XR…", show_default=False)]
@@ -43,7 +44,25 @@ def results() -> None:
     """What add-ons made of recordings: transcripts, sentiments, keywords."""
 
 
-@verb(app, "list", RESULT_FILTERS, ALL, RECORDING_FILTERS, LISTING, MANY, OUTPUT)
+@verb(
+    app,
+    "list",
+    RESULT_FILTERS,
+    ALL,
+    RECORDING_FILTERS,
+    LISTING,
+    MANY,
+    OUTPUT,
+    rows=Result,
+    examples=(
+        ("what add-ons made of one recording", f"addonctl results list {CALL}"),
+        ("of all recordings, what failed", "addonctl results list --all --status failed"),
+        (
+            "what will be gone within three days, for a spreadsheet",
+            "addonctl results list --all --expiring-within 3d --format csv > expiring.csv",
+        ),
+    ),
+)
 def list_results(context: typer.Context, recordings: Recordings = None) -> None:
     """List the add-on results of recordings."""
     state = state_of(context)
@@ -61,7 +80,16 @@ def list_results(context: typer.Context, recordings: Recordings = None) -> None:
     batch.finish()
 
 
-@verb(app, "get", MANY, OUTPUT)
+@verb(
+    app,
+    "get",
+    MANY,
+    OUTPUT,
+    rows=Result,
+    examples=(
+        ("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json"),
+    ),
+)
 def get_results(context: typer.Context, results: Addresses = None) -> None:
     """Show results, whole."""
     state = state_of(context)
@@ -76,7 +104,28 @@ def get_results(context: typer.Context, results: Addresses = None) -> None:
 verb(app, "download", *DOWNLOADING)(download)
 
 
-@verb(app, "delete", RESULT_FILTERS, ALL_RESULTS, DELETING, MANY, OUTPUT)
+@verb(
+    app,
+    "delete",
+    RESULT_FILTERS,
+    ALL_RESULTS,
+    DELETING,
+    MANY,
+    OUTPUT,
+    rows=Outcome,
+    examples=(
+        ("one result, without being asked", f"addonctl results delete {TRANSCRIPT} --yes"),
+        (
+            "what would go with all results of a recording",
+            f"addonctl results delete {CONFERENCE} --all-results --dry-run",
+        ),
+        (
+            "whatever failed, anywhere",
+            "addonctl results list --all --status failed --format sids |"
+            " addonctl results delete --yes -",
+        ),
+    ),
+)
 def delete_results(context: typer.Context, results: Mixed = None) -> None:
     """Delete results for good, with their payloads."""
     from addonctl.cli.deletion import delete
@@ -84,7 +133,19 @@ def delete_results(context: typer.Context, results: Mixed = None) -> None:
     delete(state_of(context), results, "result", 2)
 
 
-@verb(app, "wait", MANY, OUTPUT)
+@verb(
+    app,
+    "wait",
+    MANY,
+    OUTPUT,
+    rows=Outcome,
+    examples=(
+        (
+            "until all results of a recording are there, for ten minutes at most",
+            f"addonctl results wait {CALL} --timeout 10m",
+        ),
+    ),
+)
 def wait_for_results(
     context: typer.Context,
     results: Mixed = None,

@@ -30,7 +30,16 @@ def pretend() -> None:
     """A pretend account to try things on: -p sandbox needs no login and no network."""
 
 
-@verb(app, "serve")
+@verb(
+    app,
+    "serve",
+    examples=(
+        (
+            "on any free port, as slow as a network",
+            "addonctl sandbox serve --port 0 --latency 50ms",
+        ),
+    ),
+)
 def serve(
     context: typer.Context,
     port: Annotated[
@@ -73,7 +82,17 @@ def serve(
     state.sink.say("stopped")
 
 
-@verb(app, "reset")
+@verb(
+    app,
+    "reset",
+    examples=(
+        ("the sample data again", "addonctl sandbox reset"),
+        (
+            "an account of three thousand results",
+            "addonctl sandbox reset --recordings 1000 --results 3",
+        ),
+    ),
+)
 def reset(
     context: typer.Context,
     recordings: Size = None,
@@ -96,7 +115,7 @@ def reset(
     state_of(context).sink.say(f"the sandbox now holds {_holdings(made)}")
 
 
-@verb(app, "status")
+@verb(app, "status", examples=(("what is there", "addonctl sandbox status"),))
 def status(context: typer.Context) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime

@@ -1,37 +1,38 @@
-"""`python -m addonctl.docgen [FOLDER]`: writes man/ and completions/ of the checkout anew."""
+"""`python -m addonctl.docgen`, in a checkout: writes its man/ and completions/ anew."""
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import typer.main
 
-from addonctl import __version__
+from addonctl import __version__, sandbox
 from addonctl.cli.program import app
 from addonctl.docgen import manual, scripts, tree
 
-ROOT = Path(__file__).parents[2]
 
+def main(checkout: Path, folder: Path) -> None:
+    """Write every page and every script under `folder`, and nothing else in their folders.
 
-def main(folder: Path = ROOT) -> None:
-    """Write every page and every script under `folder`, and nothing else in their folders."""
+    The date of this version is taken from the changelog in `checkout`.
+    """
     program = tree.read(typer.main.get_command(app))
-    pages = manual.pages(program, __version__, _date())
-    _write(folder / "man", pages)
+    _write(folder / "man", manual.pages(program, __version__, _date(checkout / "CHANGELOG.md")))
     _write(
         folder / "completions",
-        {scripts.FILES[shell]: scripts.script(shell, program) for shell in tree.SHELLS},
+        {
+            scripts.FILES[shell]: scripts.script(shell, program, sandbox.ACCOUNT)
+            for shell in tree.SHELLS
+        },
     )
 
 
-def _date() -> str:
-    """The day of this version, from the changelog."""
+def _date(changelog: Path) -> str:
     heading = rf"^## {re.escape(__version__)} \((\d{{4}}-\d\d-\d\d)\)$"
-    found = re.search(heading, (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    found = re.search(heading, changelog.read_text("utf-8"), re.MULTILINE)
     if not found:
-        raise SystemExit(f"CHANGELOG.md has no heading '## {__version__} (DATE)'")
+        raise SystemExit(f"{changelog} has no heading '## {__version__} (DATE)'")
     return found[1]
 
 
@@ -44,4 +45,4 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]))
+    main(Path(), Path())

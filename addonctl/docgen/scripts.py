@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from addonctl import sandbox
 from addonctl.docgen import bash, fish, powershell, table, zsh
 from addonctl.docgen.tree import SHELLS, Command
 from addonctl.errors import Usage
@@ -35,8 +34,11 @@ class Tongue(Protocol):
 TONGUES: dict[str, Tongue] = dict(zip(SHELLS, (bash, zsh, fish, powershell), strict=True))
 
 
-def script(shell: str, program: Command) -> str:
-    """The completion script of a shell. Raises Usage for one that is not of SHELLS."""
+def script(shell: str, program: Command, sandbox_account: str) -> str:
+    """The completion script of a shell. Raises Usage for one that is not of SHELLS.
+
+    `sandbox_account` is the account of the profile `sandbox`, which is in no config.toml.
+    """
     if shell not in TONGUES:
         raise Usage(f"no completion for '{shell}'; known: {', '.join(SHELLS)}")
     tongue = TONGUES[shell]
@@ -44,7 +46,7 @@ def script(shell: str, program: Command) -> str:
         "#TABLES#\n": tongue.tables(program),
         "#PROFILE#": tongue.alternatives(table.takes(program, "--profile")),
         "#ACCOUNT#": tongue.alternatives(table.takes(program, "--account")),
-        "#SANDBOX#": sandbox.ACCOUNT,
+        "#SANDBOX#": sandbox_account,
         "#BYTES#": str(HISTORY_BYTES),
     }
     text = (ENGINES / FILES[shell]).read_text("utf-8")

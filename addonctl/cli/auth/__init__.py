@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from addonctl.cli.auth import choosing, entering, showing, taking_over
+from addonctl.cli.auth.records import Entry, Status, Taken
 from addonctl.cli.command import noun, verb
 from addonctl.cli.options import OUTPUT, Option
 from addonctl.cli.state import state_of
@@ -31,7 +32,17 @@ def auth() -> None:
     """Logins: kept under names, their secrets in the system's keyring."""
 
 
-@verb(app, "login", LOGIN, OUTPUT)
+@verb(
+    app,
+    "login",
+    LOGIN,
+    OUTPUT,
+    rows=Taken,
+    examples=(
+        ("asks for all it needs", "addonctl auth login"),
+        ("takes over the profiles of the Twilio CLI", "addonctl auth login --from-twilio-cli"),
+    ),
+)
 def log_in(
     context: typer.Context,
     name: Name = None,
@@ -65,19 +76,35 @@ def log_in(
         entering.log_in(state, name, storage, secret_stdin=secret_stdin, verify=not no_verify)
 
 
-@verb(app, "status", OUTPUT)
+@verb(
+    app,
+    "status",
+    OUTPUT,
+    rows=Status,
+    examples=(("which logins work", "addonctl auth status"),),
+)
 def show_status(context: typer.Context) -> None:
     """Show where each login comes from, and whether the service takes it."""
     showing.show_status(state_of(context))
 
 
-@verb(app, "list", OUTPUT)
+@verb(
+    app,
+    "list",
+    OUTPUT,
+    rows=Entry,
+    examples=(("the names of all profiles", "addonctl auth list --fields profile --no-header"),),
+)
 def list_profiles(context: typer.Context) -> None:
     """List the profiles, without asking keyring or service."""
     showing.list_profiles(state_of(context))
 
 
-@verb(app, "use")
+@verb(
+    app,
+    "use",
+    examples=(("the pretend account, until another is chosen", "addonctl auth use sandbox"),),
+)
 def use_profile(
     context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")]
 ) -> None:
@@ -85,7 +112,11 @@ def use_profile(
     choosing.use(state_of(context), name)
 
 
-@verb(app, "logout")
+@verb(
+    app,
+    "logout",
+    examples=(("forget the login in use", "addonctl auth logout"),),
+)
 def log_out(context: typer.Context, name: Name = None) -> None:
     """Forget a profile (the one in use), and its secret wherever it was kept."""
     choosing.log_out(state_of(context), name)
