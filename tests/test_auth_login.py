@@ -30,6 +30,13 @@ from logins import (
 )
 from scripted import Heard, Scripted, answer, scripted
 
+BACKEND = """from keyring.backend import KeyringBackend
+class {name}(KeyringBackend):
+    priority = 9
+    def get_password(self, service, username): return None
+    def set_password(self, service, username, password): {put}
+    def delete_password(self, service, username): pass
+"""
 LOGIN = f"auth login work --account {ACCOUNT} --key {KEY} --secret-stdin --insecure-storage"
 
 
@@ -295,6 +302,8 @@ def test_without_a_keyring_nothing_is_asked_and_nothing_is_kept(
         ("keyring.backends.chainer.ChainerBackend", "no keyring"),
         ("keyring.backends.SecretService.Keyring", "cannot be used"),
         ("no.such.Keyring", "cannot be used"),
+        ("readonly.ReadOnly", "cannot be used (ValueError)"),
+        ("panic.Keyring", "cannot be used (BaseException)"),
         ("keyrings.alt.file.PlaintextKeyring", "does not protect secrets"),
     ],
 )
@@ -311,21 +320,17 @@ def test_a_keyring_that_keeps_no_secrets_counts_as_none(
     package = tmp_path / "installed" / "keyrings" / "alt"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / "file.py").write_text(
-        "from keyring.backend import KeyringBackend\n"
-        "class PlaintextKeyring(KeyringBackend):\n"
-        "    priority = 9\n"
-        "    def get_password(self, service, username): return None\n"
-        "    def set_password(self, service, username, password): open('PLAIN', 'w')\n"
-        "    def delete_password(self, service, username): pass\n"
-    )
+    (package / "file.py").write_text(BACKEND.format(name="PlaintextKeyring", put="open('X', 'w')"))
+    writes = BACKEND.format(name="ReadOnly", put=f"raise ValueError('{SECRET}')")
+    (tmp_path / "installed" / "readonly.py").write_text(writes)
+    (tmp_path / "installed" / "panic.py").write_text("raise BaseException('a library panics')")
     environment = {
         "PYTHONPATH": str(tmp_path / "installed"),
         "PYTHON_KEYRING_BACKEND": backend,
         "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere",
     }
     ran = subprocess.run(
-        [sys.executable, "-m", "addonctl", *LOGIN.replace(" --insecure-storage", "").split()],
+        [sys.executable, "-m", "addonctl", *LOGIN.replace("--insecure-storage", "").split()],
         env=os.environ | environment,
         input=SECRET,
         capture_output=True,
@@ -337,7 +342,9 @@ def test_a_keyring_that_keeps_no_secrets_counts_as_none(
     assert "--insecure-storage" in ran.stderr
     assert "keyrings.alt" not in ran.stderr
     assert kept(home) == {}
-    assert not (home / "PLAIN").exists()
+    assert SECRET not in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not (home / "X").exists()
 
 
 def test_insecure_storage_is_said_out_loud_each_time(

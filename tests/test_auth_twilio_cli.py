@@ -168,7 +168,9 @@ def test_a_broken_one_is_exit_2_naming_file_and_line(run: Run, home: Path) -> No
     assert SECRET not in ran.err
 
 
-@pytest.mark.parametrize("more", ["work", "--secret-stdin", f"--key {KEY}", f"--account {ACCOUNT}"])
+@pytest.mark.parametrize(
+    "more", ["work", "--secret-stdin", f"--key {KEY}", f"--account {ACCOUNT}", "-p x", "--edge x"]
+)
 def test_it_takes_whole_profiles_only(run: Run, home: Path, more: str) -> None:
     write(home, {"profiles": {"good": GOOD}})
     ran = run(f"{TAKE} {more}")

@@ -87,6 +87,25 @@ def test_any_layout_toml_knows_is_read_and_can_be_logged_out_of(
     assert "work" not in path.read_text()
 
 
+def test_a_layout_that_cannot_take_another_profile_is_left_alone(run: Run, home: Path) -> None:
+    """TOML forbids a table under what dotted keys have made."""
+    text = f'profiles.work.account = "{ACCOUNT}"\nprofiles.work.storage = "file"\n'
+    path = write_config(home, text)
+    ran = log_in(run, "second")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert f"{path} is laid out in a way that only you can change" in ran.err
+    assert path.read_text() == text
+    assert not (folder(home) / "secrets.json").exists()
+
+
+def test_the_line_of_a_wrong_value_is_found_after_text_of_many_lines(run: Run, home: Path) -> None:
+    path = write_config(home, 'note = """\n[profiles.work]\n"""\n[profiles.work]\naccount = 7\n')
+    ran = run("auth list")
+
+    assert ran.err.startswith(f"addonctl: {path}, line 5: profiles.work.account must be text")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [

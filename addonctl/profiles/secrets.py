@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -157,7 +158,7 @@ def _in_time(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             answers.put((work(),))
-        except Exception as problem:  # noqa: BLE001  backends raise whatever their systems do
+        except BaseException as problem:  # backends, and what they load, raise all sorts
             answers.put(_refusal(problem))
 
     Thread(target=run, name="keyring", daemon=True).start()
@@ -172,12 +173,12 @@ def _in_time(work: Callable[[], T]) -> T:
     return answer[0]
 
 
-def _refusal(problem: Exception) -> LoginRefused:
+def _refusal(problem: BaseException) -> LoginRefused:
     """`problem` as ours. Its own text is not repeated: nobody knows what a backend puts there."""
     if isinstance(problem, LoginRefused):
         return problem
-    from keyring.errors import InitError, KeyringLocked
-
-    if isinstance(problem, KeyringLocked | InitError):
+    # Not imported: that the library itself cannot be may be the problem.
+    errors = sys.modules.get("keyring.errors")
+    if errors and isinstance(problem, errors.KeyringLocked | errors.InitError):
         return LoginRefused("the keyring is locked", hint=f"unlock it, or {WAYS_OUT}")
     return LoginRefused(f"the keyring cannot be used ({type(problem).__name__})", hint=WAYS_OUT)

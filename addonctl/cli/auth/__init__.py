@@ -22,6 +22,9 @@ LOGIN = (
     Option(("--account",), "The account to log in to.", "AC…"),
     Option(("--key",), "The API key; without one the secret is the auth token.", "SK…"),
 )
+PARTS = {"profile", "account", "key", "region", "edge"}
+"""What an option can say of a profile."""
+
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
 
 app = noun()
@@ -67,10 +70,8 @@ def log_in(
     state = state_of(context)
     storage: Storage = "file" if insecure_storage else "keyring"
     if from_twilio_cli:
-        if name or secret_stdin or {"account", "key"} & state.given.keys():
-            raise Usage(
-                "--from-twilio-cli takes over whole profiles: give it no name, key or secret"
-            )
+        if name or secret_stdin or PARTS & state.given.keys():
+            raise Usage("--from-twilio-cli takes over whole profiles: give it no part of one")
         taking_over.take_over(state, storage, verify=not no_verify)
     else:
         entering.log_in(state, name, storage, secret_stdin=secret_stdin, verify=not no_verify)
