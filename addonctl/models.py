@@ -18,6 +18,9 @@ from addonctl.addresses import Address
 RETENTION = timedelta(days=30)
 """How long the service keeps a result and its payloads (its documents say 30 days)."""
 
+PAGE_SIZE = 1000
+"""The most rows of a list the service gives at once."""
+
 FINAL = frozenset({"completed", "failed", "canceled", "deleted"})
 """Statuses that will not change. A word we do not know counts as not final."""
 

@@ -22,7 +22,10 @@ def served(*sizes: str) -> Iterator[dict[str, str]]:
     """The environment for a sandbox of that size, served on loopback by a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")
+            name: value
+            for name, value in os.environ.items()
+            # What makes Python compile every module anew, or flush every line, is no user's setting.
+            if not name.startswith(("TWILIO_", "PYTHON"))
         }
         environment |= {"XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder, "HOME": folder}
         subprocess.run(

@@ -25,10 +25,8 @@ from addonctl.api.faults import refusal, translated
 from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import LOOPBACK, Login
-from addonctl.models import Payload, Record, Recording, Result
+from addonctl.models import PAGE_SIZE, Payload, Record, Recording, Result
 
-PAGE_SIZE = 1000
-"""The most rows of a list the service gives at once."""
 CHUNK = 256 * 1024
 """Bytes of a payload that are handed on at a time, at most."""
 MOST_REDIRECTS = 5

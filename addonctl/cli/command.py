@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -51,12 +52,24 @@ class Verb(TyperCommand):
         for parameter in self.params:
             if isinstance(parameter, TyperArgument) and "RE…" in (parameter.metavar or ""):
                 parameter.help = parameter.help or ADDRESSES
-        self.params += self._lacking(option for options in self.sets for option in options)
-        self.common = self._lacking(COMMON)
-        self.params += self.common
 
-    def _lacking(self, options: Iterable[Option]) -> list[Any]:
-        own = {parameter.name for parameter in self.params}
+    @cached_property
+    def common(self) -> list[Any]:
+        """The options that every command takes, but those it has of its own."""
+        return self._lacking(COMMON, self.shared)
+
+    @cached_property
+    def shared(self) -> list[Any]:
+        """The options of its sets."""
+        return self._lacking(option for options in self.sets for option in options)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        # Made when asked for: of a noun's verbs a run needs one.
+        *own, helping = super().get_params(ctx)
+        return [*own, *self.shared, *self.common, helping]
+
+    def _lacking(self, options: Iterable[Option], besides: Sequence[Any] = ()) -> list[Any]:
+        own = {parameter.name for parameter in (*self.params, *besides)}
         found = [option.parameter() for option in options]
         return [parameter for parameter in found if parameter.name not in own]
 
