@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import Ran
 from listing import ACCOUNT, RE, XR, listed, page, pages, payload, result
-from scripted import answer
+from scripted import Heard, answer
 
 from addonctl.models import Payload, Result
 from addonctl.output import FORMATS
@@ -185,7 +185,10 @@ def test_a_failure_on_a_later_page_is_no_whole_document(
 
 
 def one(run: Run, monkeypatch: pytest.MonkeyPatch, options: str, *rows: Any) -> Ran:
-    with listed(monkeypatch, *[answer(row) for row in rows]):
+    def asked(request: Heard) -> bytes:
+        return next(answer(row) for row in rows if row["sid"] in request.target)
+
+    with listed(monkeypatch, asked):
         return run(f"results get {RE} {' '.join(row['sid'] for row in rows)} {options}")
 
 

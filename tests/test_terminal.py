@@ -128,7 +128,7 @@ def test_ages_colours_and_marks_are_shown(three: Scripted) -> None:
     assert "\x1b[31mfailed" in second
     assert re.search(r"\x1b\[1;31min 4[67]h !", second)
     assert "\x1b[36min-progress" in third
-    assert "3m ago" in third
+    assert re.search(r"\b\dm ago", third)
 
 
 @pytest.mark.parametrize(
