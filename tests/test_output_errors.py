@@ -131,3 +131,13 @@ def test_an_error_names_the_program_and_gives_a_hint(capfd: pytest.CaptureFixtur
 
     assert code == 1
     assert capfd.readouterr() == ("", "addonctl: it broke\nhint: mend it\n")
+
+
+def test_an_answer_nested_without_end_is_no_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listed(monkeypatch, answer('{"add_on_results": ' + "[" * 200_000)):
+        ran = run(f"results list {RE} -f jsonl")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "not the JSON it promised" in ran.err

@@ -27,7 +27,7 @@ from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import LOOPBACK, Login
 from addonctl.models import PAGE_SIZE, Payload, Record, Recording, Result
 
-CHUNK = 256 * 1024
+CHUNK = 512 * 1024
 """Bytes of a payload that are handed on at a time, at most."""
 MOST_REDIRECTS = 5
 
@@ -296,7 +296,7 @@ class Client:
                     raise
         try:
             document = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             kind = response.headers.get("Content-Type", "nothing").split(";")[0]
