@@ -1,0 +1,91 @@
+"""A stand-in for the service that answers every request 204 after a while, and counts.
+
+Run as `python slow_service.py LATENCY [ALLOWED]`: LATENCY in seconds; above ALLOWED requests in
+flight it answers 429 at once. Prints its port, and on each line of stdin a line of JSON with what
+it has counted since the last: requests, refused, most in flight, seconds from first to last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from time import perf_counter
+
+GONE = b"HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ%d\r\n%s\r\n"
+BUSY = b'{"code":20429,"message":"Too Many Requests","status":429}'
+REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
+
+
+class Service:
+    """Counts what it is asked."""
+
+    def __init__(self, latency: float, allowed: int | None) -> None:
+        self.latency = latency
+        self.allowed = allowed
+        self.in_flight = 0
+        self.forget()
+
+    def forget(self) -> None:
+        self.done = self.refused = self.most = 0
+        self.first = self.last = 0.0
+
+    def counted(self) -> str:
+        seconds = round(self.last - self.first, 3)
+        told = {"done": self.done, "refused": self.refused, "most": self.most, "seconds": seconds}
+        self.forget()
+        return json.dumps(told)
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection; requests have no bodies."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.heard = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+        while b"\r\n\r\n" in self.heard:
+            _, _, self.heard = self.heard.partition(b"\r\n\r\n")
+            self.asked()
+
+    def asked(self) -> None:
+        service = self.service
+        service.first = service.first or perf_counter()
+        if service.allowed is not None and service.in_flight >= service.allowed:
+            service.refused += 1
+            self.transport.write(REFUSED % (len(BUSY), self.load(), BUSY))
+            return
+        service.in_flight += 1
+        service.most = max(service.most, service.in_flight)
+        asyncio.get_running_loop().call_later(service.latency, self.answer)
+
+    def answer(self) -> None:
+        service = self.service
+        load = self.load()
+        service.in_flight -= 1
+        service.done += 1
+        service.last = perf_counter()
+        self.transport.write(GONE % (service.done, load))
+
+    def load(self) -> bytes:
+        return b"Twilio-Concurrent-Requests: %d\r\n" % self.service.in_flight
+
+
+async def main() -> None:
+    allowed = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    service = Service(float(sys.argv[1]), allowed)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(service), "127.0.0.1", 0, backlog=512)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        print(service.counted(), flush=True)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
