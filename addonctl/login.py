@@ -12,8 +12,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Source = Literal["variables", "keyring", "file", "sandbox"]
 
-_SID = re.compile(r"(AC|SK)[0-9a-fA-F]{32}")
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HEX = frozenset("0123456789abcdefABCDEF")
 # What pasting brings along unseen: byte order mark, zero-width characters, soft hyphen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 
@@ -46,7 +46,7 @@ class Login(NamedTuple):
 
 def is_sid(word: str, kind: Literal["AC", "SK"]) -> bool:
     """Whether `word` is a whole SID of an account (AC…) or of an API key (SK…)."""
-    return word.startswith(kind) and _SID.fullmatch(word) is not None
+    return len(word) == 34 and word.startswith(kind) and set(word[2:]) <= _HEX
 
 
 def trimmed(word: str) -> str:
@@ -81,7 +81,7 @@ def api_url(region: str | None = None, edge: str | None = None, override: str | 
 
 def checked_label(word: str | None, what: str) -> str | None:
     """`word` as one part of a host name. Raises Usage for what could name another host."""
-    if not word or _LABEL.fullmatch(word):
+    if not word or re.fullmatch(_LABEL, word):
         return word
     raise Usage(
         f"the {what} must be one word of letters, digits and hyphens, such as ie1 or dublin"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """Medians of one command's runs: wall seconds, and peak memory in MiB of its largest process."""
+    """Medians of one command's runs: seconds of wall time, and peak memory in MiB."""
 
     seconds: float
     mebibytes: float

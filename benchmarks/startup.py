@@ -1,4 +1,4 @@
-"""How long a user waits for one command, beside a bare script of requests, and beside Python alone."""
+"""How long a user waits for a command, beside a bare script of requests, and Python alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def served(*sizes: str) -> Iterator[dict[str, str]]:
         environment = {
             name: value
             for name, value in os.environ.items()
-            # What makes Python compile every module anew, or flush every line, is no user's setting.
+            # No user tells Python to compile every module anew, or to flush every line.
             if not name.startswith(("TWILIO_", "PYTHON"))
         }
         environment |= {"XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder, "HOME": folder}

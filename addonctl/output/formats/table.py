@@ -57,6 +57,13 @@ def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[s
     if not rows:
         yield f"{'  '.join(names)}\n" if names else ""
         return
+    if len(rows) == 1 and all(text.isascii() for text in rows[0]):
+        # A row alone is aligned with its head in no time; importing tabulate takes as long as
+        # the request of the command that has one row to show.
+        lines = [list(names), rows[0]] if names else rows
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        yield from (_padded(line, widths) for line in lines)
+        return
     import tabulate
 
     tabulate.WIDE_CHARS_MODE = False  # the same on a machine with wcwidth and on one without
@@ -65,6 +72,11 @@ def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[s
     )
     lines = text.replace(_NOTHING, "").replace(_SPACE, " ").splitlines()
     yield "".join([f"{line.rstrip(' ')}\n" for line in lines])
+
+
+def _padded(texts: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [text.ljust(width) for text, width in zip(texts, widths, strict=True)]
+    return f"{'  '.join(cells).rstrip(' ')}\n"
 
 
 # tabulate counts characters where a terminal counts cells. No cell holds a control character any
