@@ -48,7 +48,13 @@ def open_list(name: str, stdin: IO[str] | None) -> IO[bytes]:
 def words(stream: IO[bytes], name: str) -> Iterator[Word]:
     """What `stream` names, word by word, as it comes, each with its line. Raises Usage."""
     text = io.TextIOWrapper(stream, _encoding(stream), errors="replace", newline="")
-    lines = _lines(text, name)
+    try:
+        yield from _read(_lines(text, name), name)
+    finally:
+        text.detach()  # whoever opened the stream closes it
+
+
+def _read(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Word]:
     for number, line in lines:
         if not (content := _content(line)):
             continue

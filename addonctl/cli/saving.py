@@ -46,7 +46,7 @@ def download(state: State, words: Sequence[str] | None) -> None:
     if "delete_after" in given and "yes" not in given and state.sink.interactive:
         state.confirm("delete each result for good once its payloads are saved", yes=False)
     folder = Folder(Path(given.get("to", ".")), names)
-    _Saving(state, batch).run(found, folder, folder.targets)
+    _Saving(state, batch).run(_reserved(found, folder), folder, folder.targets)
 
 
 def _to_file(state: State, words: Sequence[str] | None, output: str) -> None:
@@ -107,6 +107,18 @@ def _step(
                 yield from got
 
     return list(flow()) if isinstance(items, Sequence) and len(items) == 1 else flow()
+
+
+def _reserved(found: Items, folder: Folder) -> Items:
+    """What was found; names go by its order, whichever worker is first."""
+
+    def flow() -> Iterator[Item]:
+        for item in found:
+            if isinstance(item, Found):
+                folder.reserve(item.address, item.payload)
+            yield item
+
+    return list(flow()) if isinstance(found, Sequence) else flow()
 
 
 class _Saving:

@@ -41,6 +41,8 @@ def save(
         file = target.file
         if not again and is_whole(file, modified):
             return _saved(file, fetched=False)
+        if target.taken:
+            continue
         with on_disk(file), Part(file) as part:
             # Only under the part's lock is it sure that nobody else is about to rename.
             there = status(file) is not None

@@ -27,10 +27,13 @@ TICK = 100
 
 
 class Target(NamedTuple):
-    """A file that a payload may go to. Another file that lies there is replaced only if `own`."""
+    """A file that a payload may go to. Another file that lies there is replaced only if `own`;
+    one that is `taken` is looked at, in case the payload lies there already.
+    """
 
     file: Path
     own: bool
+    taken: bool = False
 
 
 class Folder:
@@ -53,7 +56,11 @@ class Folder:
         Raises AddonctlError where a link would lead out of the folder.
         """
         names = self._names.candidates(address, payload)
-        return [Target(self._place(name.path), name.own) for name in names]
+        return [Target(self._place(name.path), name.own, name.taken) for name in names]
+
+    def reserve(self, address: Address, payload: Payload) -> None:
+        """Let a payload have its name before any that comes later."""
+        self._names.candidates(address, payload)
 
     def _place(self, path: PurePosixPath) -> Path:
         place = self.root

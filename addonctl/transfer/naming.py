@@ -84,10 +84,15 @@ _OURS = (".part", ".etag")
 
 
 class Name(NamedTuple):
-    """A place inside the folder; `own` if the name itself says which payload lies there."""
+    """A place inside the folder.
+
+    `own` if the name itself says which payload lies there; `taken` if another payload of this
+    run has it, so that it is this one's only if it is there already, from a run before.
+    """
 
     path: PurePosixPath
     own: bool
+    taken: bool = False
 
 
 class Names:
@@ -118,20 +123,19 @@ class Names:
     def candidates(self, address: Address, payload: Payload) -> list[Name]:
         """Where this payload may lie, best first: its name, and its name with its SID.
 
-        The first payload to ask for a name has it; another with the same gets its SID added, and
-        so does one that finds a stranger's file there.
+        Of payloads with the same name the first that asked has it; the others get their SIDs
+        added, and so does one that finds a stranger's file there.
         """
         mark, path = _mark(address.payload), self._path(address, payload)
         if self._tells and address.payload in path.as_posix():
             told = path if mark == address.payload else path.with_name(_marked(path.name, mark))
             return [Name(told, own=True)]
-        names = [Name(path, own=False), Name(path.with_name(_marked(path.name, mark)), own=True)]
-        return [name for name in names if self._is_free(name, address)]
-
-    def _is_free(self, name: Name, address: Address) -> bool:
-        key = unicodedata.normalize("NFKC", str(name.path)).casefold()
+        key = unicodedata.normalize("NFKC", str(path)).casefold()
         with self._lock:
-            return self._given.setdefault(key, str(address)) == str(address)
+            first = self._given.setdefault(key, address.payload)
+        taken = first != address.payload
+        marked = path.with_name(_marked(path.name, mark))
+        return [Name(path, own=False, taken=taken), Name(marked, own=True)]
 
     def _path(self, address: Address, payload: Payload) -> PurePosixPath:
         values = {

@@ -1,0 +1,204 @@
+"""What files are called, whatever a vendor's label or a template holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+from breaking import LOGIN, RECORDING, RESULT, Breaking, breaking
+from conftest import Ran
+
+from addonctl.addresses import Address
+from addonctl.errors import Usage
+from addonctl.models import Payload
+from addonctl.transfer.naming import Names, extension, safe
+
+Run = Callable[..., Ran]
+
+HOSTILE = {
+    "parent": "..",
+    "parents": "../../../../escaped",
+    "backslashes": "..\\..\\escaped",
+    "absolute": "/etc/passwd",
+    "drive": "C:\\Windows\\escaped",
+    "nul byte": "a\0b",
+    "device": "CON",
+    "device with extension": "nul.txt",
+    "superscript device": "COM¹",
+    "very long": "x" * 300,
+    "very long in bytes": "é" * 300,
+    "long emoji": "😀" * 150,
+    "trailing dots": "report...",
+    "trailing space": "report ",
+    "empty": "",
+    "blank": "   ",
+    "one dot": ".",
+    "leading dash": "-rf",
+    "home": "~root",
+    "hidden": ".bashrc",
+    "newline": "a\nb",
+    "escape": "\x1b[2Jgone",
+    "right to left": "\u202egnp.exe",
+    "lone surrogate": "\ud800",
+    "stream": "a:b",
+    "glob": "*?",
+    "braces": "{payload}",
+    "a part of another": "twin.json.part",
+    "a note of another": "twin.json.part.etag",
+}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
+    with breaking() as served:
+        for name, value in {**LOGIN, "ADDONCTL_API_URL": served.url}.items():
+            monkeypatch.setenv(name, value)
+        yield served
+
+
+def written(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def named(template: str, *labels: str, sids: tuple[str, ...] = ()) -> list[list[PurePosixPath]]:
+    """The places that payloads with those labels may take, by one template."""
+    names = Names(template)
+    found = []
+    for number, label in enumerate(labels):
+        sid = sids[number] if sids else f"XH{number:032x}"
+        address = Address(RECORDING, RESULT, sid)
+        payload = Payload({"sid": sid, "label": label, "content_type": "application/json"})
+        candidates = names.candidates(address, payload)
+        found.append([name.path for name in candidates if not name.taken])
+    return found
+
+
+@pytest.mark.parametrize("template", ["{label}.{ext}", "{label}", "{label}/{label}.{ext}"])
+def test_hostile_labels_stay_inside_each_with_a_file(
+    run: Run, account: Breaking, home: Path, tmp_path: Path, template: str
+) -> None:
+    """On a real disk, through the whole program."""
+    for label in HOSTILE.values():
+        account.add(label.encode("utf-8", "replace") + b" ", label=label)
+    before = written(tmp_path)
+    ran = run("results", "download", RECORDING, "--to", "deep/er/keep", "--name", template)
+
+    there = written(home / "deep/er/keep")
+    assert ran.code == 0
+    assert written(tmp_path) == sorted(before + there)
+    assert sorted(path.read_bytes() for path in there) == sorted(
+        label.encode("utf-8", "replace") + b" " for label in HOSTILE.values()
+    )
+
+
+@pytest.mark.parametrize("label", HOSTILE.values(), ids=HOSTILE)
+def test_a_part_made_safe_fits_every_file_system(label: str) -> None:
+    part = safe(label)
+
+    assert 0 < len(part.encode()) <= 205
+    assert part not in (".", "..")
+    assert not part.startswith(("-", ".", "~", " "))
+    assert not part.endswith((".", " ", ".part", ".etag"))
+    assert part.isprintable()
+    assert not set(part) & set('<>:"/\\|?*')
+    assert part.partition(".")[0].upper() not in ("CON", "NUL", "COM¹")
+
+
+@pytest.mark.parametrize("label", ["report", "Ünïcode ✓", "日本語", "a b", "v1.2"])
+def test_a_harmless_label_stays_as_it_is(label: str) -> None:
+    (first, *_), = named("{label}.{ext}", label)
+
+    assert str(first) == f"{label}.json"
+
+
+@pytest.mark.parametrize(
+    "one, other", [("twin", "twin"), ("Twin", "tWIN"), ("é", "e\u0301"), ("a/b", "a\\b"), ("", "_")]
+)
+def test_twins_are_told_apart_by_their_sids(one: str, other: str) -> None:
+    """Also on file systems that do not tell case, or ways to write an accent."""
+    first, second = named("{label}.{ext}", one, other)
+
+    assert len(first) == 2
+    assert len(second) == 1
+    assert f"XH{1:032x}" in str(second[0])
+
+
+def test_the_same_payload_keeps_its_name() -> None:
+    sid = "XH" + "a" * 32
+    first, second = named("{label}.{ext}", "x", "x", sids=(sid, sid))
+
+    assert first == second
+
+
+def test_sids_that_differ_in_case_have_names_that_do_not() -> None:
+    """No such SID was ever seen; a store of files on a Mac must survive it all the same."""
+    lower, upper = "XH" + "a" * 32, "XH" + "A" * 32
+    (first,), (second,) = named("{payload}.{ext}", "", "", sids=(lower, upper))
+
+    assert str(first).lower() != str(second).lower()
+
+
+@pytest.mark.parametrize(
+    "template", ["{nothing}", "{}", "{label!r}", "{label:>5}", "{label.x}", "{0}", "{label", "}"]
+)
+def test_an_unknown_placeholder_is_named_before_any_request(
+    run: Run, account: Breaking, home: Path, template: str
+) -> None:
+    ran = run("results", "download", RECORDING, "--name", template, "--to", "keep")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert template in ran.err
+    assert account.heard == []
+    assert not (home / "keep").exists()
+
+
+@pytest.mark.parametrize("template", ["", "/", "..", " . / "])
+def test_a_template_without_a_name_is_refused(template: str) -> None:
+    with pytest.raises(Usage):
+        Names(template)
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["/etc/{payload}", "../../{payload}", "{payload}/../../x", "./{payload}", "{{{payload}"],
+)
+def test_a_template_never_leads_out(template: str) -> None:
+    (path, *_), = named(template, "label")
+
+    assert not path.is_absolute()
+    assert ".." not in path.parts
+
+
+@pytest.mark.parametrize(
+    "content_type, wanted",
+    [
+        ("application/json", "json"),
+        ("Application/JSON; charset=utf-8", "json"),
+        ("application/vnd.vendor+json", "json"),
+        ("application/vnd.vendor+xml", "xml"),
+        ("audio/x-wav", "wav"),
+        ("text/plain", "txt"),
+        ("", "bin"),
+        ("../../x", "bin"),
+        ("application/x-msdownload", "bin"),
+        ("image/svg+exe", "bin"),
+    ],
+)
+def test_an_extension_is_one_we_know(content_type: str, wanted: str) -> None:
+    assert extension(content_type) == wanted
+
+
+@pytest.mark.parametrize(
+    "sid", ["../../escaped", "XH123", "", "XR" + "0" * 32, "XH" + "0" * 31 + "/"]
+)
+def test_a_sid_that_is_none_names_nothing(
+    run: Run, account: Breaking, home: Path, tmp_path: Path, sid: str
+) -> None:
+    """Whoever answers in the service's place does not get to choose file names."""
+    account.results[RESULT][sid] = account.results[RESULT].pop(account.add(b"data")[-34:])
+    before = written(tmp_path)
+    ran = run(f"results download {RECORDING} --to keep")
+
+    assert ran.code == 1
+    assert written(tmp_path) == before
