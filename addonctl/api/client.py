@@ -27,7 +27,7 @@ from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import LOOPBACK, Login
 from addonctl.models import PAGE_SIZE, Payload, Record, Recording, Result
 
-CHUNK = 512 * 1024
+CHUNK = 256 * 1024
 """Bytes of a payload that are handed on at a time, at most."""
 MOST_REDIRECTS = 5
 

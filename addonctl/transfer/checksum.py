@@ -140,7 +140,7 @@ class _Beside:
         from queue import Queue
 
         self._digest = digest
-        self._queue: Queue[bytes] = Queue(8)
+        self._queue: Queue[bytes] = Queue(4)
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
