@@ -59,7 +59,9 @@ def _inside(document: dict[str, Any]) -> str:
     for name, value in document.items():
         tag = _tag(name)
         if type(value) is str and value:
-            text = _SPECIAL.sub(_escaped, value) if _SPECIAL.search(value) else value
+            # Most values are SIDs and single words, which hold nothing special by what they are.
+            harmless = value.isalnum() or not _SPECIAL.search(value)
+            text = value if harmless else _SPECIAL.sub(_escaped, value)
         else:
             text = _content(value)
         if tag:
