@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: try test lint check-types
+.PHONY: try test bench
 
 try: $(VENV)/installed
 	$(BIN)/addonctl -p sandbox results list --all
@@ -23,3 +23,9 @@ $(VENV)/installed: pyproject.toml $(shell find addonctl -name '*.py')
 $(VENV)/tested: $(VENV)/installed
 	$(BIN)/pip install --quiet '.[test]'
 	touch $@
+
+# An environment of its own: what the tests need changes what our libraries load.
+bench:
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/pip install --quiet --upgrade '.[bench]'
+	$(VENV)-bench/bin/python -m benchmarks

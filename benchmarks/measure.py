@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+ADDONCTL = str(Path(sys.executable).parent / "addonctl")
+"""The program as it is installed beside this Python."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measure import side_by_side
+from benchmarks.measure import ADDONCTL, side_by_side
+from benchmarks.report import keep, table
 
 HERE = Path(__file__).parent
-ADDONCTL = str(Path(sys.executable).parent / "addonctl")
 RESULTS = 120
 
 
@@ -67,7 +68,7 @@ def answered(environment: dict[str, str], *words: str) -> list[str]:
     return ran.stdout.split()
 
 
-def measure(runs: int = 21) -> list[dict[str, object]]:
+def measure(runs: int) -> list[dict[str, object]]:
     """One row for each command: what it is measured against, the ratio, and the bound."""
     python = sys.executable
     with served("--recordings", "2", "--results", str(RESULTS), "--payloads", "0") as environment:
@@ -98,15 +99,23 @@ def measure(runs: int = 21) -> list[dict[str, object]]:
     ):
         rows.append(
             {
-                "command": command,
+                "what": command,
                 "beside": {"script": "a bare requests script", "pass": "python -c pass"}[beside],
-                "ratio": round(took[name].seconds / took[beside].seconds, 2),
+                "ratio": took[name].seconds / took[beside].seconds,
                 "at most": bound,
             }
         )
     return rows
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=21)
+    runs = parser.parse_args().runs
+    rows = measure(runs)
+    keep("startup", rows, runs=runs)
+    print(table(rows))
+
+
 if __name__ == "__main__":
-    for row in measure():
-        print(row)
+    main()
