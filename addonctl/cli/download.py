@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from addonctl.cli.options import MANY, OUTPUT, PAYLOAD_FILTERS, RESULT_FILTERS, Option
+from addonctl.cli.samples import CALL, TEXT
 from addonctl.cli.state import state_of
 
 SAVING = (
@@ -30,6 +31,15 @@ DOWNLOADING = (
     SAVING,
     MANY,
     OUTPUT,
+)
+
+EXAMPLES = (
+    ("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep"),
+    (
+        "name the files by what the vendors call them",
+        f"addonctl results download {CALL} --to named --name '{{recording}}/{{label}}.{{ext}}'",
+    ),
+    ("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c"),
 )
 
 Addresses = Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import noun, verb
-from addonctl.cli.download import DOWNLOADING, download
+from addonctl.cli.download import DOWNLOADING, EXAMPLES, download
 from addonctl.cli.options import DELETING, LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
 from addonctl.cli.samples import TEXT, TRANSCRIPT
 from addonctl.cli.state import state_of
@@ -95,13 +95,17 @@ def link_payloads(context: typer.Context, payloads: Addresses = None) -> None:
 )
 def show_payload(context: typer.Context, payload: Addresses = None) -> None:
     """Write a payload's data to stdout; on a terminal JSON is coloured and indented."""
+    from addonctl.transfer.fetch import stream
+    from addonctl.transfer.source import Source
+
     state = state_of(context)
     address = state.single(state.addresses(payload, 3, 3))
-    content_type = state.client.payload(address).content_type if state.sink.interactive else ""
-    state.sink.show(state.client.data(address), content_type)
+    metadata = state.client.payload(address) if state.sink.interactive else Payload({})
+    data = stream(Source(state.client, address, metadata))
+    state.sink.show(data, metadata.content_type)
 
 
-verb(app, "download", *DOWNLOADING)(download)
+verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
 
 
 @verb(

@@ -8,7 +8,7 @@ import typer
 
 from addonctl.cli.batch import Batch, is_single
 from addonctl.cli.command import Nouns, noun, verb
-from addonctl.cli.download import DOWNLOADING, download
+from addonctl.cli.download import DOWNLOADING, EXAMPLES, download
 from addonctl.cli.options import (
     DELETING,
     LISTING,
@@ -101,7 +101,7 @@ def get_results(context: typer.Context, results: Addresses = None) -> None:
     batch.finish()
 
 
-verb(app, "download", *DOWNLOADING)(download)
+verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
 
 
 @verb(

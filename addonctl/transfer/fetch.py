@@ -16,6 +16,9 @@ from addonctl.transfer.source import Source
 
 Received = Callable[[int], None]
 
+TOLD = 256 * 1024
+"""Bytes after which it is told that they came; chunks may be much smaller."""
+
 
 class Saved(NamedTuple):
     """A payload that is whole on disk; `fetched` unless it had been there before.
@@ -97,6 +100,7 @@ def _fill(
     replace: bool,
 ) -> Saved:
     for _ in range(2):
+        untold = 0
         with closing(source.pieces(*part.held())) as pieces:
             for piece in pieces:
                 if compare and same(part.file, piece.body):
@@ -110,7 +114,11 @@ def _fill(
                     )
                 compare = False
                 part.write(piece)
-                received(len(piece.data))
+                untold += len(piece.data)
+                if untold >= TOLD:
+                    received(untold)
+                    untold = 0
+        received(untold)
         if part.finish(modified):
             return _saved(part.file, fetched=True)
     raise _damaged(source)

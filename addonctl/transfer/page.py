@@ -11,10 +11,14 @@ HEAD = 1024
 def is_page(head: bytes, body: Body, content_type: str) -> bool:
     """Whether an answer that begins with `head` stands in the place of a payload.
 
-    `content_type` is what the service says the payload is: one that is said to be HTML or XML
-    may begin like such a page, and then only what the store says of the answer can tell.
+    `content_type` is what the service says the payload is, empty where it says nothing: one
+    that may begin like such a page is told from it by what the store says of the answer.
     """
     declared = content_type.lower()
+    # The store names the version of every object it holds, and of no error.
+    named = "etag" in body.headers
+    if not declared and named:
+        return False
     answered = body.headers.get("content-type", "").lower()
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if "html" not in declared and (
@@ -25,6 +29,5 @@ def is_page(head: bytes, body: Body, content_type: str) -> bool:
     store_says = b"<error>" in text and b"<code>" in text
     service_says = b"<twilioresponse>" in text and b"<restexception>" in text
     if text.startswith(b"<") and (store_says or service_says):
-        # The store names the version of every object it holds, and of no error.
-        return "xml" not in declared or "etag" not in body.headers
+        return "xml" not in declared or not named
     return False
