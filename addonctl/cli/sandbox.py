@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from addonctl import sandbox
+from addonctl.cli import pretend
 from addonctl.cli.command import noun, verb
-from addonctl.cli.state import State, state_of
-from addonctl.errors import AddonctlError, Usage
+from addonctl.cli.options import OUTPUT
+from addonctl.cli.state import state_of
+from addonctl.errors import Usage
+from addonctl.models import Field, Record
 
 if TYPE_CHECKING:
-    from requests.adapters import BaseAdapter
-
-    from addonctl.sandbox.app import Application
     from addonctl.sandbox.state import Counts
 
 app = noun()
+
+
+class Account(Record):
+    """The pretend account: where its state lies, and what it holds."""
+
+    __slots__ = ()
+    COLLECTION = "sandboxes"
+    ELEMENT = "Sandbox"
+    FIELDS = (
+        Field("path"),
+        Field("recordings", "number"),
+        Field("results", "number"),
+        Field("payloads", "number"),
+        Field("next_expiry", "date"),
+    )
+    COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
+
 
 Size = Annotated[int | None, typer.Option(min=0, metavar="N", show_default=False)]
 
 
 @app.callback()
-def pretend() -> None:
+def account() -> None:
     """A pretend account to try things on: -p sandbox needs no login and no network."""
 
 
@@ -65,9 +79,9 @@ def serve(
     from addonctl.sandbox import server
 
     state, seconds = state_of(context), _seconds(latency)
-    with _ours():
+    with pretend.ours():
         serving = server.serve(
-            lambda store_url: _application(
+            lambda store_url: pretend.application(
                 store_url=store_url, latency=seconds, max_concurrent=max_concurrent
             ),
             port=port,
@@ -106,65 +120,34 @@ def reset(
     each, of so many bytes each.
     """
     from addonctl.sandbox.app import now
-    from addonctl.sandbox.state import State as Account
+    from addonctl.sandbox.state import State
 
-    with _ours():
-        made = Account(_path(), now).reset(
+    with pretend.ours():
+        made = State(pretend.path(), now).reset(
             recordings=recordings, results=results, payloads=payloads, payload_bytes=payload_bytes
         )
     state_of(context).sink.say(f"the sandbox now holds {_holdings(made)}")
 
 
-@verb(app, "status", examples=(("what is there", "addonctl sandbox status"),))
+@verb(app, "status", OUTPUT, rows=Account, examples=(("what is there", "addonctl sandbox status"),))
 def status(context: typer.Context) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime
+    from email.utils import format_datetime
 
-    state = state_of(context)
-    state.sink.check_format()
-    with _ours():
-        counts = _application().state.counts()
+    sink = state_of(context).sink
+    sink.check(Account)
+    with pretend.ours():
+        counts = pretend.application().state.counts()
     expiry = counts.next_expiry
-    expires = None if expiry is None else datetime.fromtimestamp(expiry, UTC)
-    if (state.given.get("format") or state.environment.get("ADDONCTL_FORMAT")) == "json":
-        state.sink.document(
-            {
-                "path": str(_path()),
-                "recordings": counts.recordings,
-                "results": counts.results,
-                "payloads": counts.payloads,
-                "next_expiry": f"{expires:%Y-%m-%dT%H:%M:%SZ}" if expires else None,
-            }
-        )
-        return
-    state.sink.text(
-        f"state        {_path()}\n"
-        f"holds        {_holdings(counts)}\n"
-        f"next expiry  {f'{expires:%Y-%m-%d %H:%M:%S}' if expires else 'none'}"
-    )
-
-
-def adapter_of(state: State) -> BaseAdapter:
-    """The pretend account in place of the network, for a Client. Raises AddonctlError."""
-    from addonctl.sandbox.adapter import WSGIAdapter
-
-    class Adapter(WSGIAdapter):
-        def send(self, *given: Any, **settings: Any) -> Any:
-            with _ours():
-                return super().send(*given, **settings)
-
-    with _ours():
-        return Adapter(_application())
-
-
-def _path() -> Path:
-    from platformdirs import user_state_path
-
-    return user_state_path("addonctl", appauthor=False) / "sandbox.sqlite"
-
-
-def _application(**options: Any) -> Application:
-    return sandbox.open_application(_path(), **options)
+    account = {
+        "path": str(pretend.path()),
+        "recordings": counts.recordings,
+        "results": counts.results,
+        "payloads": counts.payloads,
+        "next_expiry": format_datetime(datetime.fromtimestamp(expiry, UTC)) if expiry else None,
+    }
+    sink.record(Account, [Account(account)], single=True)
 
 
 def _holdings(counts: Counts) -> str:
@@ -182,12 +165,3 @@ def _seconds(word: str) -> float:
         return dates.seconds(word)
     except Usage as problem:
         raise Usage(f"--latency: {problem.message}") from None
-
-
-@contextmanager
-def _ours() -> Iterator[None]:
-    """Turn the sandbox's complaint into one of ours."""
-    try:
-        yield
-    except sandbox.SandboxError as problem:
-        raise AddonctlError(str(problem)) from problem

@@ -139,9 +139,9 @@ class State:
         login = login or self.login
         adapter = None
         if login.source == SANDBOX:
-            from addonctl.cli.sandbox import adapter_of
+            from addonctl.cli import pretend
 
-            adapter = adapter_of(self)
+            adapter = pretend.adapter()
         trace = self.sink.trace if self.given.get("verbose") else None
         return Client(login, self.settings, adapter=adapter, pace=pace, trace=trace)
 

@@ -60,9 +60,9 @@ def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[s
     if len(rows) == 1 and all(text.isascii() for text in rows[0]):
         # A row alone is aligned with its head in no time; importing tabulate takes as long as
         # the request of the command that has one row to show.
-        lines = [list(names), rows[0]] if names else rows
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        yield from (_padded(line, widths) for line in lines)
+        both = [list(names), rows[0]] if names else rows
+        widths = [max(map(len, column)) for column in zip(*both, strict=True)]
+        yield from (_padded(texts, widths) for texts in both)
         return
     import tabulate
 

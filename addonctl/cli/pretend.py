@@ -1,0 +1,50 @@
+"""The sandbox as this user has it: where its state lies, and how a Client is plugged into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from addonctl import sandbox
+from addonctl.errors import AddonctlError
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+    from addonctl.sandbox.app import Application
+
+
+def path() -> Path:
+    """The state file, in the user's state folder."""
+    from platformdirs import user_state_path
+
+    return user_state_path("addonctl", appauthor=False) / "sandbox.sqlite"
+
+
+def application(**options: Any) -> Application:
+    """The pretend account, made and filled on first use. Raises SandboxError."""
+    return sandbox.open_application(path(), **options)
+
+
+def adapter() -> BaseAdapter:
+    """The pretend account in place of the network. Raises AddonctlError, as its requests do."""
+    from addonctl.sandbox.adapter import WSGIAdapter
+
+    class Adapter(WSGIAdapter):
+        def send(self, *given: Any, **settings: Any) -> Any:
+            with ours():
+                return super().send(*given, **settings)
+
+    with ours():
+        return Adapter(application())
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """Turn the sandbox's complaint into one of ours."""
+    try:
+        yield
+    except sandbox.SandboxError as problem:
+        raise AddonctlError(str(problem)) from problem
