@@ -156,7 +156,7 @@ _addonctl_command() {
         ;;
     'sandbox status')
         commands=''
-        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind=''
         words=''
         ;;
@@ -195,9 +195,7 @@ _addonctl_value() {
         kind='file' words='' ;;
     'results list --fields' | 'results get --fields')
         kind='list' words='sid account_sid reference_sid status add_on_sid add_on_configuration_sid date_created date_updated date_completed subresource_uris expires' ;;
-    'results download --fields' | 'payloads download --fields')
-        kind='list' words='' ;;
-    'results delete --fields' | 'results wait --fields' | 'payloads delete --fields')
+    'results download --fields' | 'results delete --fields' | 'results wait --fields' | 'payloads download --fields' | 'payloads delete --fields')
         kind='list' words='sid outcome detail' ;;
     'payloads list --fields' | 'payloads get --fields')
         kind='list' words='sid account_sid reference_sid add_on_result_sid label content_type add_on_sid add_on_configuration_sid date_created date_updated subresource_uris expires' ;;
@@ -209,6 +207,8 @@ _addonctl_value() {
         kind='list' words='profile in_use source keyring account_sid key_sid secret api_url status detail' ;;
     'auth list --fields')
         kind='list' words='profile in_use account_sid key_sid region edge storage' ;;
+    'sandbox status --fields')
+        kind='list' words='path recordings results payloads next_expiry' ;;
     *' --to')
         kind='folder' words='' ;;
     esac
@@ -394,7 +394,7 @@ _addonctl_account() {
 
 # Offer the SIDs that the last lists showed, each under its parent.
 _addonctl_offer_addresses() {
-    local LC_ALL=C folder address about first second third found want seen=' ' most=0 word
+    local folder found want most=0 word
     [[ -z ${ADDONCTL_NO_HISTORY-} ]] || return
     for word in $words; do
         most=$((most + 1))
@@ -416,26 +416,22 @@ _addonctl_offer_addresses() {
     msys* | cygwin*) folder=${LOCALAPPDATA-}/addonctl/Cache ;;
     *) folder=${XDG_CACHE_HOME:-${HOME-}/.cache}/addonctl ;;
     esac
-    while IFS=$'\t' read -r address about; do
-        [[ $address == RE* && $address != *[!A-Za-z0-9/]* ]] || continue
-        first=${address%%/*} second='' third='' found=''
-        if [[ $address == */* ]]; then
-            second=${address#*/}
-            [[ $second == */* ]] && third=${second#*/}
-            second=${second%%/*}
-        fi
-        case $want in
-        1) found=$first ;;
-        2) [[ $first == "$recording" ]] && found=$second ;;
-        3) [[ $first == "$recording" && $second == "$result" ]] && found=$third ;;
-        path2) [[ -n $second ]] && found=$first/$second ;;
-        path3) [[ -n $third ]] && found=$first/$second/$third ;;
-        esac
-        if [[ -n $found && $seen != *" $found "* && $given != *" $found "* ]]; then
-            seen+="$found "
-            _addonctl_offer "$found"
-        fi
-    done < <(head -c 131072 -- "$folder/history/$account.txt" 2>/dev/null)
+    # Not in bash: it would read a pipe byte by byte.
+    for found in $(
+        head -c 131072 -- "$folder/history/$account.txt" 2>/dev/null |
+            LC_ALL=C awk -F '\t' -v "want=$want" -v "first=$recording" -v "second=$result" '
+                $1 !~ "^RE[A-Za-z0-9]+(/[A-Za-z0-9]+)*$" || (length($1) + 1) % 35 { next }
+                { most = split($1, sid, "/"); found = "" }
+                want == 1 { found = sid[1] }
+                want == 2 && sid[1] == first { found = sid[2] }
+                want == 3 && sid[1] == first && sid[2] == second { found = sid[3] }
+                want == "path2" && most > 1 { found = sid[1] "/" sid[2] }
+                want == "path3" && most > 2 { found = $1 }
+                found != "" && !seen[found]++ { print found }
+            ' 2>/dev/null
+    ); do
+        [[ $given == *" $found "* ]] || _addonctl_offer "$found"
+    done
     compopt -o nosort 2>/dev/null
 }
 

@@ -757,6 +757,11 @@ function __addonctl_command
             set -g __addonctl_kind ''
         case 'sandbox status'
             set -g __addonctl_options \
+                '--fields'\t'Only these fields, in this order' \
+                '--no-header'\t'No header line' \
+                '--query'\t'A JMESPath expression, with json' \
+                '--bom'\t'Begin with a byte order mark, for Excel' \
+                '--exact'\t'Do not defuse formulas in csv and tsv' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \
@@ -923,9 +928,7 @@ function __addonctl_value
                 'date_completed' \
                 'subresource_uris' \
                 'expires'
-        case 'results download --fields' 'payloads download --fields'
-            set -g __addonctl_kind 'list'
-        case 'results delete --fields' 'results wait --fields' 'payloads delete --fields'
+        case 'results download --fields' 'results delete --fields' 'results wait --fields' 'payloads download --fields' 'payloads delete --fields'
             set -g __addonctl_kind 'list'
             set -g __addonctl_words \
                 'sid' \
@@ -998,6 +1001,14 @@ function __addonctl_value
                 'region' \
                 'edge' \
                 'storage'
+        case 'sandbox status --fields'
+            set -g __addonctl_kind 'list'
+            set -g __addonctl_words \
+                'path' \
+                'recordings' \
+                'results' \
+                'payloads' \
+                'next_expiry'
         case '* --to'
             set -g __addonctl_kind 'folder'
     end
@@ -1093,7 +1104,7 @@ function __addonctl_offer
             printf '%s\n' $__addonctl_words
         case sort
             if string match -q -- '-*' $current
-                printf -- '-%s\n' $__addonctl_words
+                printf '%s\n' -$__addonctl_words
             else
                 printf '%s\n' $__addonctl_words
             end

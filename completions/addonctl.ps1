@@ -868,6 +868,11 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
             commands = @(
             )
             options = @(
+                , @('--fields', 'Only these fields, in this order')
+                , @('--no-header', 'No header line')
+                , @('--query', 'A JMESPath expression, with json')
+                , @('--bom', 'Begin with a byte order mark, for Excel')
+                , @('--exact', 'Do not defuse formulas in csv and tsv')
                 , @('-p', 'The login to use (''sandbox'' needs none)')
                 , @('--profile', 'The login to use (''sandbox'' needs none)')
                 , @('-f', 'How to write the answer; see: addonctl help formats')
@@ -1039,8 +1044,6 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
                 , @('expires', '')
         ) }
         @{ kind = 'list'; words = @(
-        ) }
-        @{ kind = 'list'; words = @(
                 , @('sid', '')
                 , @('outcome', '')
                 , @('detail', '')
@@ -1107,6 +1110,13 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
                 , @('edge', '')
                 , @('storage', '')
         ) }
+        @{ kind = 'list'; words = @(
+                , @('path', '')
+                , @('recordings', '')
+                , @('results', '')
+                , @('payloads', '')
+                , @('next_expiry', '')
+        ) }
         @{ kind = 'folder'; words = @(
         ) }
     )
@@ -1156,16 +1166,17 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
     $takes['results list --fields'] = 8
     $takes['results get --fields'] = 8
     $takes['results download --fields'] = 9
+    $takes['results delete --fields'] = 9
+    $takes['results wait --fields'] = 9
     $takes['payloads download --fields'] = 9
-    $takes['results delete --fields'] = 10
-    $takes['results wait --fields'] = 10
-    $takes['payloads delete --fields'] = 10
-    $takes['payloads list --fields'] = 11
-    $takes['payloads get --fields'] = 11
-    $takes['recordings list --fields'] = 12
-    $takes['auth login --fields'] = 13
-    $takes['auth status --fields'] = 14
-    $takes['auth list --fields'] = 15
+    $takes['payloads delete --fields'] = 9
+    $takes['payloads list --fields'] = 10
+    $takes['payloads get --fields'] = 10
+    $takes['recordings list --fields'] = 11
+    $takes['auth login --fields'] = 12
+    $takes['auth status --fields'] = 13
+    $takes['auth list --fields'] = 14
+    $takes['sandbox status --fields'] = 15
     $takes['* --to'] = 16
     $aliases = @{
         'results payloads' = 'payloads'

@@ -93,7 +93,7 @@ function __addonctl_offer
             printf '%s\n' $__addonctl_words
         case sort
             if string match -q -- '-*' $current
-                printf -- '-%s\n' $__addonctl_words
+                printf '%s\n' -$__addonctl_words
             else
                 printf '%s\n' $__addonctl_words
             end
