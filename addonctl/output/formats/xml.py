@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,14 +32,9 @@ def write(answer: Answer) -> Iterator[str]:
     shown: Callable[[str], str] = safe.xml_text if answer.screen else str
     for page in answer.pages:
         if page:
-            yield before + shown(
-                "".join(
-                    [
-                        f"<{element}>{_inside(columns.document(record, answer.fields))}</{element}>"
-                        for record in page
-                    ]
-                )
-            )
+            documents = [columns.document(record, answer.fields) for record in page]
+            elements = [f"<{element}>{inside}</{element}>" for inside in _insides(documents)]
+            yield before + shown("".join(elements))
             before, empty = "", False
     if not around:
         yield _TAIL
@@ -54,27 +49,42 @@ def _tag(name: str) -> str:
     return tag if _NAME.fullmatch(tag) else ""
 
 
-def _inside(document: dict[str, Any]) -> str:
-    parts = []
-    for name, value in document.items():
-        tag = _tag(name)
-        if type(value) is str and value:
-            # Most values are SIDs and single words, which hold nothing special by what they are.
-            harmless = value.isalnum() or not _SPECIAL.search(value)
-            text = value if harmless else _SPECIAL.sub(_escaped, value)
-        else:
-            text = _content(value)
-        if tag:
-            parts.append(f"<{tag}>{text}</{tag}>" if text else f"<{tag}/>")
-    return "".join(parts)
+def _insides(documents: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each element holds; by columns, as pages of documents with the same keys allow."""
+    names = documents[0].keys()
+    if any(document.keys() != names for document in documents):
+        return [_insides([document])[0] for document in documents]
+    found = [
+        _elements(tag, [document[name] for document in documents])
+        for name in names
+        if (tag := _tag(name))
+    ]
+    return list(map("".join, zip(*found, strict=True))) if found else [""] * len(documents)
+
+
+def _elements(tag: str, values: list[Any]) -> list[str]:
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        texts = values if _is_harmless("".join(values)) else list(map(_content, values))
+    elif kinds == {dict}:
+        texts = _insides(values)
+    else:
+        texts = list(map(_content, values))
+    begin, end, empty = f"<{tag}>", f"</{tag}>", f"<{tag}/>"
+    return [f"{begin}{text}{end}" if text else empty for text in texts]
 
 
 def _content(value: Any) -> str:
     if isinstance(value, dict):
-        return _inside(value)
+        return _insides([value])[0]
     if isinstance(value, list):
         return "".join(f"<Item>{_content(item)}</Item>" for item in value)
     return _SPECIAL.sub(_escaped, columns.plain(value))
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether nothing needs escaping: asked of a whole column, faster than of its cells."""
+    return text.isprintable() and not ("&" in text or "<" in text or ">" in text)
 
 
 def _escaped(found: re.Match[str]) -> str:
