@@ -1,0 +1,190 @@
+"""The manual, the help and the scripts: fresh, well formed, and of 80 columns."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from addonctl import __version__, errors, topics
+from addonctl.cli.program import app
+from addonctl.docgen import __main__ as docgen
+from addonctl.docgen import tree
+from addonctl.docgen.lines import continued
+
+CHECKOUT = Path(__file__).parents[1]
+PROGRAM = tree.read(typer.main.get_command(app))
+COMMANDS = {command.path: command for command in PROGRAM.walk()}
+PAGES = sorted((CHECKOUT / "man").glob("*.1"))
+SECTIONS = [
+    "NAME",
+    "SYNOPSIS",
+    "DESCRIPTION",
+    "OPTIONS",
+    "EXIT STATUS",
+    "ENVIRONMENT",
+    "FILES",
+    "EXAMPLES",
+    "SEE ALSO",
+]
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("folder", ["man", "completions"])
+def test_what_is_checked_in_is_fresh(tmp_path, folder):
+    """`python -m addonctl.docgen` makes it so."""
+    docgen.main(CHECKOUT, tmp_path)
+
+    assert texts(CHECKOUT / folder) == texts(tmp_path / folder)
+
+
+def test_stale_pages_go(tmp_path):
+    (tmp_path / "man").mkdir()
+    (tmp_path / "man" / "addonctl-gone.1").touch()
+    docgen.main(CHECKOUT, tmp_path)
+
+    assert not (tmp_path / "man" / "addonctl-gone.1").exists()
+
+
+def test_every_command_has_its_page():
+    names = {"-".join(("addonctl", *command.words)) for command in COMMANDS.values()}
+
+    assert {page.stem for page in PAGES} == names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_has_all_its_sections(page):
+    sections = re.findall(r"^\.SH (.*)$", page.read_text("utf-8"), re.MULTILINE)
+
+    assert [name for name in sections if name in SECTIONS] == SECTIONS
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
+def test_the_manual_is_clean():
+    ran = subprocess.run(
+        ["mandoc", "-T", "lint", "-W", "warning", *PAGES], capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
+@pytest.mark.parametrize("name", topics.NAMES)
+def test_the_manual_holds_the_topics_word_for_word(run, name):
+    """What `help TOPIC` shows, the manual has; only the width of the lines may differ."""
+    page = subprocess.run(
+        ["mandoc", "-T", "utf8", "-O", "width=400", CHECKOUT / "man" / "addonctl.1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    plain = re.sub(".\x08", "", page.stdout)
+    ran = run(f"help {name}")
+    title, *rest = ran.out.replace("`", "").split("\n\n")
+
+    assert (ran.code, ran.err) == (0, "")
+    for paragraph in rest:
+        assert " ".join(paragraph.split()) in " ".join(plain.split())
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_fits_80_columns_and_begins_with_examples(run, monkeypatch, path):
+    monkeypatch.setenv("COLUMNS", "200")
+    ran = run(f"{path} --help")
+    command = COMMANDS[path]
+
+    assert (ran.code, ran.err) == (0, "")
+    assert max(map(len, ran.out.splitlines())) <= 80
+    if command.examples:
+        assert ran.out.index("Examples") < ran.out.index("Options:")
+    for option in command.options:
+        assert option.names[-1] in ran.out
+
+
+def test_help_on_a_command_is_its_own_help(run):
+    asked, own = run("help results payloads list"), run("results payloads list -h")
+
+    assert asked == own
+    assert asked.out.startswith("Usage: addonctl results payloads list [OPTIONS]")
+
+
+def test_help_alone_is_the_programs(run):
+    assert run("help") == run("--help")
+
+
+def test_help_on_nothing_known_names_what_is(run):
+    ran = run("help formast")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "no help on 'formast'" in ran.err
+    assert all(name in ran.err for name in topics.NAMES)
+
+
+@pytest.mark.parametrize("line", ["", "results", "results payloads"])
+def test_where_a_command_is_missing_help_comes_with_exit_code_2(run, line):
+    ran = run(*line.split(), *())
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == run(*line.split(), "--help").out
+
+
+def test_a_missing_command_is_one_json_object_where_json_is_asked_for(run):
+    ran = run("--format json results")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        '{"error": {"message": "a command is missing", "exit_code": 2, '
+        '"hint": "see: addonctl results --help"}}\n'
+    )
+
+
+def test_the_version_can_be_asked_for_beside_other_options(run):
+    assert run("--version") == run("--quiet --version") == (0, f"addonctl {__version__}\n", "")
+
+
+def test_a_misspelt_noun_is_guessed(run):
+    ran = run("reslts list")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Did you mean 'results'?" in ran.err
+
+
+@pytest.mark.parametrize("instruction", ["bash_source", "complete_zsh", "nonsense"])
+def test_the_parsers_own_completion_is_off(run, monkeypatch, instruction):
+    monkeypatch.setenv("_ADDONCTL_COMPLETE", instruction)
+
+    assert run("--version -q") == (0, f"addonctl {__version__}\n", "")
+
+
+def test_every_exit_code_of_an_error_is_explained():
+    kinds = [errors.AddonctlError, *errors.AddonctlError.__subclasses__()]
+    rows = topics.named("exit-codes").parts[0]
+
+    assert {str(kind.exit_code) for kind in kinds} <= {code for code, _ in rows}
+
+
+def test_every_variable_the_code_reads_is_explained(run):
+    code = "".join(path.read_text("utf-8") for path in (CHECKOUT / "addonctl").rglob("*.py"))
+    read = set(re.findall(r'"((?:ADDONCTL|TWILIO)_[A-Z_]+)"', code))
+    text = run("help environment").out
+
+    assert read
+    assert {name for name in read if name not in text} == set()
+
+
+def test_long_examples_are_continued_as_a_shell_takes_them():
+    line = "addonctl results list --label 'two words' | addonctl results delete --yes -"
+
+    assert continued(line, 100) == [line]
+    assert continued(line, 40) == [
+        "addonctl results list --label \\",
+        "    'two words' |",
+        "    addonctl results delete --yes -",
+    ]
