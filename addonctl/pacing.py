@@ -7,7 +7,6 @@ limit lies it does not say: a batch has to find it, and others of the account sh
 
 from __future__ import annotations
 
-import random
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
@@ -18,8 +17,6 @@ from addonctl.errors import Interrupted
 PROBE = 2
 """Rounds without a refusal after which one more request is let into flight, at first."""
 LONGEST_PROBE = 128
-LONGEST_HOLD = 20.0
-"""Seconds between two tries while the service refuses everything and says no time itself."""
 
 
 class BatchPace(Pace, AbstractContextManager[None]):
@@ -30,15 +27,15 @@ class BatchPace(Pace, AbstractContextManager[None]):
     and shrinks with every rise that went well. While the service says that fewer are in flight
     than when it refused, somebody else has left, and the limit rises every round.
 
-    Where nothing at all gets through, or the service says for how long (Retry-After), the whole
-    batch holds still. After `stop` nothing is sent any more: what would be raises Interrupted.
+    Where the service says for how long (Retry-After), the whole batch holds still. After `stop`
+    nothing is sent any more: what would be raises Interrupted.
     """
 
     def __init__(self, most: int) -> None:
         self.answers = 0
         self._most = most
         self._limit = most
-        self._proven = most  # what went well before nothing got through at all
+        self._proven = most  # a limit that went well, before nothing got through at all
         self._in_flight = 0
         self._round = 0  # grows with every cut of the limit
         self._floor = 1  # how far refusals of this round may lower it
@@ -48,7 +45,6 @@ class BatchPace(Pace, AbstractContextManager[None]):
         self._full: int | None = None  # how many the service had in flight when it refused
         self._peak = 0  # the most it has said since the limit last changed
         self._answers_then = 0  # when it last refused
-        self._in_vain = 0
         self._hold_until = 0.0
         self._changed = threading.Condition()
         self._stopped = threading.Event()
@@ -83,15 +79,10 @@ class BatchPace(Pace, AbstractContextManager[None]):
             self._leave()
             if retry_after:
                 self._hold_until = max(self._hold_until, monotonic() + retry_after)
-            if self._in_flight == 0 and self.answers == self._answers_then:
-                self._nothing_gets_through()
-            else:
-                self._cut(sent_in)
-            self._answers_then = self.answers
+            self._cut(sent_in)
             # Whether the refused request counts, the service does not say.
             self._full = concurrent - 1 if concurrent else None
-        # Those refused together do not come back together; meanwhile others take their place.
-        self._pause(random.uniform(0.05, 0.25))  # noqa: S311
+        self._pause(seconds)  # meanwhile others take its place
         self._enter()
 
     def answered(self, status: int, concurrent: int | None) -> None:
@@ -99,11 +90,13 @@ class BatchPace(Pace, AbstractContextManager[None]):
             return
         with self._changed:
             self.answers += 1
-            self._in_vain = 0
             if self._limit < self._most:
                 self._since += 1
                 self._peak = max(self._peak, concurrent or 0)
                 self._rise_if_due()
+
+    def crowded(self, answers: int) -> bool:
+        return self.answers > answers or self._in_flight > 1
 
     def beside(self) -> Pace:
         return _Beside(self._stopped)
@@ -130,22 +123,17 @@ class BatchPace(Pace, AbstractContextManager[None]):
             raise Interrupted("interrupted")
 
     def _cut(self, sent_in: int) -> None:
-        """Lower the limit to what is in flight. Only a request sent after the last cut tells
-        anything about the limit since then."""
+        """Lower the limit to what is in flight, at most by half for requests sent since the
+        last time: those sent before tell nothing new."""
         if sent_in == self._round:
             self._round += 1
             self._floor = max(1, self._limit // 2)
             self._probe = min(self._probe * 4, LONGEST_PROBE)
-        self._limit = self._proven = max(self._floor, min(self._limit, self._in_flight))
+        self._limit = max(self._floor, min(self._limit, self._in_flight))
+        if self._in_flight or self.answers > self._answers_then:
+            self._proven = self._limit
+        self._answers_then = self.answers
         self._since, self._peak, self._rose = 0, 0, False
-
-    def _nothing_gets_through(self) -> None:
-        """Try with a single request, less and less often; once it gets through, with as many
-        as before."""
-        self._in_vain += 1
-        hold = min(2.0**self._in_vain / 8, LONGEST_HOLD)
-        self._hold_until = max(self._hold_until, monotonic() + hold)
-        self._limit = 1
 
     def _rise_if_due(self) -> None:
         if self._limit < self._proven:

@@ -25,6 +25,9 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 LONGEST_RETRY_AFTER = 60
 """Seconds. A server that asks for more is waited for this long, then asked again."""
 CONNECT_TIMEOUT = 10.0
+BACKOFF = 0.25
+"""Seconds that a first retry waits, more or less; every further one waits twice as long."""
+LONGEST_BACKOFF = 20.0
 
 Trace = Callable[[str], None]
 
@@ -64,6 +67,11 @@ class Pace:
     def answered(self, status: int, concurrent: int | None) -> None:
         """The service answered, and perhaps said how many requests it has in flight."""
 
+    def crowded(self, answers: int) -> bool:
+        """Whether a request may be refused only because others of the batch came first, which
+        then counts as no try; `answers` is what it was at the last try."""
+        return False
+
     def beside(self) -> Pace:
         """The pace for requests that the service does not count: those to the store."""
         return self
@@ -101,8 +109,7 @@ class PacedRetry(Retry):
         **kwargs: Any,
     ) -> PacedRetry:
         counted = self
-        if response is not None and response.status == 429 and self.pace.answers > self.answers:
-            # Refused only because others of the batch came first: that was no try.
+        if response is not None and response.status == 429 and self.pace.crowded(self.answers):
             counted = self.new(total=int(self.total or 0) + 1, history=())
         following = super(PacedRetry, counted).increment(method, url, response, *args, **kwargs)
         following.answers = self.pace.answers
@@ -227,9 +234,9 @@ def network_adapter(settings: Settings, pace: Pace, trace: Trace | None) -> Adap
         other=0,  # a certificate that is not trusted will not be trusted a second later
         allowed_methods=frozenset({"GET", "DELETE"}),
         status_forcelist=RETRIED,
-        backoff_factor=0.25,
-        backoff_jitter=0.5,
-        backoff_max=20,
+        backoff_factor=BACKOFF,
+        backoff_jitter=2 * BACKOFF,
+        backoff_max=LONGEST_BACKOFF,
         retry_after_max=LONGEST_RETRY_AFTER,
         redirect=False,
         raise_on_status=False,

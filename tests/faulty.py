@@ -1,0 +1,189 @@
+"""A service on loopback that keeps its own record of what is deleted, and has bad days.
+
+It knows results by their addresses, answers over connections that stay open, and asks a `trouble`
+what to do with each request: answer it, refuse it, break the line before or after acting on it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+import pytest
+
+ACCOUNT = "AC" + "a" * 32
+PLACE = re.compile(
+    r"/2010-04-01/Accounts/(AC\w{32})/Recordings/(RE\w{32})/AddOnResults(?:/(XR\w{32}))?\.json"
+)
+REASONS = {200: "OK", 204: "No Content", 404: "Not Found", 429: "Too Many Requests"}
+
+# What a trouble may say of a request.
+RESET, LOST, CUT = "reset", "lost", "cut"
+Fault = int | str | None
+
+
+@dataclass
+class Service:
+    """The record: what is there, what was asked, and how much at a time."""
+
+    there: set[str] = field(default_factory=set)
+    trouble: Callable[[int, str], Fault] = lambda number, place: None
+    latency: float = 0.0
+    allowed: int | None = None
+    retry_after: str | None = None
+    statuses: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    refused: int = 0
+    in_flight: int = 0
+    most: int = 0
+    url: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, method: str, place: str) -> Fault:
+        """Note a request; what is to happen to it."""
+        with self.lock:
+            self.asked.append((method, place))
+            fault = self.trouble(len(self.asked), place)
+            self.in_flight += 1
+            if fault is None and self.allowed is not None and self.in_flight > self.allowed:
+                fault = 429
+            if fault == 429:
+                self.refused += 1
+            else:
+                self.most = max(self.most, self.in_flight)
+            return fault
+
+    def end(self) -> None:
+        with self.lock:
+            self.in_flight -= 1
+
+    def act(self, method: str, recording: str, result: str | None) -> tuple[int, object]:
+        """Do what is asked, and the answer to it."""
+        place = f"{recording}/{result}"
+        with self.lock:
+            if result is None:
+                found = sorted(each for each in self.there if each.startswith(recording))
+                documents = [self.document(each) for each in found]
+                return 200, {"add_on_results": documents, "next_page_uri": None}
+            if place not in self.there:
+                return 404, {"code": 20404, "message": f"{result} was not found", "status": 404}
+            if method == "DELETE":
+                self.there.remove(place)
+                self.deleted.append(place)
+                return 204, None
+            return 200, self.document(place)
+
+    def document(self, place: str) -> dict[str, object]:
+        recording, _, result = place.partition("/")
+        return {
+            "sid": result,
+            "account_sid": ACCOUNT,
+            "reference_sid": recording,
+            "status": self.statuses.get(place, "completed"),
+            "date_created": "Sat, 21 Nov 2026 18:43:00 +0000",
+        }
+
+
+class Handler(StreamRequestHandler):
+    """One connection, for as long as both sides keep it open."""
+
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            while line := self.rfile.readline():
+                while self.rfile.readline() not in (b"\r\n", b""):
+                    pass
+                method, target, _ = line.decode("latin-1").split()
+                if not self.answer(method, target.partition("?")[0]):
+                    return
+
+    def answer(self, method: str, path: str) -> bool:
+        """Whether the connection may go on."""
+        service: Service = self.server.service  # type: ignore[attr-defined]
+        found = PLACE.fullmatch(path)
+        assert found, path
+        _, recording, result = found.groups()
+        fault = service.begin(method, f"{recording}/{result}" if result else recording)
+        try:
+            if fault == RESET:
+                return self.hang_up()
+            if isinstance(fault, int):
+                return self.reply(fault, {"message": REASONS.get(fault, "Trouble")})
+            time.sleep(service.latency)
+            answer = service.act(method, recording, result)
+            if fault == LOST:
+                return self.hang_up()
+            return self.reply(*answer, cut=fault == CUT)
+        finally:
+            service.end()
+
+    def reply(self, status: int, document: object, cut: bool = False) -> bool:
+        service: Service = self.server.service  # type: ignore[attr-defined]
+        body = b"" if document is None else json.dumps(document).encode()
+        head = f"HTTP/1.1 {status} {REASONS.get(status, 'Trouble')}\r\n"
+        head += f"Twilio-Concurrent-Requests: {service.in_flight}\r\n"
+        if status == 429 and service.retry_after:
+            head += f"Retry-After: {service.retry_after}\r\n"
+        if status != 204:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        self.wfile.write(head.encode() + b"\r\n" + (body[:-5] if cut else body))
+        return not cut
+
+    def hang_up(self) -> bool:
+        """End the connection with a reset, as a crash does."""
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return False
+
+
+class Server(ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up early is part of many tests."""
+
+
+@contextmanager
+def faulty(monkeypatch: pytest.MonkeyPatch, service: Service) -> Iterator[Service]:
+    """The program pointed at `service`, for as long as a test needs it."""
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.service = service  # type: ignore[attr-defined]
+        service.url = f"http://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", "none")
+        monkeypatch.setenv("ADDONCTL_API_URL", service.url)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield service
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def results(count: int, recordings: int = 3) -> list[str]:
+    """Addresses of so many results, of so many recordings."""
+    return [f"RE{number % recordings:032x}/XR{number:032x}" for number in range(count)]
+
+
+def lines(addresses: Iterable[str]) -> str:
+    return "".join(f"{address}\n" for address in addresses)
+
+
+@contextmanager
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Retries that wait for milliseconds."""
+    with monkeypatch.context() as patch:
+        patch.setattr("addonctl.api.transport.BACKOFF", 0.002)
+        yield
