@@ -100,9 +100,8 @@ def _line(record: Record) -> str:
     """The record's address and what tells it from others; nothing where it has no address."""
     document = record.document
     words = [str(document.get(name) or "") for name in ("label", "content_type", "status")]
-    created = record.created
-    about = ", ".join(
-        [word for word in words if word] + [f"{created:%Y-%m-%d %H:%M}"] * bool(created)
-    )
-    line = f"{record.address}\t{_ODD.sub(' ', about)[:60].strip()}"
+    if record.created:
+        words.append(f"{record.created:%Y-%m-%d %H:%M}")
+    about = ", ".join(word for word in words if word)
+    line = f"{record.address}\t{_ODD.sub(' ', about).strip()[:60].strip()}"
     return line if _LINE.fullmatch(line) else ""

@@ -1,0 +1,109 @@
+"""The scripts themselves: printed for each shell, whole, and with every word in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+import typer.main
+
+from addonctl.cli.program import app
+from addonctl.docgen import table, tree
+from addonctl.docgen.scripts import FILES
+from addonctl.output import FORMATS
+
+PROGRAM = tree.read(typer.main.get_command(app))
+WORDS = {
+    *(word for entry in table.entries(PROGRAM) for word, _ in (*entry.commands, *entry.options)),
+    *(word for value, _ in table.values(PROGRAM) for word, _ in value.words),
+}
+
+
+@pytest.mark.parametrize("shell", FILES)
+def test_a_script_is_printed_with_every_word(run, shell):
+    ran = run(f"completion {shell}")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert set(FORMATS) < WORDS
+    assert [word for word in WORDS if word not in ran.out] == []
+    assert not re.search(r"#[A-Z]+#", ran.out)
+
+
+def test_a_shell_that_does_not_exist_is_named_with_those_that_do(run):
+    ran = run("completion tcsh")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == ("addonctl: no completion for 'tcsh'; known: bash, zsh, fish, powershell\n")
+
+
+def test_a_missing_shell_is_a_wrong_word(run):
+    ran = run("completion")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "SHELL" in ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_itself_can_read_its_script(run, tmp_path, shell):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    script = tmp_path / FILES[shell]
+    script.write_text(run(f"completion {shell}").out)
+    read = subprocess.run([shell, "-n", script], capture_output=True, text=True)
+
+    assert (read.returncode, read.stdout, read.stderr) == (0, "", "")
+
+
+def test_bash_is_asked_for_nothing_newer_than_3_2(run):
+    """What macOS has: no associative arrays, no mapfile, no case changes, no namerefs."""
+    script = run("completion bash").out
+
+    assert not re.search(r"declare -A|local -[An]|mapfile|readarray|\$\{\w+(,,|\^\^)", script)
+
+
+def test_the_powershell_script_is_balanced_and_registers_itself(run):
+    """By rule only: every quote and bracket closed in its order, as PowerShell reads them."""
+    script = run("completion powershell").out
+
+    assert "Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {" in script
+    assert unclosed(script) == []
+
+
+@pytest.mark.parametrize("broken", ["@{", "@(')'", '"$(', "{ ) }", "'it''s"])
+def test_the_rule_finds_what_is_not_balanced(broken):
+    assert unclosed(broken)
+
+
+def unclosed(script: str) -> list[str]:
+    """What is open at the end, or closed where something else was open."""
+    closers = {")": "(", "]": "[", "}": "{"}
+    open_: list[str] = []
+    at = 0
+    while at < len(script):
+        char = script[at]
+        inside = open_[-1] if open_ else ""
+        if inside == "'":
+            if char == "'" and script[at + 1 : at + 2] == "'":
+                at += 1
+            elif char == "'":
+                open_.pop()
+        elif inside == '"':
+            if char == "`":
+                at += 1
+            elif char == '"':
+                open_.pop()
+            elif script.startswith("$(", at):
+                open_.append("(")
+                at += 1
+        elif char == "#":
+            at = script.find("\n", at) if "\n" in script[at:] else len(script)
+        elif char in "'\"([{":
+            open_.append(char)
+        elif char in closers:
+            if inside != closers[char]:
+                return [*open_, char]
+            open_.pop()
+        at += 1
+    return open_

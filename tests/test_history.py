@@ -1,0 +1,178 @@
+"""What lists leave for completion: the SIDs somebody saw, and nothing else."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+
+import pexpect
+import pytest
+
+from addonctl import history, sandbox
+from addonctl.models import Payload, Recording, Result
+
+CREATED = "Wed, 18 Nov 2026 10:00:00 +0000"
+
+
+def recording(number: int, **other: str) -> Recording:
+    return Recording({"sid": f"RE{number:032x}", "date_created": CREATED, **other})
+
+
+def line(number: int, about: str = "") -> str:
+    return f"RE{number:032x}\t{about}"
+
+
+@pytest.fixture
+def file(home):
+    return home / "cache" / "addonctl" / "history" / f"{sandbox.ACCOUNT}.txt"
+
+
+def at_a_terminal(line: str, code: int = 0) -> str:
+    """Run the program as a person does: every stream a terminal."""
+    ran = pexpect.spawn(
+        sys.executable, ["-m", "addonctl", *line.split()], encoding="utf-8", dimensions=(50, 200)
+    )
+    ran.expect(pexpect.EOF, timeout=30)
+    ran.close()
+
+    assert ran.exitstatus == code
+    return ran.before
+
+
+def test_a_list_at_a_terminal_is_remembered_by_its_owner_alone(file):
+    shown = at_a_terminal("-p sandbox recordings list --format sids").split()
+    kept = [each.split("\t")[0] for each in file.read_text().splitlines()]
+
+    assert kept == shown
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_what_was_listed_last_comes_first_and_brings_its_parent_up(file):
+    recordings = at_a_terminal("-p sandbox recordings list --format sids").split()
+    oldest = recordings[-1]
+    results = at_a_terminal(f"-p sandbox results list {oldest} --format sids").split()
+    kept = [each.split("\t")[0] for each in file.read_text().splitlines()]
+
+    assert kept == [oldest, *results, *recordings[:-1]]
+
+
+def test_a_list_that_nobody_saw_is_not_remembered(file):
+    """In a pipe, with stderr in a file: a script's lists are nothing to complete."""
+    subprocess.run(
+        [sys.executable, "-m", "addonctl", "-p", "sandbox", "recordings", "list"],
+        capture_output=True,
+        check=True,
+    )
+
+    assert not file.exists()
+
+
+def test_a_list_that_failed_is_not_remembered(file):
+    at_a_terminal(f"-p sandbox results list RE{0:032x}", code=3)
+
+    assert not file.exists()
+
+
+def test_the_user_can_turn_it_off(file, monkeypatch):
+    monkeypatch.setenv("ADDONCTL_NO_HISTORY", "1")
+    at_a_terminal("-p sandbox recordings list")
+
+    assert not file.exists()
+
+
+def test_a_folder_that_cannot_be_written_disturbs_nobody(file):
+    file.parent.parent.mkdir(parents=True)
+    file.parent.write_text("a file where the folder should be")
+
+    assert "addonctl: " not in at_a_terminal("-p sandbox recordings list")
+
+
+def test_a_damaged_file_is_mended(file):
+    file.parent.mkdir(parents=True)
+    file.write_bytes(
+        b"\xff\x00junk\n\n; rm -rf\n" + f"{line(1)}\nRE12\n".encode() + b"RE" + b"1" * 32
+    )
+    history.remember(sandbox.ACCOUNT, [line(2, "new")], file.parent)
+
+    assert file.read_text() == f"{line(2, 'new')}\n{line(1)}\n"
+
+
+def test_it_stays_small(file):
+    """However many lists there were, and however large the file was made by others."""
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(f"{line(n, 'old')}\n" for n in range(100_000)))
+    history.remember(
+        sandbox.ACCOUNT, [line(n, "new") for n in range(200_000, 200_200)], file.parent
+    )
+    lines = file.read_text().splitlines()
+
+    assert len(lines) == history.LINES
+    assert lines[:200] == [line(n, "new") for n in range(200_000, 200_200)]
+
+
+def test_one_list_does_not_push_out_all_others():
+    noted = history.Noted()
+    pages = [[recording(n) for n in range(page * 100, page * 100 + 100)] for page in range(5)]
+
+    assert list(noted.pages(pages)) == pages
+    assert len(noted.lines) == history.SHARE
+
+
+def test_accounts_are_kept_apart(file):
+    history.remember(sandbox.ACCOUNT, [line(1)], file.parent)
+    history.remember(sandbox.SUBACCOUNT, [line(2)], file.parent)
+
+    assert file.read_text() == f"{line(1)}\n"
+    assert (file.parent / f"{sandbox.SUBACCOUNT}.txt").read_text() == f"{line(2)}\n"
+
+
+@pytest.mark.parametrize(
+    ("record", "about"),
+    [
+        (recording(1, status="completed"), "completed, 2026-11-18 10:00"),
+        (
+            Payload(
+                {
+                    "sid": "XH" + "3" * 32,
+                    "reference_sid": f"RE{1:032x}",
+                    "add_on_result_sid": "XR" + "2" * 32,
+                    "label": "\x1b[31m$(boom)\n`x`\u202e…" + "x" * 100,
+                }
+            ),
+            "[31m$(boom) `x` " + "x" * 44,
+        ),
+    ],
+)
+def test_what_is_said_of_a_record_is_printable_and_short(record, about):
+    noted = history.Noted()
+    list(noted.pages([[record]]))
+
+    assert noted.lines == [f"{record.address}\t{about}"]
+
+
+def test_a_record_without_a_whole_address_is_left_out():
+    noted = history.Noted()
+    list(noted.pages([[Result({"sid": "XR1", "reference_sid": "RE1"}), Result({})]]))
+
+    assert noted.lines == []
+
+
+def test_two_lists_at_once_leave_one_whole_file(file):
+    """Many processes at the same time: the last one wins, and no line is torn."""
+    code = (
+        "import sys; from pathlib import Path; from addonctl import history\n"
+        f"history.remember({sandbox.ACCOUNT!r}, sys.argv[2:], Path(sys.argv[1]))"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(file.parent), line(n, "x" * 40)])
+        for n in range(4)
+    ]
+    codes = [each.wait() for each in running]
+    lines = file.read_text().splitlines()
+
+    assert codes == [0] * 4
+    assert lines
+    assert set(lines) <= {line(n, "x" * 40) for n in range(4)}
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
