@@ -26,7 +26,7 @@ PLACE = re.compile(
 REASONS = {200: "OK", 204: "No Content", 404: "Not Found", 429: "Too Many Requests"}
 
 # What a trouble may say of a request.
-RESET, LOST, CUT = "reset", "lost", "cut"
+RESET, LOST, CUT, HANG = "reset", "lost", "cut", "hang"
 Fault = int | str | None
 
 
@@ -117,6 +117,9 @@ class Handler(StreamRequestHandler):
         try:
             if fault == RESET:
                 return self.hang_up()
+            if fault == HANG:
+                self.rfile.read(1)  # until the other side goes
+                return False
             if isinstance(fault, int):
                 return self.reply(fault, {"message": REASONS.get(fault, "Trouble")})
             time.sleep(service.latency)
