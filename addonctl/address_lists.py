@@ -11,6 +11,7 @@ import io
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import IO, Any
@@ -51,7 +52,8 @@ def words(stream: IO[bytes], name: str) -> Iterator[Word]:
     try:
         yield from _read(_lines(text, name), name)
     finally:
-        text.detach()  # whoever opened the stream closes it
+        with suppress(ValueError):  # whoever opened the stream closes it, or has done so
+            text.detach()
 
 
 def _read(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Word]:

@@ -1,4 +1,4 @@
-"""Batches interrupted: real processes, real signals, and the service's own record of what is gone."""
+"""Batches interrupted: real processes, real signals, and the service's own record."""
 
 from __future__ import annotations
 

@@ -1,0 +1,226 @@
+"""Lists of addresses: what people and programs pipe in, line by line and as tables."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from collections.abc import Callable
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from addonctl.address_lists import REMEMBERED, AddressSet, distinct, words
+from addonctl.addresses import Address, read
+from addonctl.errors import Usage
+
+Run = Callable[..., Any]
+
+AC = "AC" + "a" * 32
+RE, RE2 = "RE" + "1" * 32, "RE" + "2" * 32
+XR, XR2 = "XR" + "3" * 32, "XR" + "4" * 32
+XH = "XH" + "5" * 32
+DRY = "results delete - --dry-run -f sids"
+
+
+def listed(text: str | bytes) -> list[Address]:
+    data = text if isinstance(text, bytes) else text.encode()
+    return list(read(words(io.BufferedReader(io.BytesIO(data)), "list.txt"), 1, 3))  # type: ignore[arg-type]
+
+
+def results(number: int) -> Address:
+    return Address(f"RE{number % 7:032x}", f"XR{number:032x}")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_be_blank_or_comments_and_end_as_they_like(end: str) -> None:
+    text = end.join(["# mine", "", f"  {RE}/{XR}  ", f"{RE2}  # kept", "\t", f"{RE2} {XR2}"])
+
+    assert [f"{RE}/{XR}", RE2, f"{RE2}/{XR2}"] == list(map(str, listed(text)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_taken(encoding: str) -> None:
+    text = f"{RE}/{XR}\r\n{RE2}\r\n"
+
+    assert [f"{RE}/{XR}", RE2] == list(map(str, listed(text.encode(encoding))))
+
+
+def test_sids_stand_under_the_last_parent_as_on_the_command_line() -> None:
+    assert [f"{RE}/{XR}", f"{RE}/{XR2}"] == list(map(str, listed(f"{RE}\n{XR}\n{XR2}\n")))
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_tables_name_places_by_their_columns(delimiter: str) -> None:
+    rows = [
+        ["label", "sid", "account_sid", "reference_sid", "add_on_result_sid"],
+        ['"a, ""b""\n\t#c"', XH, AC, RE, XR],
+        ["", XH, AC, RE2, XR2],
+    ]
+    text = "".join(delimiter.join(row) + "\n" for row in rows)
+
+    assert [Address(RE, XR, XH, AC), Address(RE2, XR2, XH, AC)] == listed(text)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "address"),
+    [
+        ("sid,status", f"{RE},completed", RE),
+        ("sid,reference_sid", f"{XR},{RE}", f"{RE}/{XR}"),
+        ("reference_sid", RE, RE),
+        ("sid,outcome,detail", f"{RE}/{XR},failed,no", f"{RE}/{XR}"),
+        ('"sid"', RE, RE),
+    ],
+)
+def test_a_table_needs_no_more_columns_than_name_the_place(
+    header: str, row: str, address: str
+) -> None:
+    assert [address] == list(map(str, listed(f"{header}\n{row}\n")))
+
+
+def test_jsonl_names_places_by_its_fields() -> None:
+    objects = [
+        {"sid": RE2, "account_sid": AC},
+        {"sid": XR, "reference_sid": RE, "account_sid": AC},
+        {"sid": f"{RE}/{XR2}", "outcome": "failed", "detail": None},
+    ]
+    text = "\n".join(map(json.dumps, objects))
+
+    assert [RE2, f"{RE}/{XR}", f"{RE}/{XR2}"] == list(map(str, listed(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{RE}\n\nhello\n", "line 3 of list.txt: 'hello' is no address"),
+        (f"# x\n{RE[:-1]}\n", f"line 2 of list.txt: '{RE[:-1]}' is no whole SID"),
+        (f"sid\n{RE}\n{XR}\n", f"line 3 of list.txt: '{XR}' needs its recording"),
+        ("sid,status\n,completed\n", "line 2 of list.txt: names no place"),
+        (f'{{"sid": "{RE}"}}\n{{"sid"\n', "line 2 of list.txt: '{\"sid\"' is no JSON object"),
+        ('{"status": "completed"}\n', "line 1 of list.txt: names no place"),
+        ("[\n", "line 1 of list.txt: a JSON array"),
+        (b"\x7fELF\xff\xfe\x00\n", "line 1 of list.txt: "),
+        ("x" * 3_000_000, "line 1 of list.txt: 'xxx"),
+    ],
+)
+def test_a_bad_line_is_named(text: str | bytes, said: str) -> None:
+    with pytest.raises(Usage) as raised:
+        listed(text)
+
+    assert raised.value.message.startswith(said)
+    assert len(raised.value.message) < 500
+
+
+def test_a_list_is_read_as_it_comes() -> None:
+    """The first address is there although the list never ends."""
+
+    class Endless(io.RawIOBase):
+        def __init__(self) -> None:
+            self.lines = (f"{results(number)}\n".encode() for number in count())
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            line = next(self.lines)
+            buffer[: len(line)] = line
+            return len(line)
+
+    found = read(words(io.BufferedReader(Endless()), "-"), 2, 2)
+
+    assert [results(0), results(1), results(2)] == list(islice(found, 3))
+
+
+def test_addresses_that_come_again_are_dropped_in_flat_memory() -> None:
+    found = distinct(results(number // 2) for number in range(6 * REMEMBERED))
+    tracemalloc.start()
+    counted = sum(1 for _ in found)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 3 * REMEMBERED == counted
+    assert peak < 25 << 20
+
+
+def test_a_set_keeps_addresses_once_in_order_with_their_accounts() -> None:
+    upper = Address("RE" + "A" * 32, "XR" + "B" * 32)
+    first = [Address(RE), Address(RE, XR, "", AC), Address(RE, XR, XH), upper]
+    found = AddressSet([*first, Address(RE, XR), upper])
+
+    assert first == list(found)
+    assert Address(RE, XR) in found
+    assert Address(RE2) not in found
+    assert "RE" not in found
+
+
+def test_a_set_is_compact() -> None:
+    """A million of them fit into 400 MiB many times over."""
+    tracemalloc.start()
+    found = AddressSet(results(number) for number in range(100_000))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 100_000 == len(found)
+    assert held < 20 << 20
+
+
+def test_addresses_come_from_stdin_a_file_and_the_line_together(run: Run, home: Path) -> None:
+    (home / "list.txt").write_text(f"{RE2}/{XR}\n{RE2}/{XR2}\n")
+
+    ran = run(f"results delete {RE} - {RE2}/{XR} --from list.txt --dry-run -f sids", stdin=XR)
+
+    assert 0 == ran.code
+    assert [f"{RE}/{XR}", f"{RE2}/{XR}", f"{RE2}/{XR2}"] == ran.out.splitlines()
+    assert "would delete 3 results\n" == ran.err
+
+
+def test_a_list_of_csv_of_our_own_can_be_piped_back(run: Run) -> None:
+    there = run("-p sandbox results list --all -f csv")
+    sids = run("-p sandbox results list --all -f sids")
+
+    ran = run(f"-p sandbox {DRY}", stdin=there.out)
+
+    assert (0, sids.out) == (ran.code, ran.out)
+
+
+def test_an_empty_list_is_no_failure_and_is_said(run: Run) -> None:
+    ran = run("results delete - --yes -f json", stdin="# nothing\n\n")
+
+    assert (0, "[]\n") == (ran.code, ran.out)
+    assert "the list is empty: nothing to do\n" == ran.err
+
+
+def test_a_bad_line_stops_a_delete_before_anything(run: Run) -> None:
+    """There is no login here: had it asked the service, the exit code would be 4."""
+    ran = run("results delete - --yes", stdin=f"{RE}/{XR}\n" * 3 + "oops\n")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "line 4 of stdin: 'oops' is no address" in ran.err
+
+
+def test_a_bad_line_in_a_short_list_stops_a_list_before_anything(run: Run) -> None:
+    ran = run("-p sandbox results list -", stdin=f"{RE}\n{RE2}\noops\n")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "line 3 of stdin: 'oops' is no address" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("results delete --yes", "no address given; expected a result (XR…)"),
+        ("results list", "no address given; expected a recording (RE…)"),
+        ("results list --from nowhere.txt", "cannot read addresses from nowhere.txt: No such"),
+        ("results list --from .", "cannot read addresses from .: Is a directory"),
+        ("results list - -", "stdin is named twice"),
+        ("results list - --from -", "stdin is named twice"),
+    ],
+)
+def test_where_no_addresses_are_to_be_had_it_says_so(run: Run, line: str, said: str) -> None:
+    """Without a dash stdin is not touched, so a terminal is never waited for."""
+    ran = run(line)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert said in ran.err

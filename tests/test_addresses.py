@@ -1,0 +1,132 @@
+"""Addresses as people write them: SIDs under their parents, paths, URLs, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from addonctl.addresses import Address, Word, checked_sid, read
+from addonctl.errors import Usage
+
+AC = "AC" + "a" * 32
+RE, RE2 = "RE" + "1" * 32, "RE" + "2" * 32
+XR, XR2 = "XR" + "3" * 32, "XR" + "4" * 32
+XH, XH2 = "XH" + "5" * 32, "XH" + "6" * 32
+PATH = f"/2010-04-01/Accounts/{AC}/Recordings/{RE}"
+
+
+def named(*words: str, least: int = 1, most: int = 3) -> list[str]:
+    return [str(address) for address in read(map(Word, words), least, most)]
+
+
+def test_sids_are_read_each_under_the_last_parent() -> None:
+    assert [f"{RE}/{XR}", f"{RE}/{XR2}", f"{RE2}/{XR}"] == named(RE, XR, XR2, RE2, XR)
+
+
+def test_a_parent_counts_where_no_child_follows() -> None:
+    words = (RE, RE2, XR, XR2, XH, XH2)
+
+    assert [RE, f"{RE2}/{XR}", f"{RE2}/{XR2}/{XH}", f"{RE2}/{XR2}/{XH2}"] == named(*words)
+
+
+def test_sids_follow_a_path_as_they_follow_a_sid() -> None:
+    assert [f"{RE}/{XR}/{XH}", f"{RE}/{XR}/{XH2}"] == named(f"{RE}/{XR}", XH, XH2)
+
+
+@pytest.mark.parametrize("start", ["", "https://api.twilio.com", "http://127.0.0.1:8000"])
+@pytest.mark.parametrize(
+    ("rest", "address"),
+    [
+        ("", RE),
+        (".json", RE),
+        ("/AddOnResults", RE),
+        ("/AddOnResults.json?PageSize=50", RE),
+        (f"/AddOnResults/{XR}", f"{RE}/{XR}"),
+        (f"/AddOnResults/{XR}.json", f"{RE}/{XR}"),
+        (f"/AddOnResults/{XR}.xml", f"{RE}/{XR}"),
+        (f"/AddOnResults/{XR}/Payloads", f"{RE}/{XR}"),
+        (f"/AddOnResults/{XR}/Payloads.json", f"{RE}/{XR}"),
+        (f"/AddOnResults/{XR}/Payloads/{XH}", f"{RE}/{XR}/{XH}"),
+        (f"/AddOnResults/{XR}/Payloads/{XH}/Data", f"{RE}/{XR}/{XH}"),
+        (f"/AddOnResults/{XR}/Payloads/{XH}/Data.json", f"{RE}/{XR}/{XH}"),
+    ],
+)
+def test_paths_and_urls_are_taken_as_the_api_writes_them(
+    start: str, rest: str, address: str
+) -> None:
+    (found,) = read([Word(start + PATH + rest)], 1, 3)
+
+    assert (address, AC) == (str(found), found.account)
+
+
+def test_a_sid_under_a_url_lies_in_its_account() -> None:
+    (found,) = read([Word(PATH), Word(XR)], 1, 3)
+
+    assert Address(RE, XR, "", AC) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("hello",), "'hello' is no address; expected RE…"),
+        (("RE12",), "'RE12' is no whole SID"),
+        (("re" + "1" * 32,), "is no address"),
+        ((RE + "1",), "is no whole SID"),
+        ((XR,), f"'{XR}' needs its recording (RE…) before it"),
+        ((RE, XH), f"'{XH}' needs its result (XR…) before it"),
+        ((AC,), f"'{AC}' is the SID of an account; expected RE…"),
+        (("CA" + "1" * 32,), "is the SID of a call; expected RE…"),
+        ((f"https://evil.example{PATH}/Other",), "is no address"),
+        ((f"{RE}/../{XR}",), "is no address"),
+        (("",), "'' is no address"),
+        (("RE" + "１" * 32,), "is no"),
+    ],
+)
+def test_what_is_no_address_is_named_with_what_was_expected(
+    words: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(Usage) as raised:
+        named(*words)
+
+    assert said in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("words", "least", "most", "said"),
+    [
+        ((RE,), 2, 2, f"'{RE}' is a recording; expected a result (XR…) under it"),
+        ((RE, XR), 1, 1, f"'{XR}' is a result; expected a recording (RE…)"),
+        ((RE, XR), 3, 3, f"'{XR}' is a result; expected a payload (XH…) under it"),
+        ((RE, XR, RE2), 2, 2, f"'{RE2}' is a recording"),
+    ],
+)
+def test_addresses_of_the_wrong_depth_are_refused(
+    words: tuple[str, ...], least: int, most: int, said: str
+) -> None:
+    with pytest.raises(Usage) as raised:
+        named(*words, least=least, most=most)
+
+    assert said in raised.value.message
+
+
+def test_a_word_of_any_length_is_quoted_in_part() -> None:
+    with pytest.raises(Usage) as raised:
+        named("x" * 100_000)
+
+    assert len(raised.value.message) < 400
+
+
+def test_addresses_flow_out_as_words_come_in() -> None:
+    """The first result is out before the last word is asked for."""
+
+    def words() -> list[Word]:
+        yield Word(RE)  # type: ignore[misc]
+        yield Word(XR)
+        raise AssertionError("asked for too early")
+
+    assert f"{RE}/{XR}" == str(next(read(words(), 2, 2)))
+
+
+def test_a_sid_of_another_kind_is_named() -> None:
+    assert RE == checked_sid(RE, "RE")
+    with pytest.raises(Usage, match="is the SID of a recording; expected the SID of an add-on"):
+        checked_sid(RE, "XB")
