@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from addonctl import sandbox
+from addonctl.addresses import Address
 from addonctl.cli import pretend
 from addonctl.cli.command import noun, verb
 from addonctl.cli.options import OUTPUT
@@ -34,6 +35,10 @@ class Account(Record):
         Field("next_expiry", "date"),
     )
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
+
+    @property
+    def address(self) -> Address:
+        return Address(sandbox.ACCOUNT)
 
 
 Size = Annotated[int | None, typer.Option(min=0, metavar="N", show_default=False)]

@@ -256,7 +256,7 @@ class State:
         with self.remembering(chosen) as shown:
             self.sink.records(kind, shown)
         if chosen.note:
-            self.sink.warn(chosen.note)
+            self.sink.say(chosen.note)
 
     @contextmanager
     def remembering(self, pages: Iterable[list[Any]]) -> Iterator[Iterable[list[Any]]]:
