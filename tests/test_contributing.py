@@ -1,0 +1,63 @@
+"""CONTRIBUTING.md is true: its format and its verb work when they are put where it says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import addonctl
+
+GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A copy of the package, with the guide's pieces of code in it."""
+    shutil.copytree(Path(addonctl.__file__).parent, tmp_path / "addonctl")
+    pieces = re.findall(r"```python\n# (.*?)\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    for place, code in pieces:
+        path = tmp_path / place.removeprefix("at the end of ")
+        path.write_text((path.read_text("utf-8") if path.exists() else "") + f"\n\n{code}")
+
+    assert len(pieces) == 2
+    return tmp_path
+
+
+def typed(source: Path, line: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-m", "addonctl", *line.split()],
+        cwd=source,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
+
+
+def test_its_format_is_a_format(source):
+    answer = typed(source, "-p sandbox recordings list --format ini --fields sid,status")
+    sections = re.findall(r"^\[(RE\w{32})\]\nsid = \1\nstatus = completed$", answer, re.MULTILINE)
+
+    assert len(sections) == 5
+    assert "ini       A section a record" in typed(source, "help formats")
+    assert "'table csv ini json" in typed(source, "completion bash")
+
+
+def test_its_verb_is_a_verb(source):
+    assert typed(source, "-p sandbox recordings count --since 90d") == "5\n"
+    assert "addonctl recordings count --since 7d" in typed(source, "recordings count --help")
+    assert "'list count'" in typed(source, "completion bash")
+
+
+def test_every_module_it_names_is_there():
+    package = Path(addonctl.__file__).parent
+    named = set(re.findall(r"`((?:cli|api|output|docgen)/[\w/.]+)`", GUIDE.read_text("utf-8")))
+
+    assert named
+    assert [name for name in named if not (package / name).exists()] == []
