@@ -284,3 +284,17 @@ def test_bash_complains_of_nothing_under_strict_settings(place, tmp_path):
         assert sids == f"addonctl results get {RE1} {XR2} "
     finally:
         prompt.close()
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_finds_the_script_in_its_function_path(place, tmp_path):
+    """As packages install it: loaded at the first TAB, and there for the next."""
+    script = tmp_path / "setup"
+    script.write_text(f"fpath=('{place}' $fpath); compinit -u\n")
+    prompt = Prompt("zsh", script, environment(place), tmp_path)
+    try:
+        first, second = (prompt.completed("addonctl resu\t") for _ in range(2))
+
+        assert first == second == "addonctl results "
+    finally:
+        prompt.close()
