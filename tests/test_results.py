@@ -1,0 +1,392 @@
+"""`addonctl results`: list, get, delete and wait."""
+
+from __future__ import annotations
+
+import csv
+import json
+import threading
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty import Service, faulty, lines, results
+
+from addonctl.waiting import Patience
+
+Run = Callable[..., Any]
+
+NONE = "RE" + "0" * 32
+OTHER = "XR" + "0" * 32
+
+
+@pytest.fixture
+def all_results(run: Run) -> list[str]:
+    """The addresses of the sandbox's results."""
+    return run("-p sandbox results list --all -f sids").out.splitlines()
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    with faulty(monkeypatch, Service()) as service:
+        yield service
+
+
+def table(ran: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(ran.out.splitlines()))
+
+
+# list
+
+
+def test_a_list_over_recordings_is_in_their_order(run: Run, all_results: list[str]) -> None:
+    recordings = list(dict.fromkeys(address.partition("/")[0] for address in all_results))[::-1]
+
+    ran = run("-p", "sandbox", "results", "list", *recordings, "-f", "sids")
+
+    wanted = [each for recording in recordings for each in all_results if recording in each]
+    assert (0, wanted, "") == (ran.code, ran.out.splitlines(), ran.err)
+
+
+def test_all_is_every_recording_of_the_account(run: Run, all_results: list[str]) -> None:
+    sids = run("-p sandbox recordings list -f sids").out
+
+    ran = run("-p sandbox results list - -f sids", stdin=sids)
+
+    assert (0, all_results) == (ran.code, ran.out.splitlines())
+    assert len(all_results) > 10
+
+
+def test_all_takes_the_filters_of_recordings_and_those_of_results(
+    run: Run, all_results: list[str]
+) -> None:
+    lately = run("-p sandbox recordings list --since 2d -f sids").out.split()
+
+    ran = run("-p sandbox results list --all --since 2d --status completed -f jsonl")
+
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert 0 == ran.code
+    assert found
+    assert {"completed"} == {each["status"] for each in found}
+    assert {each["reference_sid"] for each in found} <= set(lately)
+    assert len(lately) < len({address.partition("/")[0] for address in all_results})
+
+
+def test_a_limit_cuts_the_whole_and_says_so(run: Run, all_results: list[str]) -> None:
+    ran = run("-p sandbox results list --all --limit 5 -f sids")
+
+    assert (0, all_results[:5]) == (ran.code, ran.out.splitlines())
+    assert "limit 5 reached" in ran.err
+
+
+def test_a_sort_is_over_all_recordings(run: Run) -> None:
+    ran = run("-p sandbox results list --all --sort sid -f csv --fields sid")
+
+    sids = [row["sid"] for row in table(ran)]
+    assert sorted(sids) == sids
+
+
+def test_a_long_list_of_one_recording_comes_page_by_page(run: Run) -> None:
+    run("sandbox reset --recordings 3 --results 25")
+    one_by_one = run("-p sandbox results list --all -f sids --page-size 4 --workers 2")
+
+    assert (0, "") == (one_by_one.code, one_by_one.err)
+    assert run("-p sandbox results list --all -f sids").out == one_by_one.out
+    assert 75 == len(one_by_one.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"results list --all {NONE}", "expected no addresses with it"),
+        ("results list --all --from x", "expected no addresses with it"),
+        (f"results list {NONE} --since 3d", "--since chooses among all recordings"),
+        (f"results list {NONE} --workers 0", "--workers 0: expected 1 or more"),
+        (f"results list {NONE}/{OTHER}", "is a result; expected a recording"),
+        (f"results get {NONE}", "is a recording; expected a result (XR…) under it"),
+    ],
+)
+def test_words_that_do_not_fit_are_told_of(run: Run, line: str, said: str) -> None:
+    ran = run(f"-p sandbox {line}")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert said in ran.err
+
+
+def test_one_recording_that_is_not_there_leaves_stdout_empty(run: Run) -> None:
+    ran = run(f"-p sandbox results list {NONE} -f csv")
+
+    assert (3, "") == (ran.code, ran.out)
+    assert NONE in ran.err
+
+
+# get
+
+
+def test_get_of_one_is_an_object_and_of_several_an_array(run: Run, all_results: list[str]) -> None:
+    one, two = all_results[:2]
+
+    single = json.loads(run(f"-p sandbox results get {one} -f json").out)
+    several = json.loads(run(f"-p sandbox results get {one} {two} -f json").out)
+    piped = json.loads(run("-p sandbox results get - -f json", stdin=one).out)
+
+    assert one.endswith(single["sid"])
+    assert [single["sid"], two[35:]] == [each["sid"] for each in several]
+    assert [single] == piped
+
+
+def test_get_goes_on_past_one_that_is_not_there(run: Run, all_results: list[str]) -> None:
+    one, two = all_results[:2]
+
+    ran = run(f"-p sandbox results get {one} {NONE}/{OTHER} {two} -f sids")
+
+    assert (6, [one, two]) == (ran.code, ran.out.splitlines())
+    told, summary = ran.err.splitlines()
+    assert OTHER in told
+    assert "addonctl: got 2 of 3 results, 1 failed" == summary
+
+
+def test_get_of_nothing_that_is_there_writes_nothing(run: Run) -> None:
+    for addresses in (f"{NONE}/{OTHER}", f"{NONE}/{OTHER} XR{1:032x}"):
+        ran = run(f"-p sandbox results get {addresses} -f csv")
+
+        assert (3, "") == (ran.code, ran.out)
+
+
+# delete
+
+
+def test_what_is_deleted_is_gone(run: Run, all_results: list[str]) -> None:
+    ran = run(f"-p sandbox results delete {all_results[0]} --yes -f csv")
+    again = run(f"-p sandbox results get {all_results[0]}")
+
+    assert (0, "deleted 1 result\n") == (ran.code, ran.err)
+    assert [{"sid": all_results[0], "outcome": "deleted", "detail": ""}] == table(ran)
+    assert (3, "") == (again.code, again.out)
+
+
+def test_without_a_yes_and_with_nobody_to_ask_nothing_is_requested(
+    run: Run, service: Service
+) -> None:
+    service.there = set(results(3))
+
+    for words in ("-", "--all-results -"):
+        ran = run(f"results delete {words}", stdin=lines(results(3)))
+
+        assert (2, "") == (ran.code, ran.out)
+        assert "without --yes" in ran.err
+    assert [] == service.asked
+
+
+def test_a_dry_run_shows_what_would_go_and_asks_nothing(run: Run, service: Service) -> None:
+    ran = run("results delete - --dry-run -f csv", stdin=lines(results(3)))
+
+    assert (0, "would delete 3 results\n") == (ran.code, ran.err)
+    assert [(address, "would-delete") for address in results(3)] == [
+        (row["sid"], row["outcome"]) for row in table(ran)
+    ]
+    assert [] == service.asked
+
+
+def test_more_than_the_most_deletes_nothing(run: Run, service: Service) -> None:
+    addresses = results(3)
+    service.there = set(addresses)
+
+    ran = run("results delete - --yes --max-delete 2", stdin=lines(addresses))
+    just = run("results delete - --yes --max-delete 3 -q", stdin=lines(addresses * 2))
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "this would delete 3, more than --max-delete 2" in ran.err
+    assert (0, "") == (just.code, just.err)
+    assert 3 == len(service.asked)
+
+
+def test_what_is_gone_already_fails_unless_that_is_ignored(run: Run, service: Service) -> None:
+    addresses = results(4)
+    service.there = set(addresses[:2])
+
+    ran = run("results delete - --yes -f csv", stdin=lines(addresses))
+    service.there = set(addresses[:2])
+    ignored = run("results delete - --yes -f csv --ignore-not-found", stdin=lines(addresses))
+
+    for each in (ran, ignored):
+        assert ["deleted"] * 2 + ["not-found"] * 2 == [row["outcome"] for row in table(each)]
+    assert (6, "addonctl: deleted 2 of 4 results, 2 failed\n") == (ran.code, ran.err)
+    assert (0, "deleted 4 results (2 were gone already)\n") == (ignored.code, ignored.err)
+
+
+def test_a_recording_alone_needs_all_results(run: Run, all_results: list[str]) -> None:
+    recording = all_results[0].partition("/")[0]
+    wanted = [address for address in all_results if recording in address]
+
+    refused = run(f"-p sandbox results delete {recording} --yes")
+    ran = run(f"-p sandbox results delete {recording} --all-results --yes -f csv")
+    left = run("-p sandbox results list --all -f sids").out.splitlines()
+
+    assert (2, "") == (refused.code, refused.out)
+    assert (0, wanted) == (ran.code, [row["sid"] for row in table(ran)])
+    assert [address for address in all_results if address not in wanted] == left
+
+
+def test_filters_choose_among_all_results(run: Run, all_results: list[str]) -> None:
+    failed = run("-p sandbox results list --all --status failed -f sids").out.splitlines()
+    recordings = run("-p sandbox recordings list -f sids").out
+
+    words = "results delete - --all-results --status failed --yes -f csv"
+    ran = run(f"-p sandbox {words}", stdin=recordings)
+
+    assert failed
+    assert (0, failed) == (ran.code, [row["sid"] for row in table(ran)])
+    assert len(all_results) - len(failed) == len(
+        run("-p sandbox results list --all -f sids").out.splitlines()
+    )
+
+
+@pytest.mark.parametrize("more", ["", "--all-results"])
+def test_filters_never_seem_to_protect_what_they_do_not(
+    run: Run, all_results: list[str], more: str
+) -> None:
+    ran = run(f"-p sandbox results delete {all_results[0]} --status failed --yes {more}")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "filters choose among all results of a recording" in ran.err
+
+
+def test_a_recording_that_cannot_be_listed_is_a_row_like_any(
+    run: Run, all_results: list[str]
+) -> None:
+    recording = all_results[0].partition("/")[0]
+
+    ran = run(f"-p sandbox results delete {NONE} {recording} --all-results --yes -f csv")
+
+    assert 6 == ran.code
+    assert [NONE, "not-found"] == [table(ran)[0]["sid"], table(ran)[0]["outcome"]]
+    assert {"deleted"} == {row["outcome"] for row in table(ran)[1:]}
+
+
+def test_deleting_while_a_list_shrinks_misses_none_and_repeats_none(run: Run) -> None:
+    """The service pages by the last row; all rows are collected before the first goes."""
+    run("sandbox reset --recordings 1 --results 2500")
+    recording = run("-p sandbox recordings list -f sids").out.strip()
+
+    ran = run(f"-p sandbox results delete {recording} --all-results --yes -f sids")
+
+    assert (0, "deleted 2500 results\n") == (ran.code, ran.err)
+    assert 2500 == len(set(ran.out.splitlines()))
+    assert "" == run("-p sandbox results list --all -f sids").out
+
+
+# wait
+
+
+def waited(service: Service, *addresses: str, status: str) -> None:
+    service.there |= set(addresses)
+    service.statuses |= dict.fromkeys(addresses, status)
+
+
+def later(service: Service, **changes: Any) -> None:
+    """Once there have been three requests, those results have that status."""
+    before = service.trouble
+
+    def trouble(number: int, place: str) -> Any:
+        if number > 3:
+            service.statuses.update(changes["statuses"])
+        return before(number, place)
+
+    service.trouble = trouble
+
+
+def test_wait_ends_when_all_are_final(run: Run, service: Service) -> None:
+    first, second = f"{NONE}/XR{1:032x}", f"{NONE}/XR{2:032x}"
+    waited(service, first, status="queued")
+    waited(service, second, status="completed")
+    later(service, statuses={first: "completed"})
+
+    ran = run(f"results wait {first} {second} --interval 0.01 -f csv --fields status")
+
+    assert (0, ["completed"] * 2, "") == (ran.code, [row["status"] for row in table(ran)], ran.err)
+
+
+def test_several_results_of_a_recording_cost_one_request_a_look(run: Run, service: Service) -> None:
+    addresses = [f"{NONE}/XR{number:032x}" for number in range(5)]
+    waited(service, *addresses, status="processing")
+
+    ran = run("results", "wait", *addresses, "--timeout", "0")
+
+    assert (8, [("GET", NONE)]) == (ran.code, service.asked)
+    assert "addonctl: time is up: 0 of 5 results final\n" == ran.err
+
+
+def test_wait_ends_at_once_on_a_bad_end(run: Run, service: Service) -> None:
+    """The other recording is still pending, and would be for ever."""
+    waited(service, f"{NONE}/XR{1:032x}", status="processing")
+    bad = f"RE{1:032x}/XR{2:032x}"
+    waited(service, bad, status="failed")
+
+    ran = run(f"results wait {NONE} {bad} --interval 30 -f csv --fields status")
+
+    assert (1, ["processing", "failed"]) == (ran.code, [row["status"] for row in table(ran)])
+    assert f"result {bad[35:]} on recording {bad[:34]} ended as failed" in ran.err
+
+
+def test_any_end_will_do_when_asked(run: Run, service: Service) -> None:
+    waited(service, f"{NONE}/XR{1:032x}", f"{NONE}/XR{2:032x}", status="canceled")
+
+    assert 1 == run(f"results wait {NONE}").code
+    assert 0 == run(f"results wait {NONE} --any-end").code
+
+
+def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From every second to every quarter of a minute; evenly where an interval is given."""
+    waits: list[float] = []
+
+    class Watched(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0)
+            return False
+
+    growing, even = Patience(), Patience(interval=3.0)
+    for patience in (growing, even):
+        monkeypatch.setattr(patience, "_over", Watched())
+        assert 11 == len(list(islice(patience.intervals(), 11)))
+
+    first, second = waits[:10], waits[10:]
+    assert [1, 15] == [first[0], first[-1]]
+    assert sorted(first) == first
+    assert [3.0] * 10 == second
+
+
+def test_a_result_that_is_missing_hides_no_other(run: Run, service: Service) -> None:
+    address = f"{NONE}/XR{1:032x}"
+    waited(service, address, status="completed")
+
+    ran = run(f"results wait {address} {OTHER} -f sids")
+    alone = run(f"results wait {NONE}/{OTHER} -f csv")
+
+    assert (6, address + "\n") == (ran.code, ran.out)
+    assert OTHER in ran.err
+    assert (3, "") == (alone.code, alone.out)
+
+
+def test_a_recording_without_results_is_told_of(run: Run, service: Service) -> None:
+    ran = run(f"results wait {NONE} -f json")
+
+    assert (0, "[]\n") == (ran.code, ran.out)
+    assert f"recording {NONE} has no results\n" == ran.err
+
+
+@pytest.mark.parametrize("words", ["--interval 0", "--interval x", "--timeout soon"])
+def test_times_that_are_none_are_refused(run: Run, words: str) -> None:
+    ran = run(f"-p sandbox results wait {NONE} {words}")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert words.split()[1] in ran.err
+
+
+def test_addresses_come_from_a_file(run: Run, all_results: list[str], home: Path) -> None:
+    (home / "some.txt").write_text(lines(all_results[:3]))
+
+    ran = run("-p sandbox results get --from some.txt -f sids")
+
+    assert (0, all_results[:3]) == (ran.code, ran.out.splitlines())
