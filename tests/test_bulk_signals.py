@@ -65,7 +65,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]], st
 def test_an_interrupted_batch_knows_what_is_done_and_what_is_left(
     service: Service, number: int
 ) -> None:
-    addresses = results(200)
+    addresses = results(80)
     service.there = set(addresses)
     process = started(DELETE, lines(addresses))
     until(lambda: len(service.deleted) > 20)
