@@ -23,7 +23,7 @@ from typing import Any
 import certifi
 import trustme
 
-from benchmarks.measure import ADDONCTL, side_by_side
+from benchmarks.measure import ADDONCTL, side_by_side, users
 from benchmarks.report import keep, table
 
 ACCOUNT = "AC" + "a" * 32
@@ -86,7 +86,7 @@ def measure(runs: int, folder: Path) -> list[dict[str, Any]]:
         assert server.stdout
         url = f"https://127.0.0.1:{server.stdout.readline().strip()}"
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+            **users(),
             "ADDONCTL_API_URL": url,
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": "none",

@@ -15,6 +15,15 @@ ADDONCTL = str(Path(sys.executable).parent / "addonctl")
 """The program as it is installed beside this Python."""
 
 
+def users() -> dict[str, str]:
+    """This environment as a user has it.
+
+    Without a login, and without what makes Python compile every module anew or flush every line.
+    """
+    ours = ("TWILIO_", "ADDONCTL_", "PYTHON")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @dataclass(frozen=True)
 class Figure:
     """Medians of one command's runs: seconds of wall time, and peak memory in MiB."""

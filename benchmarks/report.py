@@ -50,4 +50,4 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).replace("|", "\\|")

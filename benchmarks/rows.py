@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any
 
-from benchmarks.measure import Figure, side_by_side
+from benchmarks.measure import ADDONCTL, Figure, side_by_side, users
+from benchmarks.report import keep, table
 
-ROOT = Path(__file__).parent
 PAGE = 1000
 SMALL = 10_000
 ACCOUNT = "AC" + "a" * 32
+FORMATS = ("csv", "jsonl", "xml")
 GOAL = 1.5
 GOAL_MEMORY = 1.2
 FIELDS = (
@@ -100,11 +98,11 @@ def commands(url: str, rows: int) -> dict[str, list[str]]:
     pages = rows // PAGE
     recording = f"RE{pages:032x}"
     found: dict[str, list[str]] = {}
-    for format in ("csv", "jsonl", "xml"):
-        words = ["-m", "addonctl", "results", "list", recording, "--format", format]
-        found[f"addonctl {format}"] = [sys.executable, *words]
-        small = [word.replace(recording, f"RE{SMALL // PAGE:032x}") for word in words]
-        found[f"addonctl {format}, {SMALL:,} rows"] = [sys.executable, *small]
+    few = f"RE{SMALL // PAGE:032x}"
+    for format in FORMATS:
+        words = (ADDONCTL, "results", "list")
+        found[f"addonctl {format}"] = [*words, recording, "--format", format]
+        found[f"addonctl {format}, few"] = [*words, few, "--format", format]
     row = ", ".join(f".{name}" for name in FIELDS)
     listed = f"{url}{path(recording)}?PageSize={PAGE}&Page=[0-{pages - 1}]"
     found["curl | jq -r @csv"] = [
@@ -122,12 +120,10 @@ def measured(rows: int, runs: int) -> dict[str, Figure]:
     try:
         assert server.stdout
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        environment = {
-            **os.environ,
+        environment = users() | {
             "ADDONCTL_API_URL": url,
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": "none",
-            "ADDONCTL_NO_HISTORY": "1",
         }
         return side_by_side(commands(url, rows), runs=runs, environment=environment)
     finally:
@@ -135,34 +131,26 @@ def measured(rows: int, runs: int) -> dict[str, Figure]:
         server.wait()
 
 
-def report(figures: dict[str, Figure], rows: int) -> tuple[str, dict[str, object]]:
-    """The table, and the same as data."""
+def report(figures: dict[str, Figure], rows: int) -> list[dict[str, Any]]:
+    """A row for each format; growth is peak memory beside that of 10,000 rows."""
     jq = figures["curl | jq -r @csv"]
-    lines = [
-        "| command | rows/s | beside jq | peak memory | of that with 10,000 rows |",
-        "|---|---|---|---|---|",
-    ]
-    data: dict[str, object] = {}
-    for name, figure in figures.items():
-        if name.endswith("rows"):
-            continue
-        small = figures.get(f"{name}, {SMALL:,} rows")
-        growth = f"{figure.mebibytes / small.mebibytes:.2f} ×" if small else ""
-        lines.append(
-            f"| {name} | {rows / figure.seconds:,.0f} | {jq.seconds / figure.seconds:.2f} × "
-            f"| {figure.mebibytes:.1f} MiB | {growth} |"
+    found: list[dict[str, Any]] = []
+    for format in FORMATS:
+        figure, small = figures[f"addonctl {format}"], figures[f"addonctl {format}, few"]
+        found.append(
+            {
+                "what": f"{rows:,} results as {format}",
+                "beside": "curl | jq -r @csv",
+                "ratio": jq.seconds / figure.seconds,
+                "at least": GOAL,
+                "rows/s": rows / figure.seconds,
+                "peak MiB": figure.mebibytes,
+                "growth": figure.mebibytes / small.mebibytes,
+                "growth at most": GOAL_MEMORY,
+            }
         )
-        data[name] = asdict(figure) | {
-            "rows_per_second": rows / figure.seconds,
-            "times_jq": jq.seconds / figure.seconds,
-            "memory_growth": figure.mebibytes / small.mebibytes if small else None,
-        }
-    return "\n".join(lines), data
-
-
-def version(*command: str) -> str:
-    said = subprocess.run(command, capture_output=True, text=True, check=True)
-    return said.stdout.splitlines()[0]
+    found.append({"what": "curl | jq -r @csv", "rows/s": rows / jq.seconds})
+    return found
 
 
 def main() -> None:
@@ -174,24 +162,9 @@ def main() -> None:
     if options.serve:
         serve()
         return
-    table, data = report(measured(options.rows, options.runs), options.rows)
-    results = ROOT / "results" / "rows.json"
-    results.parent.mkdir(exist_ok=True)
-    facts = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "rows": options.rows,
-        "runs": options.runs,
-        "goals": {"times_jq": GOAL, "memory_growth": GOAL_MEMORY},
-        "versions": {
-            "python": platform.python_version(),
-            "addonctl": version(sys.executable, "-m", "addonctl", "--version"),
-            "jq": version("jq", "--version"),
-            "curl": version("curl", "--version"),
-        },
-        "figures": data,
-    }
-    results.write_text(json.dumps(facts, indent=2) + "\n")
-    print(table)
+    found = report(measured(options.rows, options.runs), options.rows)
+    keep("rows", found, runs=options.runs)
+    print(table(found))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measure import ADDONCTL, side_by_side
+from benchmarks.measure import ADDONCTL, side_by_side, users
 from benchmarks.report import keep, table
 
 HERE = Path(__file__).parent
@@ -22,13 +21,7 @@ RESULTS = 120
 def served(*sizes: str) -> Iterator[dict[str, str]]:
     """The environment for a sandbox of that size, served on loopback by a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            # No user tells Python to compile every module anew, or to flush every line.
-            if not name.startswith(("TWILIO_", "PYTHON"))
-        }
-        environment |= {"XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder, "HOME": folder}
+        environment = users() | {"XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder, "HOME": folder}
         subprocess.run(
             [ADDONCTL, "sandbox", "reset", *sizes],
             env=environment,
