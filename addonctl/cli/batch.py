@@ -26,14 +26,16 @@ Kind = TypeVar("Kind", bound="Record")
 class Batch:
     """One command over many addresses, `--workers` at a time, under one pace.
 
-    `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed. A
-    single address that was typed takes none of the machinery, and its error is the command's.
+    `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed;
+    `items` is what its progress counts, where that is something else. A single address that was
+    typed takes none of the machinery, and its error is the command's.
     """
 
-    def __init__(self, state: State, done: str, unit: str) -> None:
+    def __init__(self, state: State, done: str, unit: str, items: str | None = None) -> None:
         self._state = state
         self._workers = state.workers
         self._words = done, unit
+        self._items = items or unit
         self._total: int | None = None
         self._seen = 0
         self._failures = 0
@@ -99,7 +101,7 @@ class Batch:
             self._progress.received(count)
 
     def _shown(self) -> Progress:
-        self._progress = self._state.sink.progress(self._total, f"{self._words[1]}s")
+        self._progress = self._state.sink.progress(self._total, f"{self._items}s")
         return self._progress
 
     def pages(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from addonctl.addresses import LEVELS, Address, Word, read
-from addonctl.errors import Usage
+from addonctl.errors import AddonctlError, Usage
 from addonctl.output import OutputSettings, Sink
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ class State:
             return
         self.must_be_able_to_ask(what)
         if not self.sink.confirm(f"{what}?"):
-            raise typer.Abort
+            raise AddonctlError(f"will not {what}: you said no")
 
     def answer(self, kind: type[Record], selection: Selection, pages: Iterator[list[Any]]) -> None:
         """Write what the selection leaves of `pages`, and say where --limit cut it."""

@@ -27,7 +27,7 @@ def wait(
 ) -> None:
     """Wait for the results that the words name, show them, and raise what it ends with."""
     state.sink.check(Result)
-    batch = Batch(state, "waited for", "result")
+    batch = Batch(state, "waited for", "result", "recording")
     patience = waiting.Patience(_seconds(timeout), _seconds(interval), any_end)
     if interval and not _seconds(interval):
         raise Usage(f"--interval {interval}: expected more than nothing")
@@ -35,7 +35,8 @@ def wait(
     groups: Iterable[list[Address]] = waiting.by_recording(addresses)
     if isinstance(addresses, Sequence):
         groups = list(groups)
-    outcomes = batch.run(partial(waiting.wait, patience), groups, stop=patience.end)
+    work = partial(waiting.wait, patience)
+    outcomes = batch.run(work, groups, stop=patience.end)
     watch = _Watch(state, batch, any_end=any_end, single=is_single(groups))
     state.sink.records(Result, watch.pages(outcomes))
     watch.finish()
