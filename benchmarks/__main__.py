@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks import plot
+from benchmarks import page, plot
 
 ALL = ("startup", "https", "rows", "deletes", "downloads")
 
@@ -15,6 +15,7 @@ def main(names: list[str]) -> None:
         print(f"\n## {name}\n", flush=True)
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
     plot.main()
+    page.main()
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def versions() -> dict[str, str]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown; numbers to two places."""
-    heads = list(rows[0])
+    """Markdown, with a column for every name there is; numbers to two places."""
+    heads = list(dict.fromkeys(head for row in rows for head in row))
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     lines += ["| " + " | ".join(_text(row.get(head)) for head in heads) + " |" for row in rows]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from benchmarks.report import keep, table
 
 HERE = Path(__file__).parent
 RESULTS = 120
+VENDORS = "api:core:recordings:add-on-results:list"
+"""The vendor's own command for the same list; measured where it is installed."""
 
 
 @contextmanager
@@ -67,6 +70,7 @@ def measure(runs: int) -> list[dict[str, object]]:
     with served("--recordings", "2", "--results", str(RESULTS), "--payloads", "0") as environment:
         recording, other = answered(environment, "recordings", "list")
         results = iter(answered(environment, "results", "list", other))
+        vendor = shutil.which("twilio")
         took = side_by_side(
             {
                 "pass": [python, "-c", "pass"],
@@ -77,11 +81,12 @@ def measure(runs: int) -> list[dict[str, object]]:
                 "help": [ADDONCTL, "--help"],
                 "verb help": [ADDONCTL, "results", "list", "--help"],
                 "version": [ADDONCTL, "--version"],
+                **({"vendor": [vendor, VENDORS, "--help"]} if vendor else {}),
             },
             runs=runs,
             environment=environment,
         )
-    rows = []
+    rows: list[dict[str, object]] = []
     for name, command, beside, bound in (
         ("csv", f"results list RE --format csv, {RESULTS} results", "script", 1.3),
         ("table", "the same, piped table", "script", 1.45),
@@ -96,6 +101,14 @@ def measure(runs: int) -> list[dict[str, object]]:
                 "beside": {"script": "a bare requests script", "pass": "python -c pass"}[beside],
                 "ratio": took[name].seconds / took[beside].seconds,
                 "at most": bound,
+            }
+        )
+    if vendor:
+        rows.append(
+            {
+                "what": f"twilio {VENDORS} --help (the vendor's)",
+                "beside": "python -c pass",
+                "ratio": took["vendor"].seconds / took["pass"].seconds,
             }
         )
     return rows
