@@ -1,6 +1,6 @@
 """Downloads beside curl: one payload of 250 MB, and 2,000 of 20 kB at 50 ms latency.
 
-    python benchmarks/downloads.py [--runs 5]
+    python -m benchmarks.downloads [--runs 7]
 
 Both get the same bytes from the same server, by way of the same redirects, onto the same disk;
 times are of whole processes. curl checks nothing and syncs nothing; addonctl holds every payload
@@ -14,13 +14,13 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from measure import Figure, side_by_side
+from benchmarks.measure import ADDONCTL, Figure, side_by_side
+from benchmarks.report import keep, table
 
 ACCOUNT = "AC" + "0" * 32
 RECORDING = "RE" + "0" * 32
@@ -30,7 +30,6 @@ MANY = 2_000
 LATENCY = 0.05
 WORKERS = 32
 DATE = "Sat, 21 Nov 2026 18:43:00 +0000"
-HERE = Path(__file__).parent
 
 
 class Server:
@@ -110,12 +109,17 @@ def sid(number: int) -> str:
     return f"XH{number:032x}"
 
 
-def compared(folder: Path, size: int, count: int, latency: float, runs: int) -> dict[str, Figure]:
+def compared(
+    folder: Path, size: int, count: int, latency: float, etag: str, runs: int
+) -> dict[str, Figure]:
     """The same payloads by curl and by addonctl, from a server in a process of its own."""
     file = folder / "payload"
-    file.write_bytes(os.urandom(1000) * (size // 1000))
+    with file.open("wb") as opened:
+        for _ in range(size // 10_000):
+            opened.write(os.urandom(10_000))
+    serving = [sys.executable, "-m", "benchmarks.downloads", "--serve"]
     server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", str(file), str(count), str(latency)],
+        [*serving, str(file), str(count), str(latency), etag],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -123,7 +127,7 @@ def compared(folder: Path, size: int, count: int, latency: float, runs: int) -> 
         assert server.stdout
         api = f"http://127.0.0.1:{int(server.stdout.readline())}"
         root = f"{api}/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}/AddOnResults/{RESULT}"
-        kept = folder / "kept"
+        kept = folder / "keep"
         listed = folder / "listed"
         listed.write_text(
             "".join(
@@ -132,7 +136,7 @@ def compared(folder: Path, size: int, count: int, latency: float, runs: int) -> 
             )
         )
         curl = ["curl", "-sS", "-L", "-u", f"{ACCOUNT}:secret", "-K", str(listed)]
-        ours = [str(Path(sys.executable).with_name("addonctl")), "results", "download", RECORDING]
+        ours = [ADDONCTL, "results", "download", RECORDING]
         if count == 1:
             ours += [RESULT, sid(0)]
         else:
@@ -157,37 +161,34 @@ def compared(folder: Path, size: int, count: int, latency: float, runs: int) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--serve", nargs=4, help=argparse.SUPPRESS)
     words = parser.parse_args()
     if words.serve:
         file, count, latency, parts = words.serve
         asyncio.run(Server(Path(file), int(count), float(latency), parts == "parts").serve())
         return
-    results = {}
-    for name, size, count, latency in (
-        ("one payload of 250 MB", BIG, 1, 0.0),
-        ("2,000 payloads of 20 kB, 50 ms, 32 at a time", SMALL, MANY, LATENCY),
+    rows = []
+    for what, size, count, latency, etag, bound in (
+        ("one payload of 250 MB, put in parts", BIG, 1, 0.0, "parts", 1.3),
+        ("one payload of 250 MB, with its MD5", BIG, 1, 0.0, "md5", None),
+        ("2,000 payloads of 20 kB, 50 ms, 32 at a time", SMALL, MANY, LATENCY, "md5", 1.11),
     ):
-        folder = Path(tempfile.mkdtemp())
-        try:
-            figures = compared(folder, size, count, latency, words.runs)
-        finally:
-            shutil.rmtree(folder)
-        ours, curl = figures["addonctl"], figures["curl"]
-        results[name] = {
-            "curl": curl.seconds,
-            "addonctl": ours.seconds,
-            "times curl's time": ours.seconds / curl.seconds,
-            "MiB of memory": ours.mebibytes,
-        }
-        print(f"\n{name}")
-        for who, figure in figures.items():
-            span = f"{figure.fastest:.2f} to {figure.slowest:.2f}"
-            print(f"  {who:<10}{figure.seconds:8.2f} s  ({span})  {count / figure.seconds:8.1f}/s")
-        print(f"  {ours.seconds / curl.seconds:.2f} × its time, {ours.mebibytes:.0f} MiB of memory")
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / "downloads.json").write_text(json.dumps(results, indent=2) + "\n")
+        with tempfile.TemporaryDirectory() as folder:
+            took = compared(Path(folder), size, count, latency, etag, words.runs)
+        ours, curl = took["addonctl"], took["curl"]
+        rows.append(
+            {
+                "what": what,
+                "curl, s": curl.seconds,
+                "addonctl, s": ours.seconds,
+                "ratio": ours.seconds / curl.seconds,
+                "at most": bound,
+                "MiB": ours.mebibytes,
+            }
+        )
+    keep("downloads", rows, runs=words.runs)
+    print(table(rows))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_quiet_shows_no_bar(account: Breaking) -> None:
     assert (0, "") == (code, err)
 
 
-@pytest.mark.parametrize("typed, code, deleted", [(b"y\n", 0, [RESULT]), (b"n\n", 130, [])])
+@pytest.mark.parametrize("typed, code, deleted", [(b"y\n", 0, [RESULT]), (b"n\n", 1, [])])
 def test_deleting_afterwards_asks_first(
     account: Breaking, home: Path, typed: bytes, code: int, deleted: list[str]
 ) -> None:
