@@ -110,7 +110,7 @@ def test_a_batch_given_up_leaves_no_thread_behind() -> None:
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.005)
 
-    assert before == threading.active_count()
+    assert threading.active_count() <= before
 
 
 def test_one_item_is_worked_on_in_this_very_thread() -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
@@ -132,8 +133,12 @@ class PacedRetry(Retry):
 
 def concurrent_requests(headers: Mapping[str, str]) -> int | None:
     """How many of the account's requests the service has in flight, if it says so."""
-    count = headers.get("Twilio-Concurrent-Requests", "")
-    return int(count) if count.isdecimal() else None
+    return whole_number(headers.get("Twilio-Concurrent-Requests", ""))
+
+
+def whole_number(word: str) -> int | None:
+    """The number that a header holds; None for anything else, and for more digits than any has."""
+    return int(word) if word.isdecimal() and len(word) < 20 else None
 
 
 class Adapter(HTTPAdapter):
@@ -195,7 +200,7 @@ class Channel:
 
     def send(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
         """The answer, its body not yet read. Raises requests' own exceptions."""
-        request = requests.Request(method, url, headers=dict(headers)).prepare()
+        request = _prepared(method, url, headers)
         settings = self._settings(url)
         began = time.perf_counter()
         with self._pace.request():
@@ -225,6 +230,15 @@ class Channel:
 
     def close(self) -> None:
         self._adapter.close()
+
+
+def _prepared(method: str, url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """A request without a body, login or cookies; to look for those takes requests longer."""
+    request = requests.PreparedRequest()
+    request.method = method
+    request.prepare_url(url, None)
+    request.headers = CaseInsensitiveDict(headers)
+    return request
 
 
 def network_adapter(settings: Settings, pace: Pace, trace: Trace | None) -> Adapter:
