@@ -164,3 +164,17 @@ print(*(set(sys.modules)), file=sys.stderr)
 
     assert ran.stdout
     assert not unwanted & set(ran.stderr.split())
+
+
+@pytest.mark.parametrize("header", ["", " --no-header"])
+def test_a_long_table_is_aligned_piece_by_piece_as_in_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    line = f"-p sandbox results list --all{header} --fields status,sid,date_completed,status"
+    whole = run(line)
+    monkeypatch.setattr("addonctl.output.formats.table.PIECE", 4)
+    pieces = run(line)
+
+    assert (whole.code, whole.err) == (0, "")
+    assert len(whole.out.splitlines()) > 12
+    assert pieces == whole

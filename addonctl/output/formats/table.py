@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from addonctl.models import Field
@@ -12,20 +12,61 @@ from addonctl.output.settings import Answer, Screen
 
 FLOWS = False
 
+IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of cells that wait in memory; more wait in a temporary file."""
+PIECE = 10_000
+"""Rows that are aligned at a time."""
+
 
 def write(answer: Answer) -> Iterator[str]:
     """A row for each record; of those asked for one by one, a block of all their fields."""
-    documents = columns.documents(chain(*answer.pages))
     if answer.whole:
-        return _blocks(answer, documents)
+        return _blocks(answer, columns.documents(chain(*answer.pages)))
     fields = answer.fields or columns.telling(answer.kind)
     names = [field.name for field in fields] if answer.settings.header else []
     if answer.screen:
         from addonctl.output import layout
 
+        documents = columns.documents(chain(*answer.pages))
         cells = [layout.cells(documents, field, answer.screen) for field in fields]
         return layout.table(names, cells, answer.screen, droppable=not answer.fields)
-    return _aligned(names, [_plain(documents, field) for field in fields])
+    return _piped(names, fields, map(columns.documents, answer.pages))
+
+
+def _piped(
+    names: Sequence[str], fields: Sequence[Field], pages: Iterable[columns.Documents]
+) -> Iterator[str]:
+    """A table in flat memory: its cells wait, in a file if they are many, until all widths are
+    known; then tabulate gets them a piece at a time.
+    """
+    from tempfile import SpooledTemporaryFile
+
+    widths = [0] * len(fields)
+    with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n") as kept:
+        for page in pages:
+            table = [_plain(page, field) for field in fields]
+            widths = [
+                max(width, *map(_width, texts), 0)
+                for width, texts in zip(widths, table, strict=True)
+            ]
+            kept.writelines("\t".join(row) + "\n" for row in zip(*table, strict=True))
+        kept.seek(0)
+        rows = (line[:-1].split("\t") for line in kept)
+        piece = list(islice(rows, PIECE))
+        if len(piece) < PIECE:
+            yield from _aligned(names, piece)
+            return
+        # tabulate keeps away from a head's neighbours by two more spaces.
+        heads = [len(name) + 2 for name in names] or widths
+        widths = [max(width, head) for width, head in zip(widths, heads, strict=True)]
+        while piece:
+            # One row as wide as all the others makes the pieces fit each other.
+            piece[0] = [
+                text + " " * (width - _width(text))
+                for text, width in zip(piece[0], widths, strict=True)
+            ]
+            yield from _aligned(names, piece)
+            names, piece = [], list(islice(rows, PIECE))
 
 
 def _blocks(answer: Answer, documents: columns.Documents) -> Iterator[str]:
@@ -35,7 +76,10 @@ def _blocks(answer: Answer, documents: columns.Documents) -> Iterator[str]:
     for record in documents:
         values = [_value(record, field, answer.screen) for field in fields]
         yield between
-        yield from _aligned([], [names, values] if answer.settings.header else [values])
+        shown = (
+            zip(names, values, strict=True) if answer.settings.header else zip(values, strict=True)
+        )
+        yield from _aligned([], list(shown))
         between = "\n" if answer.settings.header else ""
 
 
@@ -53,7 +97,7 @@ def _plain(documents: columns.Documents, field: Field) -> list[str]:
 
 
 def _aligned(names: Sequence[str], table: Sequence[Sequence[str]]) -> Iterator[str]:
-    rows = [[_as_long_as_wide(text) for text in row] for row in zip(*table, strict=True)]
+    rows = [[_as_long_as_wide(text) for text in row] for row in table]
     if not rows:
         yield f"{'  '.join(names)}\n" if names else ""
         return
@@ -90,7 +134,13 @@ _SPACE = "\x1b[m"
 def _as_long_as_wide(text: str) -> str:
     if text.isascii():
         return text
+    extra = _width(text) - len(text)
+    return text + (_NOTHING * extra if extra > 0 else _SPACE * -extra)
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
     from rich.cells import cell_len
 
-    extra = cell_len(text) - len(text)
-    return text + (_NOTHING * extra if extra > 0 else _SPACE * -extra)
+    return cell_len(text)
