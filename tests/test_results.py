@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -390,3 +393,17 @@ def test_addresses_come_from_a_file(run: Run, all_results: list[str], home: Path
     ran = run("-p sandbox results get --from some.txt -f sids")
 
     assert (0, all_results[:3]) == (ran.code, ran.out.splitlines())
+
+
+def test_a_reader_that_leaves_does_not_stop_a_delete(tmp_path: Path) -> None:
+    """What was agreed to is done, and told of, whoever reads the rows."""
+    environment = {**os.environ, "ADDONCTL_PROFILE": "sandbox"}
+    line = (
+        f"{sys.executable} -m addonctl sandbox reset --recordings 1 --results 300 -q &&"
+        f" {sys.executable} -m addonctl results list --all -f sids |"
+        f" {sys.executable} -m addonctl results delete - --yes -f sids | head -n 1"
+    )
+    ran = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True)
+
+    assert len(ran.stdout.splitlines()) == 1
+    assert ran.stderr == "deleted 300 results\n"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address
 from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
+from addonctl.models import Outcome
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -153,6 +154,14 @@ class Batch:
     def nothing_came(self) -> bool:
         """Whether no item has succeeded so far: an answer need not be begun."""
         return self._seen == self._failures
+
+    def report(self, rows: Iterator[list[Outcome]]) -> None:
+        """Write a row for each item that is done; they are done even if nobody reads to the end."""
+        try:
+            self._state.sink.records(Outcome, rows)
+        except BrokenPipeError:
+            for _ in rows:
+                pass
 
     def succeeded(self) -> None:
         self._seen += 1

@@ -58,7 +58,7 @@ def delete(state: State, words: Sequence[str] | None, unit: str, level: int) -> 
     else:
         rows = _Rows(batch, "deleted", ignore_not_found="ignore_not_found" in given)
         outcomes = batch.run(partial(_delete, unlisted), addresses, window=AHEAD)
-    sink.records(Outcome, rows.pages(outcomes))
+    batch.report(rows.pages(outcomes))
     batch.finish(rows.note)
     sink.say(batch.summary + rows.note)
 

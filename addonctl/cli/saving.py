@@ -136,8 +136,8 @@ class _Saving:
 
     def run(self, found: Items, folder: Folder | None, targets: Targets) -> None:
         """Save what was found, and say how it went."""
-        self._state.sink.records(Outcome, self._rows(found, folder, targets))
         batch = self._batch
+        batch.report(self._rows(found, folder, targets))
         note = f", {self._skipped} of them there before" if self._skipped else ""
         batch.finish(note)
         self._deletions.finish()
