@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import responses
 from conftest import Ran
-from scripted import answer, scripted
+from scripted import Heard, answer, scripted
 
 Run = Callable[..., Ran]
 
@@ -122,6 +122,8 @@ def test_an_error_keeps_the_services_own_words_for_scripts(run: Run) -> None:
         ("application/json", '{"add_on_results": ["XR"]}'),
         ("application/json", '{"payloads": []}'),
         ("application/json", '{"add_on_results": ['),
+        ("application/json", '{"add_on_results": [], "next_page_uri": NaN}'),
+        ("application/json", '{"add_on_results": [{"sid": "XR", "status": 1e999}]}'),
     ],
 )
 @responses.activate
@@ -155,6 +157,59 @@ def test_a_next_page_on_another_host_is_not_followed(run: Run, following: str) -
     assert (1, "") == (ran.code, ran.out)
     assert "not followed" in ran.err
     assert len(responses.calls) == 1
+
+
+@pytest.mark.parametrize("sid", ['{"a": 1}', '["XR"]', "5", "true", "null", '"' + "X" * 9999 + '"'])
+@responses.activate
+def test_a_sid_that_is_none_is_shown_as_it_came(run: Run, sid: str) -> None:
+    responses.get(LIST, body=f'{{"add_on_results": [{{"sid": {sid}}}], "next_page_uri": null}}')
+
+    ran = run(f"results list {RE1} --format json")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert json.loads(ran.out) == [{"sid": json.loads(sid)}]
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"sid": None}, result(2), {"add_on_results": [], "next_page_uri": None}]
+)
+@responses.activate
+def test_a_single_thing_is_the_one_that_was_asked_for(run: Run, document: dict[str, Any]) -> None:
+    responses.get(LIST.replace(".json", f"/{XR1}.json"), json=document)
+
+    ran = run(f"results get {RE1} {XR1} --format json")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert f"result {XR1} on recording {RE1}: the service's answer is of something else" in ran.err
+
+
+@responses.activate
+def test_an_answer_that_does_not_end_is_given_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("addonctl.api.client.LONGEST_DOCUMENT", 1000)
+    responses.get(LIST, json=page(*range(1, 20)))
+
+    ran = run(f"results list {RE1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "does not end" in ran.err
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "²", "-1", "many", ""])
+@responses.activate
+def test_a_count_of_requests_that_is_none_does_no_harm(run: Run, count: str) -> None:
+    responses.get(LIST, json=page(1), headers={"Twilio-Concurrent-Requests": count})
+
+    assert run(f"results list {RE1} --format sids") == (0, f"{RE1}/XR{1:032x}\n", "")
+
+
+@responses.activate
+def test_an_error_nested_without_end_is_an_error_like_any(run: Run) -> None:
+    responses.get(LIST, body="[" * 60_000, status=400)
+
+    ran = run(f"results list {RE1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert ran.err.startswith(f"addonctl: results of recording {RE1}: 400")
 
 
 @responses.activate
@@ -293,7 +348,15 @@ def test_verbose_shows_each_request_and_no_secret(run: Run, at: Callable[[str], 
 
 
 @pytest.mark.parametrize(
-    "location", ["", "http://store.example/key?sig=1", "ftp://store.example/key", "https://"]
+    "location",
+    [
+        "",
+        "http://store.example/key?sig=1",
+        "ftp://store.example/key",
+        "https://",
+        "https://[::1/key?sig=1",
+        "javascript:sig=1",
+    ],
 )
 def test_a_link_that_is_not_https_is_refused(
     run: Run, at: Callable[[str], None], location: str
@@ -305,3 +368,95 @@ def test_a_link_that_is_not_https_is_refused(
     assert (1, "") == (ran.code, ran.out)
     assert "not https" in ran.err
     assert "sig=1" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("/again?sig=1", "redirects again and again"),
+        ("https://[::1/key?sig=1", "redirects to a place that is not https"),
+        ("http://store.example/key?sig=1", "redirects to a place that is not https"),
+    ],
+)
+def test_a_store_that_sends_us_astray(
+    run: Run, at: Callable[[str], None], location: str, said: str
+) -> None:
+    with (
+        scripted(answer("", 302, {"Location": location})) as store,
+        scripted(answer("", 307, {"Location": f"{store.url}/key?sig=1"})) as server,
+    ):
+        at(server.url)
+        ran = run(f"payloads show {RE1} {XR1} {XH1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert said in ran.err
+    assert "sig=1" not in ran.err
+    assert len(store.heard) <= 5
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Range": f"bytes 0-3/{'9' * 5000}"},
+        {"Content-Range": f"bytes {'9' * 5000}-/4"},
+        {"Content-Range": "bytes ²-3/4"},
+        {},
+    ],
+)
+def test_a_part_of_a_payload_that_is_none(
+    run: Run, at: Callable[[str], None], headers: dict[str, str]
+) -> None:
+    with (
+        scripted(answer("data", 206, headers)) as store,
+        scripted(answer("", 307, {"Location": f"{store.url}/key"})) as server,
+    ):
+        at(server.url)
+        ran = run(f"payloads show {RE1} {XR1} {XH1} --retries 0")
+
+    assert ran.code in (1, 5)
+    assert ran.out == ""
+    assert "unexpected" not in ran.err
+
+
+@pytest.mark.parametrize("format", ["table", "json"])
+def test_an_error_that_repeats_our_login_is_told_without_it(
+    run: Run, at: Callable[[str], None], format: str
+) -> None:
+    """As some proxies do, to be of help."""
+
+    def echo(request: Heard) -> bytes:
+        heard = f"{request.headers['Authorization']} which is {ACCOUNT}:{SECRET}"
+        return answer({"message": heard, "more_info": f"https://proxy.test/?why={SECRET}"}, 400)
+
+    with scripted(echo) as server:
+        at(server.url)
+        ran = run(f"results get {RE1} {XR1} -f {format}")
+        encoded = server.heard[0].headers["Authorization"].removeprefix("Basic ")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert f"which is {ACCOUNT}" in ran.err
+    assert SECRET not in ran.err
+    assert encoded not in ran.err
+
+
+def test_an_error_that_repeats_the_signed_link_is_told_without_it(
+    run: Run, at: Callable[[str], None]
+) -> None:
+    query = "X-Amz-Credential=AKIDEXAMPLE%2F2026&X-Amz-Signature=0123456789abcdef"
+
+    def echo(request: Heard) -> bytes:
+        words = f"wrong: {request.target} or http://store.test{request.target} or 0123456789abcdef"
+        body = f"<Error><Code>Odd</Code><Message>{words}</Message></Error>"
+        return answer(body.replace("&X", "&amp;X"), 400, content_type="text/xml")
+
+    with (
+        scripted(echo) as store,
+        scripted(answer("", 307, {"Location": f"{store.url}/key?{query}"})) as server,
+    ):
+        at(server.url)
+        ran = run(f"payloads show {RE1} {XR1} {XH1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "wrong: /key?" in ran.err
+    assert "0123456789abcdef" not in ran.err
+    assert "AKIDEXAMPLE" not in ran.err

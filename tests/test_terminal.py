@@ -238,7 +238,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, body: bytes, kind: str, **settings: A
     with listed(monkeypatch, b"") as server:
         location = f"{server.url}/data"
         link = answer({"redirect_to": location}, 307, {"Location": location})
-        metadata = answer(payload(content_type=kind))
+        metadata = answer(payload(sid=XH, content_type=kind))
 
         def asked(request: Any) -> bytes:
             if "/Data" in request.target:

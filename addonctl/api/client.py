@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 import requests
 from requests import exceptions
@@ -22,13 +23,15 @@ from addonctl import __version__
 from addonctl.addresses import Address
 from addonctl.api.encoding import decoded
 from addonctl.api.faults import refusal, translated
-from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter
+from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter, whole_number
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import LOOPBACK, Login
 from addonctl.models import PAGE_SIZE, Payload, Record, Recording, Result
 
 CHUNK = 256 * 1024
 """Bytes of a payload that are handed on at a time, at most."""
+LONGEST_DOCUMENT = 256 * 1024 * 1024
+"""Bytes of a JSON document that are read; a page of 1000 rows has about one MiB."""
 MOST_REDIRECTS = 5
 
 Kind = TypeVar("Kind", bound=Record)
@@ -137,10 +140,10 @@ class Client:
     # Single things
 
     def result(self, address: Address) -> Result:
-        return Result(self._document(f"{self._path(address)}.json", _named(address)))
+        return Result(self._single(address, address.result))
 
     def payload(self, address: Address) -> Payload:
-        return Payload(self._document(f"{self._path(address)}.json", _named(address)))
+        return Payload(self._single(address, address.payload))
 
     def delete(self, address: Address) -> None:
         """Delete a result with its payloads, or one payload, for good.
@@ -173,7 +176,7 @@ class Client:
                 raise AddonctlError(f"{what}: the service gave no link")
             location = response.headers.get("Location", "")
             response.close()
-        parts = _split(urljoin(self.login.api_url, location))
+        parts = _joined(self.login.api_url, location)
         secure = parts.scheme == "https" or parts.hostname in LOOPBACK
         if not (location and parts.hostname and secure):
             raise AddonctlError(f"{what}: the service gave a link that is not https")
@@ -195,10 +198,13 @@ class Client:
                 response = self._store.send("GET", url, headers)
                 if not response.is_redirect:
                     break
-                url = urljoin(url, response.headers["Location"])
                 response.close()
-                if _split(url).scheme != "https" and _split(url).hostname not in LOOPBACK:
+                parts = _joined(url, response.headers["Location"])
+                if parts.scheme != "https" and parts.hostname not in LOOPBACK:
                     raise AddonctlError(f"{what}: the store redirects to a place that is not https")
+                url = parts.geturl()
+            else:
+                raise AddonctlError(f"{what}: the store redirects again and again")
             if response.status_code not in (200, 206):
                 problem = refusal(response, what)
                 if response.status_code == 403:
@@ -234,6 +240,13 @@ class Client:
     def _send(self, method: str, path: str) -> requests.Response:
         return self._api.send(method, self.login.api_url + path, self._headers)
 
+    def _single(self, address: Address, sid: str) -> dict[str, Any]:
+        what = _named(address)
+        document = self._document(f"{self._path(address)}.json", what)
+        if str(document.get("sid")).lower() != sid.lower():
+            raise AddonctlError(f"{what}: the service's answer is of something else")
+        return document
+
     def _pages(
         self,
         kind: type[Kind],
@@ -253,11 +266,11 @@ class Client:
             items = document.get(kind.COLLECTION)
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise AddonctlError(f"{what}: the service's answer holds no {kind.COLLECTION}")
-            first = items[0].get("sid") if items else None
+            first = str(items[0].get("sid") or "") if items else ""
             if first in seen:
                 raise AddonctlError(f"{what}: the service gives the same rows again and again")
             if first:
-                seen.add(str(first))
+                seen.add(first)
             elif document.get("next_page_uri"):
                 raise AddonctlError(f"{what}: the service gives an empty page and says more follow")
             yield [kind(item) for item in items]
@@ -285,7 +298,7 @@ class Client:
                     response = self._send("GET", path)
                     if response.status_code != 200:
                         raise refusal(response, what)
-                    body = b"".join(response.iter_content(CHUNK))
+                    document = _parsed(_whole(response, what))
                 break
             except TryLater as problem:
                 # With a status the retries below us have been used up already.
@@ -294,11 +307,7 @@ class Client:
                 )
                 if not broke_off or attempt == self.retries:
                     raise
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            document = None
-        if not isinstance(document, dict):
+        if document is None:
             kind = response.headers.get("Content-Type", "nothing").split(";")[0]
             raise AddonctlError(
                 f"{what}: the service answered with {kind} that is not the JSON it promised",
@@ -307,6 +316,32 @@ class Client:
                 request_id=response.headers.get("Twilio-Request-Id"),
             )
         return document
+
+
+def _whole(response: requests.Response, what: str) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        body += chunk
+        if len(body) > LONGEST_DOCUMENT:
+            response.close()
+            raise AddonctlError(f"{what}: the service's answer does not end")
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that `body` is, if it is one; NaN and its like are no JSON."""
+    try:
+        document = json.loads(body, parse_constant=_finite, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    if not isfinite(number):
+        raise ValueError
+    return number
 
 
 def _named(address: Address) -> str:
@@ -318,9 +353,10 @@ def _named(address: Address) -> str:
     return f"recording {address.recording}"
 
 
-def _split(url: str) -> Any:
+def _joined(base: str, url: str) -> SplitResult:
+    """Where `url` leads from `base`; nowhere if it is no URL."""
     try:
-        return urlsplit(url)
+        return urlsplit(urljoin(base, url))
     except ValueError:
         return urlsplit("")
 
@@ -332,13 +368,13 @@ def _body(response: requests.Response, what: str) -> Body:
     if response.status_code == 206:
         unit, _, rest = headers.get("content-range", "").partition(" ")
         span, _, whole = rest.partition("/")
-        if unit != "bytes" or not span.partition("-")[0].isdecimal():
+        first = whole_number(span.partition("-")[0])
+        if unit != "bytes" or first is None:
             response.close()
             raise TryLater(f"{what}: the store sent a part without saying which")
-        begin = int(span.partition("-")[0])
-        size = int(whole) if whole.isdecimal() else None
-    elif length.isdecimal() and "transfer-encoding" not in headers:
-        size = int(length)
+        begin, size = first, whole_number(whole)
+    elif "transfer-encoding" not in headers:
+        size = whole_number(length)
 
     def flow() -> Iterator[bytes]:
         # Not iter_content: it holds back what came until a chunk is full, so that over a line

@@ -6,6 +6,7 @@ a signed link is a secret.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import socket
@@ -23,6 +24,10 @@ from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 LONGEST_ERROR_BODY = 64 * 1024
 """Bytes of an error's body that are read; the service's own are under one KiB."""
 
+SHORTEST_SIGNATURE = 12
+"""Characters of a word in a signed link's query that may be what signs it."""
+
+_SIGNED = re.compile(r"(https?://[^\s?<>\"']+)\?[^\s<>\"']+")
 _CLASSES: dict[int, type[AddonctlError]] = {
     401: LoginRefused,
     403: LoginRefused,
@@ -72,11 +77,13 @@ def refusal(response: requests.Response, doing: str) -> AddonctlError:
     """The error that an answer of status 3xx, 4xx or 5xx stands for, in the service's own words."""
     status = response.status_code
     kind = _CLASSES.get(status, TryLater if status >= 500 else AddonctlError)
-    said = _words(_read(response))
+    said = _words(_redacted(_read(response), response.request))
     message = said.get("message") or response.reason or "no reason given"
     hint = _HINTS.get(kind)
     if status == 405:
         hint = "the service does not offer this on this resource"
+    elif 300 <= status < 400:
+        hint = "a proxy or a login page may have answered in its place"
     return kind(
         f"{doing}: {status} {message}",
         hint=hint,
@@ -101,11 +108,24 @@ def _read(response: requests.Response) -> str:
     return body.decode("utf-8", "replace")
 
 
+def _redacted(body: str, request: requests.PreparedRequest) -> str:
+    """`body` without logins and signatures, should the answer repeat what it was asked."""
+    body = _SIGNED.sub(r"\1?…", body)
+    login = str(request.headers.get("Authorization", "")).removeprefix("Basic ")
+    if login:
+        _, _, secret = base64.b64decode(login).decode("utf-8").partition(":")
+        return body.replace(login, "…").replace(secret, "…")
+    for word in re.split("[&=]", str(request.url).partition("?")[2]):
+        # Shorter ones are no signature, and may be words of the message.
+        body = body.replace(word, "…") if len(word) >= SHORTEST_SIGNATURE else body
+    return body
+
+
 def _words(body: str) -> dict[str, Any]:
     """What an error's body says: JSON, the service's or a store's XML, a page, or plain text."""
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if isinstance(said, dict):
         return {
