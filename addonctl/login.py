@@ -49,6 +49,13 @@ def is_sid(word: str, kind: Literal["AC", "SK"]) -> bool:
     return len(word) == 34 and word.startswith(kind) and set(word[2:]) <= _HEX
 
 
+def checked_account(word: str | None) -> str | None:
+    """`word` as the account to act on. Raises Usage for what is no account's SID."""
+    if word is None or is_sid(word, "AC"):
+        return word
+    raise Usage("--account takes the SID of an account (AC and 32 hexadecimal digits)")
+
+
 def trimmed(word: str) -> str:
     """`word` without the white space, marks and zero-width characters that pasting brings."""
     while (shorter := word.strip().strip(_UNSEEN)) != word:

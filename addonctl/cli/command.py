@@ -25,10 +25,6 @@ Examples = tuple[tuple[str, str], ...]
 ADDRESSES = "Which; see: addonctl help addresses."
 
 
-class PipeClosed(Exception):
-    """stdout's reader has gone. Not an OSError: typer would turn that one into exit 1."""
-
-
 class CommandMissing(Usage):
     """Nothing but nouns were typed; `page` is the help on what could follow them."""
 
@@ -82,11 +78,8 @@ class Verb(TyperCommand):
 
         write(self, ctx, formatter)
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as problem:
-            raise PipeClosed from problem
+    def get_help_option(self, ctx: Any) -> Any:
+        return _through_the_sink(super().get_help_option(ctx))
 
 
 class Nouns(TyperGroup):
@@ -126,8 +119,8 @@ class Nouns(TyperGroup):
 
         write(self, ctx, formatter)
 
-    def _main_shell_completion(self, *given: Any, **settings: Any) -> None:
-        """Do nothing: the shells complete by scripts of ours, whatever _ADDONCTL_COMPLETE says."""
+    def get_help_option(self, ctx: Any) -> Any:
+        return _through_the_sink(super().get_help_option(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.list_commands(ctx):
@@ -137,6 +130,18 @@ class Nouns(TyperGroup):
             guess = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
             ctx.fail(f"No such command '{args[0]}'.{guess}")
         return super().resolve_command(ctx, args)
+
+
+def _through_the_sink(option: Any) -> Any:
+    """The option --help, its page written like every other answer."""
+
+    def show(context: Any, parameter: Any, asked: bool) -> None:
+        if asked and not context.resilient_parsing:
+            context.find_root().obj.sink.text(context.get_help())
+            context.exit()
+
+    option.callback = show
+    return option
 
 
 def summary_of(command: Any) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
+from pathlib import Path
+from traceback import walk_tb
 from typing import Annotated
 
 import typer
 
-from addonctl.cli.command import CommandMissing, Nouns, PipeClosed, noun
+from addonctl.cli.command import CommandMissing, Nouns, noun
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted, Usage
+from addonctl.output import PipeClosed
 
 
 class Program(Nouns):
@@ -55,12 +57,15 @@ def run(arguments: list[str]) -> int:
     """Run one command line; whatever happens ends here, as an exit code."""
     state = State(environment=os.environ)
     try:
-        code = typer.main.get_command(app).main(
-            args=arguments, prog_name="addonctl", standalone_mode=False, obj=state
-        )
+        # Not the parser's own main(): it has silent ends of its own for Ctrl-C and closed pipes.
+        command = typer.main.get_command(app)
+        with command.make_context("addonctl", arguments, obj=state) as context:
+            command.invoke(context)
         state.sink.close()
+    except typer.Exit as done:
+        return done.exit_code
     except typer.TyperException as problem:
-        return state.sink.complain(Usage(problem.format_message(), hint=_help_for(problem)))
+        return state.sink.complain(_wrong_words(problem))
     except typer.Abort:
         return state.sink.complain(Interrupted("nothing was answered; nothing was done"))
     except KeyboardInterrupt:
@@ -72,21 +77,33 @@ def run(arguments: list[str]) -> int:
         return problem.exit_code
     except AddonctlError as problem:
         return state.sink.complain(problem)
-    except (PipeClosed, BrokenPipeError):
-        return closed_pipe()
-    except OSError as problem:  # the parser writes --help itself
-        return state.sink.complain(state.sink.lost(problem))
-    return code if isinstance(code, int) else 0
-
-
-def closed_pipe() -> int:
-    """End in silence: whoever read our output has seen enough."""
-    # Python flushes stdout once more at exit, and would complain then.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    except PipeClosed:
+        return 0  # in silence: whoever read our output has seen enough
+    except Exception as problem:  # noqa: BLE001  whatever else there is, is a mistake of ours
+        state.sink.trace("\n".join(_places(problem)))
+        return state.sink.complain(_unexpected(problem))
     return 0
 
 
-def _help_for(problem: typer.TyperException) -> str:
+def _unexpected(problem: Exception) -> AddonctlError:
+    """A mistake of ours, without its own words: they may hold a login or a signed link."""
+    return AddonctlError(
+        f"unexpected error: {type(problem).__name__} at {_places(problem)[-1]}",
+        hint="this is a mistake in addonctl; please report it, with what --verbose shows",
+    )
+
+
+def _places(problem: Exception) -> list[str]:
+    """Where it happened, from the outside in: files and lines, no values."""
+    return [
+        f"{Path(frame.f_code.co_filename).name}:{line} in {frame.f_code.co_name}"
+        for frame, line in walk_tb(problem.__traceback__)
+    ]
+
+
+def _wrong_words(problem: typer.TyperException) -> Usage:
+    """What the parser has to say, in our way of saying it."""
+    said = problem.format_message().removesuffix(".")
     context = getattr(problem, "ctx", None)
-    return f"see: {context.command_path} --help" if context else "see: addonctl --help"
+    path = context.command_path if context else "addonctl"
+    return Usage(f"{said[:1].lower()}{said[1:]}", hint=f"see: {path} --help")

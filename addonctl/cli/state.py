@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from addonctl.selection import Selection
 
 SANDBOX = "sandbox"
+LONGEST_TIMEOUT = 100 * 24 * 3600.0
+"""Seconds. Operating systems take no time-outs of years."""
 
 Addresses = Sequence[Address] | Iterator[Address]
 AllAddresses = Collection[Address]
@@ -72,7 +74,7 @@ class State:
     @cached_property
     def login(self) -> Login:
         """Who is asking. Raises LoginRefused where there is no login to use."""
-        from addonctl.login import Login
+        from addonctl.login import Login, api_url, checked_account
 
         given = self.given
         profile = given.get("profile") or self.environment.get("ADDONCTL_PROFILE")
@@ -90,12 +92,13 @@ class State:
                 return login
         from addonctl import sandbox
 
+        api_url(given.get("region"), given.get("edge"))  # what is wrong elsewhere is wrong here
         return Login(
             sandbox.ACCOUNT,
             sandbox.ACCOUNT,
             sandbox.AUTH_TOKEN,
             api_url=sandbox.API_URL,
-            subaccount=given.get("account"),
+            subaccount=checked_account(given.get("account")),
             profile=SANDBOX,
             source="sandbox",
         )
@@ -108,10 +111,13 @@ class State:
 
         usual = Settings()
         retries = self.whole_number("retries", usual.retries, least=0)
-        timeout = self.given.get("timeout")
+        word = self.given.get("timeout")
+        timeout = usual.timeout if word is None else dates.seconds(word)
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
         return Settings(
             retries=retries,
-            timeout=dates.seconds(timeout) if timeout else usual.timeout,
+            timeout=timeout,
             connections=self.workers,
         )
 
@@ -256,7 +262,7 @@ class State:
         with self.remembering(chosen) as shown:
             self.sink.records(kind, shown)
         if chosen.note:
-            self.sink.say(chosen.note)
+            self.sink.warn(chosen.note)
 
     @contextmanager
     def remembering(self, pages: Iterable[list[Any]]) -> Iterator[Iterable[list[Any]]]:

@@ -7,5 +7,6 @@ in `formats/` per format turns records into text.
 from addonctl.output.formats import FORMATS
 from addonctl.output.settings import OutputSettings
 from addonctl.output.sink import Sink
+from addonctl.output.streams import PipeClosed
 
-__all__ = ["FORMATS", "OutputSettings", "Sink"]
+__all__ = ["FORMATS", "OutputSettings", "PipeClosed", "Sink"]

@@ -111,10 +111,6 @@ class Sink:
         """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
         self._out.flush()
 
-    def lost(self, problem: OSError) -> AddonctlError:
-        """What to say when something else could not write to stdout, which is given up then."""
-        return self._out.lost(problem)
-
     # What is said beside it
 
     def say(self, text: str) -> None:

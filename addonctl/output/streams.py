@@ -11,10 +11,14 @@ from typing import IO, Any
 from addonctl.errors import AddonctlError
 
 
+class PipeClosed(Exception):
+    """stdout's reader has gone. No OSError, so that nobody takes it for a broken connection."""
+
+
 class Out:
     """stdout, as bytes: UTF-8 and LF on every system.
 
-    A closed pipe raises BrokenPipeError; whatever else goes wrong AddonctlError, once.
+    A closed pipe raises PipeClosed; whatever else goes wrong AddonctlError, once.
     """
 
     def __init__(self, stream: IO[Any] | None) -> None:
@@ -35,7 +39,7 @@ class Out:
                 binary.write(data)
             self._stream.flush()
         except (OSError, ValueError) as problem:
-            raise self.lost(problem) from None
+            raise self._lost(problem) from None
 
     def flush(self) -> None:
         """Raises like `write`, for what something else has left in the stream."""
@@ -43,10 +47,10 @@ class Out:
             if self._stream is not None:
                 self._stream.flush()
         except (OSError, ValueError) as problem:
-            raise self.lost(problem) from None
+            raise self._lost(problem) from None
 
-    def lost(self, problem: OSError | ValueError) -> AddonctlError:
-        """What to raise for a failed write. Raises BrokenPipeError itself for a closed pipe.
+    def _lost(self, problem: OSError | ValueError) -> AddonctlError:
+        """What to raise for a failed write. Raises PipeClosed itself for a closed pipe.
 
         What could not be written is dropped, or Python would try, and complain, again at its end.
         """
@@ -58,7 +62,7 @@ class Out:
             reason = "it is closed"
         # Windows has no EPIPE for a pipe that nobody reads any more.
         elif problem.errno == errno.EPIPE or (os.name == "nt" and problem.errno == errno.EINVAL):
-            raise BrokenPipeError(*problem.args)
+            raise PipeClosed
         else:
             reason = problem.strerror or str(problem)
         return AddonctlError(f"cannot write to standard output: {reason}")

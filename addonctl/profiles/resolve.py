@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from addonctl.errors import LoginRefused, Usage
-from addonctl.login import Login, api_url, is_sid, secret_flaw, trimmed
+from addonctl.errors import LoginRefused
+from addonctl.login import Login, api_url, checked_account, is_sid, secret_flaw, trimmed
 
 if TYPE_CHECKING:
     from addonctl.profiles.store import Store
@@ -33,8 +33,7 @@ def resolve(
     and no profile named, neither settings nor keyring are touched. Raises LoginRefused where
     there is none or its secret is not to be had, Usage for a word that cannot be what it should.
     """
-    if account is not None and not is_sid(account, "AC"):
-        raise Usage("--account takes the SID of an account (AC and 32 hexadecimal digits)")
+    account = checked_account(account)
     named = profile or environment.get("ADDONCTL_PROFILE") or None
     region = region or environment.get("TWILIO_REGION") or None
     edge = edge or environment.get("TWILIO_EDGE") or None
