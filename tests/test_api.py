@@ -460,3 +460,15 @@ def test_an_error_that_repeats_the_signed_link_is_told_without_it(
     assert "wrong: /key?" in ran.err
     assert "0123456789abcdef" not in ran.err
     assert "AKIDEXAMPLE" not in ran.err
+
+
+@pytest.mark.parametrize("proxy", ["garbage:::", "http://", "socks5://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_is_told_of(
+    run: Run, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    ran = run(f"results list {RE1}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "the proxy that is set cannot be used" in ran.err
+    assert "HTTPS_PROXY" in ran.err

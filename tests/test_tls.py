@@ -60,16 +60,26 @@ def test_a_certificate_nobody_vouches_for_is_refused_at_once(
     assert server.heard == []
 
 
-def test_a_ca_bundle_that_is_not_there_is_named(
-    run: Run, server_side: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("content", [None, "", "no certificate at all\n"])
+def test_a_ca_bundle_that_cannot_be_used_is_named(
+    run: Run,
+    server_side: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str | None,
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    monkeypatch.setenv("ADDONCTL_API_URL", "https://127.0.0.1:1")
-
-    ran = run(f"results list {RE1}")
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with scripted(answer(page(1)), tls=server_side) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        ran = run(f"results list {RE1}")
 
     assert (1, "") == (ran.code, ran.out)
-    assert "CA bundle" in ran.err or "No such file" in ran.err
+    assert ran.err.startswith(f"addonctl: no CA certificates to be had from {bundle}: ")
+    assert "REQUESTS_CA_BUNDLE" in ran.err
+    assert server.heard == []
 
 
 def test_all_connections_share_one_tls_context(

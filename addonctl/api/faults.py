@@ -57,20 +57,18 @@ def translated(doing: str) -> Iterator[None]:
         raise TryLater(f"{doing}: the proxy failed: {_root(problem)}") from None
     except exceptions.Timeout:
         raise TryLater(f"{doing}: no answer in time", hint=_HINTS[TryLater]) from None
-    except (
-        exceptions.InvalidURL,
-        exceptions.InvalidSchema,
-        exceptions.MissingSchema,
-        UnicodeError,
-    ):
+    except (exceptions.InvalidProxyURL, exceptions.InvalidSchema):
+        # Of the schemes of a URL itself only http and https come so far.
+        raise AddonctlError(
+            f"{doing}: the proxy that is set cannot be used",
+            hint="see HTTPS_PROXY and ALL_PROXY; expected http://HOST:PORT",
+        ) from None
+    except (exceptions.InvalidURL, exceptions.MissingSchema, UnicodeError):
         raise AddonctlError(f"{doing}: the address is not valid") from None
     except (exceptions.RequestException, HTTPError) as problem:
         raise TryLater(f"{doing}: the connection failed: {_root(problem)}") from None
     except OSError as problem:
-        # requests raises a bare OSError for a CA bundle that is not there.
-        raise AddonctlError(
-            f"{doing}: {problem.strerror or 'the CA bundle cannot be read'}"
-        ) from None
+        raise AddonctlError(f"{doing}: {problem.strerror or 'the system failed'}") from None
 
 
 def refusal(response: requests.Response, doing: str) -> AddonctlError:

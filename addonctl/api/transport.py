@@ -20,6 +20,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 from urllib3.util.ssl_ import create_urllib3_context
 
+from addonctl.errors import AddonctlError
 from addonctl.login import LOOPBACK
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -168,15 +169,24 @@ _contexts_lock = threading.Lock()
 
 
 def tls_context(verify: object) -> ssl.SSLContext:
-    """The context that trusts the CA bundle `verify` (a file, or a folder), or requests' own."""
+    """The context that trusts the CA bundle `verify` (a file, or a folder), or requests' own.
+
+    Raises AddonctlError for a bundle that cannot be read.
+    """
     bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
     with _contexts_lock:
         if bundle not in _contexts:
             context = create_urllib3_context()
-            if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
-                context.load_verify_locations(capath=bundle)
-            else:
-                context.load_verify_locations(cafile=bundle)
+            try:
+                if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
+                    context.load_verify_locations(capath=bundle)
+                else:
+                    context.load_verify_locations(cafile=bundle)
+            except OSError as problem:
+                raise AddonctlError(
+                    f"no CA certificates to be had from {bundle}: {problem.strerror}",
+                    hint="see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
+                ) from None
             _contexts[bundle] = context
         return _contexts[bundle]
 
