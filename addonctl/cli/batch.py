@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from addonctl.addresses import Address
 from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
 from addonctl.models import Outcome
+from addonctl.output import PipeClosed
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -159,7 +160,7 @@ class Batch:
         """Write a row for each item that is done; they are done even if nobody reads to the end."""
         try:
             self._state.sink.records(Outcome, rows)
-        except BrokenPipeError:
+        except PipeClosed:
             for _ in rows:
                 pass
 

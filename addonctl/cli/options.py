@@ -49,7 +49,7 @@ COMMON = (
     Option(("--profile", "-p"), "The login to use ('sandbox' needs none).", "NAME"),
     Option(("--format", "-f"), "How to write the answer; see: addonctl help formats.", "FORMAT"),
     Option(("--verbose", "-v"), "Show each request on stderr."),
-    Option(("--quiet", "-q"), "No notes and no progress on stderr, only errors."),
+    Option(("--quiet", "-q"), "On stderr only errors, and what makes an answer less than whole."),
     Option(("--no-color",), "No colours."),
     Option(("--no-input",), "Never ask."),
     Option(("--account",), "Act on this subaccount.", "AC…"),
