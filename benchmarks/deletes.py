@@ -1,17 +1,16 @@
 """How fast `results delete -` is beside `curl --parallel`, and how it fares when it is held back.
 
-    python benchmarks/deletes.py [--rounds 3]
+    python -m benchmarks.deletes [--runs 3]
 
 3,000 deletes at 50 ms latency with 8, 32 and 64 workers, each beside curl with as many, in turns;
-then 2,000 with 64 workers at a service that allows 10 in flight, beside 10 workers. Rates are deletes a second,
-by the server's clock from the first request to the last answer, and by the wall clock, start-up included.
+then 2,000 with 64 workers at a service that allows 10 in flight, beside 10 workers. Rates are by
+the server's clock, from the first request to the last answer.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
+
+from benchmarks.measure import ADDONCTL, users
+from benchmarks.report import keep, table
 
 HERE = Path(__file__).parent
 ACCOUNT = "AC" + "a" * 32
@@ -85,16 +87,18 @@ def timed(server: Service, count: int, command: list[str], **settings: Any) -> T
 
 
 def ours(server: Service, count: int, workers: int) -> Taken:
-    environment = os.environ | {
+    environment = users() | {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": "none",
         "ADDONCTL_API_URL": server.url,
     }
-    command = [sys.executable, "-m", "addonctl", "results", "delete", "-", "--yes", "-f", "sids", "-q"]
     return timed(
         server,
         count,
-        [*command, "--workers", str(workers)],
+        [
+            *(ADDONCTL, "results", "delete", "-", "--yes", "--quiet", "--format", "sids"),
+            *("--workers", str(workers)),
+        ],
         input="\n".join(addresses(count)),
         text=True,
         env=environment,
@@ -106,54 +110,64 @@ def curl(server: Service, count: int, workers: int, folder: Path) -> Taken:
     urls = [f"{base}/{address.replace('/', '/AddOnResults/')}.json" for address in addresses(count)]
     config = folder / "urls"
     config.write_text("".join(f'url = "{url}"\noutput = /dev/null\n' for url in urls))
-    parallel = ["--parallel", "--parallel-max", str(workers)]
     return timed(
         server,
         count,
-        ["curl", "--no-progress-meter", "-X", "DELETE", "-u", f"{ACCOUNT}:none", *parallel, "-K", str(config)],
+        [
+            *("curl", "--no-progress-meter", "-X", "DELETE", "-u", f"{ACCOUNT}:none"),
+            *("--parallel", "--parallel-max", str(workers), "-K", str(config)),
+        ],
     )
 
 
-def beside_curl(rounds: int, folder: Path, count: int = 3000) -> None:
-    print(f"{count} deletes at {LATENCY * 1000:.0f} ms, a second (by the server's clock | wall clock)")
+def beside_curl(runs: int, folder: Path, count: int = 3000) -> Iterator[dict[str, Any]]:
+    """A row for each number of workers: rates, by the server's clock and as whole processes."""
     for workers in (8, 32, 64):
-        runs: dict[str, list[Taken]] = {"curl": [], "addonctl": []}
+        mine: list[Taken] = []
+        theirs: list[Taken] = []
         with service(LATENCY) as server:
-            for _ in range(rounds):
-                runs["curl"].append(curl(server, count, workers, folder))
-                runs["addonctl"].append(ours(server, count, workers))
-        rates = {
-            name: (
-                count / median(taken.server for taken in each),
-                count / median(taken.wall for taken in each),
-            )
-            for name, each in runs.items()
+            for _ in range(runs):
+                theirs.append(curl(server, count, workers, folder))
+                mine.append(ours(server, count, workers))
+        rates = [count / median(taken.server for taken in each) for each in (mine, theirs)]
+        wholes = [median(taken.wall for taken in each) for each in (mine, theirs)]
+        yield {
+            "what": f"rate of {count:,} deletes, {workers} workers",
+            "beside": f"curl --parallel-max {workers}",
+            "ratio": rates[0] / rates[1],
+            "at least": 0.9,
+            "of whole processes": wholes[1] / wholes[0],
+            "deletes/s": rates[0],
+            "curl's": rates[1],
         }
-        mine, theirs = rates["addonctl"], rates["curl"]
-        print(
-            f"{workers:>3} workers: addonctl {mine[0]:5.0f} | {mine[1]:5.0f}"
-            f"   curl {theirs[0]:5.0f} | {theirs[1]:5.0f}"
-            f"   ratio {mine[0] / theirs[0]:.2f} | {mine[1] / theirs[1]:.2f}"
-        )
 
 
-def held_back(rounds: int, count: int = 2000, allowed: int = 10) -> None:
-    print(f"{count} deletes at a service that allows {allowed} in flight, seconds")
-    ten: list[Taken] = []
+def held_back(runs: int, count: int = 2000, allowed: int = 10) -> dict[str, Any]:
+    """How long 64 workers take where 10 are let in, beside 10 workers."""
+    few: list[Taken] = []
     many: list[Taken] = []
     with service(LATENCY, allowed) as server:
-        for _ in range(rounds):
-            ten.append(ours(server, count, allowed))
+        for _ in range(runs):
+            few.append(ours(server, count, allowed))
             many.append(ours(server, count, 64))
-    few, lots = (median(taken.wall for taken in each) for each in (ten, many))
-    refused = median(taken.counted["refused"] for taken in many)
-    print(f" 10 workers {few:.1f}   64 workers {lots:.1f}   ratio {lots / few:.2f}, {refused} refused")
+    return {
+        "what": f"time of {count:,} deletes, 64 workers, {allowed} let in",
+        "beside": f"{allowed} workers",
+        "ratio": median(taken.wall for taken in many) / median(taken.wall for taken in few),
+        "at most": 1.5,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=3)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as folder:
+        rows = list(beside_curl(runs, Path(folder)))
+    rows.append(held_back(runs))
+    keep("deletes", rows, runs=runs)
+    print(table(rows))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        beside_curl(arguments.rounds, Path(folder))
-    held_back(arguments.rounds)
+    main()

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import ADDONCTL, Figure, side_by_side
+from benchmarks.measure import ADDONCTL, Figure, side_by_side, users
 from benchmarks.report import keep, table
 
 ACCOUNT = "AC" + "0" * 32
@@ -52,9 +52,7 @@ class Server:
         sys.stdout.flush()
         await server.serve_forever()
 
-    async def connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await asyncio.sleep(self.latency)
@@ -146,7 +144,7 @@ def compared(
             {"curl": curl, "addonctl": [*ours, "--to", str(kept), "--format", "sids", "--quiet"]},
             runs=runs,
             environment={
-                **os.environ,
+                **users(),
                 "ADDONCTL_API_URL": api,
                 "TWILIO_ACCOUNT_SID": ACCOUNT,
                 "TWILIO_AUTH_TOKEN": "secret",

@@ -14,7 +14,10 @@ from time import perf_counter
 
 GONE = b"HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ%d\r\n%s\r\n"
 BUSY = b'{"code":20429,"message":"Too Many Requests","status":429}'
-REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
+REFUSED = (
+    b"HTTP/1.1 429 Too Many Requests\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
+)
 
 
 class Service:

@@ -127,3 +127,15 @@ def test_a_real_account_by_variables(
     assert ran.returncode == 0, ran.stdout
     assert (home / "failed.csv").read_bytes().startswith(b"\xef\xbb\xbfsid,")
     assert "deleted 2 results" in ran.stdout
+
+
+def test_the_tables_of_the_benchmarks_are_those_of_their_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import page
+
+    written = page.README.read_text("utf-8")
+
+    assert written == page.filled(written)
+    assert typed("make bench --dry-run", {**os.environ}, ROOT).returncode == 0
