@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import pexpect
 import pytest
 from conftest import Ran
-from listing import RE, listed, page, result
+from listing import RE, XR, listed, page, result
 
 from addonctl.api import Client
 
 Run = Callable[..., Ran]
 
 PROGRAM = shlex.join([sys.executable, "-m", "addonctl"])
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
+INTERRUPTIBLE = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from addonctl.cli import main; sys.exit(main())"
+)
 SECRET = "the-secret-of-this-test"
 
 
@@ -101,12 +109,7 @@ def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> Non
 def test_ctrl_c_while_waiting_for_an_answer(
     monkeypatch: pytest.MonkeyPatch, format: str, said: str
 ) -> None:
-    """A shell that runs the tests in the background has them ignore it, and so their children."""
-    program = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from addonctl.cli import main; sys.exit(main())"
-    )
-    words = [sys.executable, "-c", program, "results", "list", RE, "-f", format]
+    words = [sys.executable, "-c", INTERRUPTIBLE, "results", "list", RE, "-f", format]
     with listed(monkeypatch, b"") as server:
 
         def interrupt(_: object) -> bytes:
@@ -119,6 +122,39 @@ def test_ctrl_c_while_waiting_for_an_answer(
         out, err = process.communicate(timeout=30)
 
     assert (130, b"", said) == (process.returncode, out, err.decode())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal")
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("auth login --insecure-storage", "account SID"),
+        (f"auth login --insecure-storage --account AC{'1' * 32}", "SK…"),
+        (f"auth login --insecure-storage --account AC{'1' * 32} --key SK{'1' * 32}", "not shown"),
+        (f"-p sandbox results delete {RE} {XR}", r"\[y/N\]"),
+    ],
+)
+def test_ctrl_c_at_a_question(line: str, question: str, home: Path) -> None:
+    child = pexpect.spawn(sys.executable, ["-c", INTERRUPTIBLE, *shlex.split(line)])
+    child.expect(question.encode(), timeout=20)
+    child.sendintr()
+    child.expect(pexpect.EOF, timeout=20)
+    child.close()
+
+    assert child.exitstatus == 130
+    assert re.search(rb"\r\n(\x1b\[\d+m)*addonctl:(\x1b\[0m)? interrupted\r\n$", child.before)
+    assert list(home.rglob("*.json")) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal")
+def test_without_a_keyring_no_question_is_asked_in_vain() -> None:
+    child = pexpect.spawn(sys.executable, ["-m", "addonctl", "auth", "login"])
+    child.expect(pexpect.EOF, timeout=20)
+    child.close()
+
+    assert child.exitstatus == 4
+    assert b"account SID" not in child.before
+    assert b"--insecure-storage" in child.before
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,6 @@ def run(arguments: list[str]) -> int:
         return done.exit_code
     except typer.TyperException as problem:
         return state.sink.complain(_wrong_words(problem))
-    except typer.Abort:
-        return state.sink.complain(Interrupted("nothing was answered; nothing was done"))
     except KeyboardInterrupt:
         return state.sink.complain(Interrupted("interrupted"))
     except CommandMissing as problem:

@@ -153,9 +153,12 @@ class Sink:
     def ask(self, question: str) -> str:
         """What the user types in answer to a question on stderr; empty where input has ended."""
         self._err(f"{safe.line(question)} ")
-        answer = self._stdin.readline() if self._stdin else ""
-        if not answer.endswith("\n"):
-            self._err("\n")
+        answer = ""
+        try:
+            answer = self._stdin.readline() if self._stdin else ""
+        finally:
+            if not answer.endswith("\n"):  # at its end, or interrupted
+                self._err("\n")
         return str(answer).strip()
 
     def ask_hidden(self, question: str) -> str:
@@ -164,7 +167,10 @@ class Sink:
 
         try:
             return getpass(f"{safe.line(question)} ", stream=self._stderr)
-        except EOFError:
+        except (EOFError, KeyboardInterrupt) as problem:
+            self._err("\n")
+            if isinstance(problem, KeyboardInterrupt):
+                raise
             return ""
 
     # How

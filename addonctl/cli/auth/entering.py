@@ -8,7 +8,7 @@ from addonctl.cli.auth.choosing import say_what_decides
 from addonctl.cli.state import State
 from addonctl.errors import LoginRefused, NotFound, Usage
 from addonctl.login import Login, api_url, checked_label, is_sid, secret_flaw, trimmed
-from addonctl.profiles.settings import Profile, Settings, Storage, checked_name
+from addonctl.profiles.settings import Profile, Storage, checked_name
 from addonctl.profiles.store import Store, login_of
 
 DEFAULT_NAME = "default"
@@ -28,7 +28,7 @@ def log_in(
         )
     if secret_stdin and (sys.stdin is None or sys.stdin.isatty()):
         raise Usage("--secret-stdin reads a pipe or a file, not what is typed")
-    profile = _wanted(state, name, storage, store.settings())
+    profile = _wanted(state, name, storage, store)
     store.check_keeper(profile)
     secret = _piped_secret() if secret_stdin else _typed_secret(state, profile)
     login = login_for(state, profile, secret)
@@ -42,15 +42,15 @@ def log_in(
     say_what_decides(state)
 
 
-def _wanted(state: State, name: str | None, storage: Storage, settings: Settings) -> Profile:
+def _wanted(state: State, name: str | None, storage: Storage, store: Store) -> Profile:
     """The profile the words ask for, completed by what its name stands for already, or the user."""
     named = state.given.get("profile") or state.environment.get("ADDONCTL_PROFILE")
     if name and state.given.get("profile") not in (None, name):
         raise Usage(f"two names for one login: '{name}' and -p '{named}'")
     name = checked_name(name or named or DEFAULT_NAME)
-    known = settings.profiles.get(name) or Profile(name, account="")
+    known = store.settings().profiles.get(name) or Profile(name, account="")
     given = {key: trimmed(state.given[key]) for key in ("account", "key") if key in state.given}
-    account = given.get("account") or known.account or _typed_account(state)
+    account = given.get("account") or known.account or _typed_account(state, store, storage)
     if not is_sid(account, "AC"):
         # Not repeated: it may be the secret, pasted in the wrong place.
         raise Usage("that is not the SID of an account (AC and 32 hexadecimal digits)")
@@ -71,9 +71,11 @@ def _wanted(state: State, name: str | None, storage: Storage, settings: Settings
     return Profile(name, account, key or None, region, edge, storage)
 
 
-def _typed_account(state: State) -> str:
+def _typed_account(state: State, store: Store, storage: Storage) -> str:
     if not state.sink.interactive:
         raise Usage("which account is it for?", hint="add --account AC…")
+    # Nobody likes to answer questions in vain.
+    store.check_keeper(Profile(DEFAULT_NAME, account="", storage=storage))
     return trimmed(state.sink.ask("account SID (AC…):"))
 
 
