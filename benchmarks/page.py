@@ -1,4 +1,4 @@
-"""The tables of README.md, written anew from the data in results/."""
+"""The tables of this folder's README.md and the project's, written anew from results/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmarks.report import RESULTS, table
 
-README = Path(__file__).parent / "README.md"
+HERE = Path(__file__).parent
+PAGES = (HERE / "README.md", HERE.parent / "README.md")
 PLACE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -26,7 +27,8 @@ def filled(text: str) -> str:
 
 
 def main() -> None:
-    README.write_text(filled(README.read_text("utf-8")), "utf-8")
+    for file in PAGES:
+        file.write_text(filled(file.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

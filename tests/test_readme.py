@@ -135,7 +135,8 @@ def test_the_tables_of_the_benchmarks_are_those_of_their_data(
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import page
 
-    written = page.README.read_text("utf-8")
-
-    assert written == page.filled(written)
+    for file in page.PAGES:
+        written = file.read_text("utf-8")
+        assert page.PLACE.search(written)
+        assert written == page.filled(written)
     assert typed("make bench --dry-run", {**os.environ}, ROOT).returncode == 0
