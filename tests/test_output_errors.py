@@ -87,6 +87,28 @@ def test_a_query_that_does_not_fit_the_answer_is_no_traceback(
     assert "query" in json.loads(ran.err)["error"]["message"]
 
 
+@pytest.mark.parametrize("query", ["[::0]", "&sid", "to_number('Infinity')", "sum(@)"])
+def test_a_query_whose_answer_is_no_json_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    rows = [result(number) for number in range(1, 100)]
+    with listed(monkeypatch, page("add_on_results", rows)):
+        ran = run("results", "list", RE, "--query", query, "-f", "json")
+    message = json.loads(ran.err)["error"]["message"]
+
+    assert (2, "") == (ran.code, ran.out)
+    assert message.startswith("the query ")
+    assert len(message) < 500
+
+
+@pytest.mark.parametrize("query", ["(" * 5000, "!" * 5000 + "a", f"[{'9' * 5000}]"])
+def test_a_query_beyond_measure_is_refused(run: Run, query: str) -> None:
+    ran = run("results", "list", RE, "--query", query, "-f", "json")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert json.loads(ran.err)["error"]["message"].startswith("bad query")
+
+
 def test_an_empty_query_is_refused(run: Run) -> None:
     ran = run("results", "list", RE, "--query", "", "-f", "json")
 

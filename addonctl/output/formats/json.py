@@ -18,8 +18,7 @@ def write(answer: Answer) -> Iterator[str]:
     if answer.settings.query is not None:
         from addonctl.output import query
 
-        found = query.search(answer.settings.query, _value(answer))
-        yield _shown(json.dumps(found, ensure_ascii=False, indent=2), answer) + "\n"
+        yield _shown(query.search(answer.settings.query, _value(answer)), answer) + "\n"
         return
     indent = 2 if answer.screen else None
     encode = json.JSONEncoder(
