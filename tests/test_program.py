@@ -124,6 +124,21 @@ def test_ctrl_c_while_waiting_for_an_answer(
     assert (130, b"", said) == (process.returncode, out, err.decode())
 
 
+def test_ctrl_c_while_the_program_is_still_loading() -> None:
+    program = (
+        "import sys\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "from addonctl.cli import main\n"
+        "sys.exit(main(['recordings', 'list']))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)
+
+    assert (130, b"", b"") == (ran.returncode, ran.stdout, ran.stderr)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal")
 @pytest.mark.parametrize(
     ("line", "question"),

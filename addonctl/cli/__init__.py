@@ -17,6 +17,8 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.write(f"addonctl {__version__}\n")
             sys.stdout.flush()
             return 0
-    from addonctl.cli.program import run
-
+    try:
+        from addonctl.cli.program import run
+    except KeyboardInterrupt:  # so early that there is nobody yet who could say it
+        return 130
     return run(arguments)
