@@ -214,3 +214,29 @@ def test_words_the_parser_does_not_know(run: Run, line: str, said: str, see: str
     assert (2, "") == (ran.code, ran.out)
     assert ran.err.startswith(f"addonctl: {said}")
     assert ran.err.endswith(f"hint: see: {see} --help\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-p sandbox -f sids -v recordings list",
+        "recordings -p sandbox -f sids -v list",
+        "recordings list -p sandbox -f sids -v",
+        "-p nobody -f csv recordings -f tsv list -p sandbox -f sids -v",
+        "--profile=sandbox recordings --verbose list --format=sids",
+    ],
+)
+def test_common_options_are_taken_at_every_place_and_the_last_holds(run: Run, line: str) -> None:
+    ran = run(line)
+
+    assert ran.code == 0
+    assert re.fullmatch(r"(RE[0-9a-f]{32}\n)+", ran.out)
+    assert "GET /2010-04-01/" in ran.err
+
+
+def test_a_flag_beats_a_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADDONCTL_FORMAT", "nonsense")
+    monkeypatch.setenv("ADDONCTL_PROFILE", "nobody")
+
+    assert run("-f sids recordings -p sandbox list") == run("recordings list -p sandbox -f sids")
+    assert run("-f sids recordings -p sandbox list").code == 0
