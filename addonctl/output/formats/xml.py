@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from addonctl.errors import AddonctlError
 from addonctl.output import columns, safe
 from addonctl.output.settings import Answer
 
@@ -33,7 +34,10 @@ def write(answer: Answer) -> Iterator[str]:
     for page in answer.pages:
         if page:
             documents = [columns.document(record, answer.fields) for record in page]
-            elements = [f"<{element}>{inside}</{element}>" for inside in _insides(documents)]
+            try:
+                elements = [f"<{element}>{inside}</{element}>" for inside in _insides(documents)]
+            except RecursionError:
+                raise AddonctlError("the answer is nested too deeply to be written as xml") from None
             yield before + shown("".join(elements))
             before, empty = "", False
     if not around:
