@@ -37,7 +37,7 @@ def write(answer: Answer) -> Iterator[str]:
             try:
                 elements = [f"<{element}>{inside}</{element}>" for inside in _insides(documents)]
             except RecursionError:
-                raise AddonctlError("the answer is nested too deeply to be written as xml") from None
+                raise AddonctlError("the answer is nested too deeply for xml") from None
             yield before + shown("".join(elements))
             before, empty = "", False
     if not around:
