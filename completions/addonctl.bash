@@ -193,9 +193,9 @@ _addonctl_value() {
         kind='sort' words='sid account_sid call_sid conference_sid status source channels duration start_time date_created date_updated price price_unit error_code api_version uri encryption_details media_url subresource_uris' ;;
     *' --from' | *' -o' | *' --output')
         kind='file' words='' ;;
-    'results list --fields' | 'results get --fields')
+    'results list --fields' | 'results get --fields' | 'results wait --fields')
         kind='list' words='sid account_sid reference_sid status add_on_sid add_on_configuration_sid date_created date_updated date_completed subresource_uris expires' ;;
-    'results download --fields' | 'results delete --fields' | 'results wait --fields' | 'payloads download --fields' | 'payloads delete --fields')
+    'results download --fields' | 'results delete --fields' | 'payloads download --fields' | 'payloads delete --fields')
         kind='list' words='sid outcome detail' ;;
     'payloads list --fields' | 'payloads get --fields')
         kind='list' words='sid account_sid reference_sid add_on_result_sid label content_type add_on_sid add_on_configuration_sid date_created date_updated subresource_uris expires' ;;

@@ -22,8 +22,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -49,8 +49,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -90,8 +90,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -119,8 +119,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -165,8 +165,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -208,8 +208,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -241,8 +241,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -270,8 +270,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -305,8 +305,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -335,8 +335,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -361,8 +361,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -385,8 +385,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -432,8 +432,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -468,8 +468,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -494,8 +494,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -526,8 +526,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -552,8 +552,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -583,8 +583,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--region'\t'The region of the API, such as ie1' \
@@ -607,8 +607,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -632,8 +632,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -652,8 +652,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -672,8 +672,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -696,8 +696,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -719,8 +719,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -743,8 +743,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -768,8 +768,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -788,8 +788,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -813,8 +813,8 @@ function __addonctl_command
                 '--format'\t'How to write the answer; see: addonctl help formats' \
                 '-v'\t'Show each request on stderr' \
                 '--verbose'\t'Show each request on stderr' \
-                '-q'\t'No notes and no progress on stderr, only errors' \
-                '--quiet'\t'No notes and no progress on stderr, only errors' \
+                '-q'\t'On stderr only errors, and what makes an answer less than whole' \
+                '--quiet'\t'On stderr only errors, and what makes an answer less than whole' \
                 '--no-color'\t'No colours' \
                 '--no-input'\t'Never ask' \
                 '--account'\t'Act on this subaccount' \
@@ -914,7 +914,7 @@ function __addonctl_value
                 'subresource_uris'
         case '* --from' '* -o' '* --output'
             set -g __addonctl_kind 'file'
-        case 'results list --fields' 'results get --fields'
+        case 'results list --fields' 'results get --fields' 'results wait --fields'
             set -g __addonctl_kind 'list'
             set -g __addonctl_words \
                 'sid' \
@@ -928,7 +928,7 @@ function __addonctl_value
                 'date_completed' \
                 'subresource_uris' \
                 'expires'
-        case 'results download --fields' 'results delete --fields' 'results wait --fields' 'payloads download --fields' 'payloads delete --fields'
+        case 'results download --fields' 'results delete --fields' 'payloads download --fields' 'payloads delete --fields'
             set -g __addonctl_kind 'list'
             set -g __addonctl_words \
                 'sid' \

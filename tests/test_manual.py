@@ -20,6 +20,7 @@ CHECKOUT = Path(__file__).parents[1]
 PROGRAM = tree.read(typer.main.get_command(app))
 COMMANDS = {command.path: command for command in PROGRAM.walk()}
 PAGES = sorted((CHECKOUT / "man").glob("*.1"))
+RECORDS = [path for path, each in COMMANDS.items() if each.fields and each.words[0] != "auth"]
 SECTIONS = [
     "NAME",
     "SYNOPSIS",
@@ -64,6 +65,15 @@ def test_a_page_has_all_its_sections(page):
     sections = re.findall(r"^\.SH (.*)$", page.read_text("utf-8"), re.MULTILINE)
 
     assert [name for name in sections if name in SECTIONS] == SECTIONS
+
+
+@pytest.mark.parametrize("path", RECORDS)
+def test_the_fields_told_of_are_those_the_command_takes(run, path):
+    """Every command checks them first, before it looks at its addresses."""
+    ran = run(f"-p sandbox {path} --fields no_such")
+
+    known = ran.err.partition("known: ")[2].strip().split(", ")
+    assert (2, set(COMMANDS[path].fields)) == (ran.code, set(known))
 
 
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")

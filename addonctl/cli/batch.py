@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address
-from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
+from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed, Usage
 from addonctl.models import Outcome
 from addonctl.output import PipeClosed
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from addonctl.models import Record
     from addonctl.output.progress import Progress
     from addonctl.pacing import BatchPace
+
+MOST_HELD = 1000
+"""How many notes wait for the one JSON object that may end a run, so that memory stays flat."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -40,9 +43,11 @@ class Batch:
         self._items = items or unit
         self._total: int | None = None
         self._seen = 0
-        self._failures = 0
+        self.failures = 0
         self._codes: set[int] = set()
         self._first: AddonctlError | None = None
+        self._notes: list[str] = []
+        self._held = 0
         self.interrupted = False
         self._progress: Progress | None = None
 
@@ -96,6 +101,9 @@ class Batch:
                     progress.advance()
             except Interrupted:
                 self.interrupted = True
+            except Usage as problem:  # a bad line, late in a list
+                message = self.telling(problem.message, "; before that: ")
+                raise Usage(message, hint=problem.hint) from None
 
     def received(self, count: int) -> None:
         """Show that `count` more bytes have come. Workers may call it."""
@@ -123,7 +131,7 @@ class Batch:
             return
         for address, got in self.run(partial(_first_pages, ask), addresses):
             if isinstance(got, NotFound) and gone_is_empty:
-                self._state.sink.say(f"{address} is gone")
+                self.tell(f"{address} is gone")
             elif isinstance(got, AddonctlError):
                 self.failed(got, tell=True)
             else:
@@ -154,7 +162,7 @@ class Batch:
     @property
     def nothing_came(self) -> bool:
         """Whether no item has succeeded so far: an answer need not be begun."""
-        return self._seen == self._failures
+        return self._seen == self.failures
 
     def report(self, rows: Iterator[list[Outcome]]) -> None:
         """Write a row for each item that is done; they are done even if nobody reads to the end."""
@@ -170,43 +178,74 @@ class Batch:
     def failed(self, problem: AddonctlError, *, tell: bool = False) -> None:
         """Count a failure, and `tell` it where no row of the answer does."""
         self._seen += 1
-        self._failures += 1
+        self.failures += 1
         self._codes.add(problem.exit_code)
         self._first = self._first or problem
-        if not tell:
-            return
-        if self._state.format in ("json", "jsonl"):
-            self._state.sink.complain(problem)
+        if tell:
+            self.tell(problem.message, failure=True)
+
+    def tell(self, text: str, *, failure: bool = False) -> None:
+        """Say something beside the answer: at once, or in the one JSON object that may follow."""
+        if self._in_json:
+            self._hold(text)
+        elif failure:
+            self._state.sink.warn(f"addonctl: {text}")
         else:
-            self._state.sink.warn(f"addonctl: {problem.message}")
+            self._state.sink.say(text)
+
+    def warn(self, text: str) -> None:
+        """Say, also under --quiet, how the answer ended; in the JSON object if one must follow."""
+        if self._in_json and self.failures:
+            self._hold(text)
+        else:
+            self._state.sink.warn(text)
+
+    @property
+    def _in_json(self) -> bool:
+        return self._state.format in ("json", "jsonl")
+
+    def _hold(self, text: str) -> None:
+        self._held += 1
+        if self._held <= MOST_HELD:
+            self._notes.append(text)
 
     @property
     def summary(self) -> str:
         """`deleted 4998 of 5000 results, 2 failed`."""
         done, unit = self._words
-        if not self._failures:
+        if not self.failures:
             return f"{done} {plural(self._seen, unit)}"
-        count = self._seen - self._failures
-        return f"{done} {count} of {plural(self._seen, unit)}, {self._failures} failed"
+        count = self._seen - self.failures
+        return f"{done} {count} of {plural(self._seen, unit)}, {self.failures} failed"
+
+    def telling(self, message: str, joint: str = ": ") -> str:
+        """The message of the error that ends the run, with what was held for it."""
+        more = self._held - len(self._notes)
+        notes = "; ".join([*self._notes, f"and {more} more"] if more else self._notes)
+        return f"{message}{joint}{notes}" if notes else message
 
     def finish_if_interrupted(self, note: str = "") -> None:
         """Raises Interrupted, with what is done and what is left."""
         if self.interrupted:
             left = "the rest is" if self._total is None else self._total - self._seen
-            raise Interrupted(f"interrupted: {self.summary}{note}, {left} left")
+            message = f"interrupted: {self.summary}{note}, {left} left"
+            raise Interrupted(self.telling(message))
 
     def finish(self, note: str = "") -> None:
         """Raises what the command ends with, if it is no success; `note` ends the summary."""
         self.finish_if_interrupted(note)
         first = self._first
         if first is None:
+            while self._notes:
+                self._state.sink.say(self._notes.pop(0))
             return
         if self._total == self._seen == 1:
             raise first
-        if self._failures < self._seen or len(self._codes) > 1:
-            raise SomeFailed(self.summary + note)
+        summary = self.summary + note
+        if self.failures < self._seen or len(self._codes) > 1:
+            raise SomeFailed(self.telling(summary))
         raise type(first)(
-            f"{self.summary}{note}: {first.message}",
+            self.telling(summary) if self._held else f"{summary}: {first.message}",
             hint=first.hint,
             status=first.status,
             code=first.code,
@@ -245,6 +284,11 @@ def plural(count: int, unit: str) -> str:
 
 def is_single(items: Iterable[object]) -> bool:
     return isinstance(items, Sequence) and len(items) <= 1
+
+
+def is_one(items: Iterable[object]) -> bool:
+    """Whether it is a single thing that was asked for, not a list of one."""
+    return isinstance(items, Sequence) and len(items) == 1
 
 
 def _first_pages(

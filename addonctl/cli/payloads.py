@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from addonctl.cli.batch import Batch, is_single
+from addonctl.cli.batch import Batch, is_one
 from addonctl.cli.command import noun, verb
 from addonctl.cli.download import DOWNLOADING, EXAMPLES, download
 from addonctl.cli.options import DELETING, LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
@@ -51,7 +51,7 @@ def list_payloads(context: typer.Context, results: Results = None) -> None:
     size = selection.page_size(state.page_size)
     addresses = state.addresses(results, 2, 2)
     pages = batch.pages(lambda client, address: client.payloads(address, size), addresses)
-    state.answer(Payload, selection, pages)
+    state.answer(Payload, selection, pages, batch.warn)
     batch.finish()
 
 
@@ -70,7 +70,7 @@ def get_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     batch = Batch(state, "got", "payload")
     addresses = state.addresses(payloads, 3, 3)
     found = batch.values(lambda client, address: client.payload(address), addresses)
-    state.sink.record(Payload, found, single=is_single(addresses))
+    state.sink.record(Payload, found, single=is_one(addresses))
     batch.finish()
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from addonctl.cli.batch import Batch, is_single
+from addonctl.cli.batch import Batch, is_one
 from addonctl.cli.command import Nouns, noun, verb
 from addonctl.cli.download import DOWNLOADING, EXAMPLES, download
 from addonctl.cli.options import (
@@ -76,7 +76,7 @@ def list_results(context: typer.Context, recordings: Recordings = None) -> None:
         addresses,
         gone_is_empty="all" in state.given,
     )
-    state.answer(Result, selection, pages)
+    state.answer(Result, selection, pages, batch.warn)
     batch.finish()
 
 
@@ -97,7 +97,7 @@ def get_results(context: typer.Context, results: Addresses = None) -> None:
     batch = Batch(state, "got", "result")
     addresses = state.addresses(results, 2, 2)
     found = batch.values(lambda client, address: client.result(address), addresses)
-    state.sink.record(Result, found, single=is_single(addresses))
+    state.sink.record(Result, found, single=is_one(addresses))
     batch.finish()
 
 
@@ -138,7 +138,7 @@ def delete_results(context: typer.Context, results: Mixed = None) -> None:
     "wait",
     MANY,
     OUTPUT,
-    rows=Outcome,
+    rows=Result,
     examples=(
         (
             "until all results of a recording are there, for ten minutes at most",

@@ -256,13 +256,19 @@ class State:
         if not self.sink.confirm(f"{what}?"):
             raise AddonctlError(f"will not {what}: you said no")
 
-    def answer(self, kind: type[Record], selection: Selection, pages: Iterator[list[Any]]) -> None:
-        """Write what the selection leaves of `pages`, and say where --limit cut it."""
+    def answer(
+        self,
+        kind: type[Record],
+        selection: Selection,
+        pages: Iterator[list[Any]],
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
+        """Write what the selection leaves of `pages`, and say (by `warn`) where --limit cut it."""
         chosen = selection.apply(pages)
         with self.remembering(chosen) as shown:
             self.sink.records(kind, shown)
         if chosen.note:
-            self.sink.warn(chosen.note)
+            (warn or self.sink.warn)(chosen.note)
 
     @contextmanager
     def remembering(self, pages: Iterable[list[Any]]) -> Iterator[Iterable[list[Any]]]:

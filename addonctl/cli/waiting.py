@@ -65,7 +65,7 @@ class _Watch:
             if isinstance(found, AddonctlError):
                 found = [found]
             if not found:
-                self._state.sink.say(f"recording {group[0].recording} has no results")
+                self._batch.tell(f"recording {group[0].recording} has no results")
                 self._batch.succeeded()
             tell = not (self._single and len(group) == 1)
             there = [result for result in found if self._counted(result, tell)]
@@ -80,15 +80,13 @@ class _Watch:
         if self._bad:
             first, more = self._bad[0], len(self._bad) - 1
             also = f", and so did {plural(more, 'other')}" if more else ""
-            raise AddonctlError(
-                f"result {first.sid} on recording {first.address.recording}"
-                f" ended as {first.status}{also}"
-            )
-        self._batch.finish()
-        if self._pending or self._unseen:
+            ended = f"result {first.sid} on recording {first.address.recording} ended as"
+            raise AddonctlError(self._batch.telling(f"{ended} {first.status}{also}"))
+        if (self._pending or self._unseen) and not self._batch.failures:
             seen = f"{self._final} of {plural(self._final + self._pending, 'result')}"
             unseen = ", others have not been looked at" if self._unseen else ""
-            raise StillPending(f"time is up: {seen} final{unseen}")
+            raise StillPending(self._batch.telling(f"time is up: {seen} final{unseen}"))
+        self._batch.finish()
 
     def _counted(self, result: Result | AddonctlError, tell: bool) -> TypeGuard[Result]:
         """Note how `result` ended; whether there is one."""
