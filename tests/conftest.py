@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from support.program import Ran, Run
 
 from addonctl.cli import main
 
@@ -31,14 +30,6 @@ LOGIN_VARIABLES = [
 ]
 
 
-class Ran(NamedTuple):
-    """What a command line left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of the test's own, and no login from the machine it runs on."""
@@ -55,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Types a line: run("results list RE…"), or word by word; `stdin` is what is piped in."""
 
     def type_line(*words: str, stdin: str | bytes = b"") -> Ran:

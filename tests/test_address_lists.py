@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
-from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.program import Run
 
 from addonctl.address_lists import REMEMBERED, AddressSet, distinct, words
 from addonctl.addresses import Address, read
 from addonctl.errors import Usage
-
-Run = Callable[..., Any]
 
 AC = "AC" + "a" * 32
 RE, RE2 = "RE" + "1" * 32, "RE" + "2" * 32

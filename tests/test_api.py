@@ -8,32 +8,11 @@ from typing import Any
 
 import pytest
 import responses
-from conftest import Ran
-from scripted import Heard, answer, scripted
+from support.documents import ACCOUNT, RE, TOKEN, XH, XR, result
+from support.program import Run
+from support.scripted import Heard, answer, scripted
 
-Run = Callable[..., Ran]
-
-ACCOUNT = "AC" + "a" * 32
-RE1 = "RE" + "1" * 32
-XR1 = "XR" + "1" * 32
-XH1 = "XH" + "1" * 32
-LIST = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RE1}/AddOnResults.json"
-SECRET = "the-secret-of-this-test"
-
-
-def result(number: int) -> dict[str, Any]:
-    return {
-        "sid": f"XR{number:032x}",
-        "account_sid": ACCOUNT,
-        "reference_sid": RE1,
-        "status": "completed",
-        "add_on_sid": "XB" + "1" * 32,
-        "add_on_configuration_sid": "XE" + "1" * 32,
-        "date_created": "Wed, 01 Sep 2010 15:15:41 +0000",
-        "date_updated": "Wed, 01 Sep 2010 15:15:41 +0000",
-        "date_completed": None,
-        "subresource_uris": {"payloads": f"/2010-04-01/Accounts/{ACCOUNT}/…/Payloads.json"},
-    }
+LIST = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RE}/AddOnResults.json"
 
 
 def page(*numbers: int, following: str | None = None) -> dict[str, Any]:
@@ -43,7 +22,7 @@ def page(*numbers: int, following: str | None = None) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", SECRET)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
 
 
 @pytest.fixture
@@ -88,12 +67,12 @@ def test_every_refusal_is_one_error_with_its_exit_code(
 ) -> None:
     responses.get(LIST, body=body, status=status, content_type=content_type)
 
-    ran = run(f"results list {RE1} --retries 0")
+    ran = run(f"results list {RE} --retries 0")
 
     assert (code, "") == (ran.code, ran.out)
     assert said in ran.err
     assert "Traceback" not in ran.err
-    assert SECRET not in ran.err
+    assert TOKEN not in ran.err
 
 
 @responses.activate
@@ -101,7 +80,7 @@ def test_an_error_keeps_the_services_own_words_for_scripts(run: Run) -> None:
     said = {"code": 20404, "message": "gone", "more_info": "https://example.test/20404"}
     responses.get(LIST, json=said, status=404, headers={"Twilio-Request-Id": "RQ" + "1" * 32})
 
-    ran = run(f"results list {RE1} -f json")
+    ran = run(f"results list {RE} -f json")
 
     error = json.loads(ran.err)["error"]
     assert (3, "") == (ran.code, ran.out)
@@ -130,10 +109,10 @@ def test_an_error_keeps_the_services_own_words_for_scripts(run: Run) -> None:
 def test_an_answer_that_is_not_the_list_it_promised(run: Run, content_type: str, body: str) -> None:
     responses.get(LIST, body=body, content_type=content_type)
 
-    ran = run(f"results list {RE1} --format csv")
+    ran = run(f"results list {RE} --format csv")
 
     assert (1, "") == (ran.code, ran.out)
-    assert RE1 in ran.err
+    assert RE in ran.err
 
 
 @pytest.mark.parametrize(
@@ -152,7 +131,7 @@ def test_an_answer_that_is_not_the_list_it_promised(run: Run, content_type: str,
 def test_a_next_page_on_another_host_is_not_followed(run: Run, following: str) -> None:
     responses.get(LIST, json=page(1, following=following))
 
-    ran = run(f"results list {RE1} --format json")
+    ran = run(f"results list {RE} --format json")
 
     assert (1, "") == (ran.code, ran.out)
     assert "not followed" in ran.err
@@ -164,7 +143,7 @@ def test_a_next_page_on_another_host_is_not_followed(run: Run, following: str) -
 def test_a_sid_that_is_none_is_shown_as_it_came(run: Run, sid: str) -> None:
     responses.get(LIST, body=f'{{"add_on_results": [{{"sid": {sid}}}], "next_page_uri": null}}')
 
-    ran = run(f"results list {RE1} --format json")
+    ran = run(f"results list {RE} --format json")
 
     assert (0, "") == (ran.code, ran.err)
     assert json.loads(ran.out) == [{"sid": json.loads(sid)}]
@@ -175,12 +154,12 @@ def test_a_sid_that_is_none_is_shown_as_it_came(run: Run, sid: str) -> None:
 )
 @responses.activate
 def test_a_single_thing_is_the_one_that_was_asked_for(run: Run, document: dict[str, Any]) -> None:
-    responses.get(LIST.replace(".json", f"/{XR1}.json"), json=document)
+    responses.get(LIST.replace(".json", f"/{XR}.json"), json=document)
 
-    ran = run(f"results get {RE1} {XR1} --format json")
+    ran = run(f"results get {RE} {XR} --format json")
 
     assert (1, "") == (ran.code, ran.out)
-    assert f"result {XR1} on recording {RE1}: the service's answer is of something else" in ran.err
+    assert f"result {XR} on recording {RE}: the service's answer is of something else" in ran.err
 
 
 @responses.activate
@@ -188,7 +167,7 @@ def test_an_answer_that_does_not_end_is_given_up(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr("addonctl.api.client.LONGEST_DOCUMENT", 1000)
     responses.get(LIST, json=page(*range(1, 20)))
 
-    ran = run(f"results list {RE1}")
+    ran = run(f"results list {RE}")
 
     assert (1, "") == (ran.code, ran.out)
     assert "does not end" in ran.err
@@ -199,17 +178,17 @@ def test_an_answer_that_does_not_end_is_given_up(run: Run, monkeypatch: pytest.M
 def test_a_count_of_requests_that_is_none_does_no_harm(run: Run, count: str) -> None:
     responses.get(LIST, json=page(1), headers={"Twilio-Concurrent-Requests": count})
 
-    assert run(f"results list {RE1} --format sids") == (0, f"{RE1}/XR{1:032x}\n", "")
+    assert run(f"results list {RE} --format sids") == (0, f"{RE}/XR{1:032x}\n", "")
 
 
 @responses.activate
 def test_an_error_nested_without_end_is_an_error_like_any(run: Run) -> None:
     responses.get(LIST, body="[" * 60_000, status=400)
 
-    ran = run(f"results list {RE1}")
+    ran = run(f"results list {RE}")
 
     assert (1, "") == (ran.code, ran.out)
-    assert ran.err.startswith(f"addonctl: results of recording {RE1}: 400")
+    assert ran.err.startswith(f"addonctl: results of recording {RE}: 400")
 
 
 @responses.activate
@@ -217,10 +196,10 @@ def test_a_next_page_uri_may_be_absolute_on_the_apis_own_host(run: Run) -> None:
     responses.get(LIST, json=page(1, following=f"{LIST}?PageToken=PA1"))
     responses.get(f"{LIST}?PageToken=PA1", json=page(2))
 
-    ran = run(f"results list {RE1} --format sids")
+    ran = run(f"results list {RE} --format sids")
 
     assert (0, "") == (ran.code, ran.err)
-    assert ran.out.split() == [f"{RE1}/XR{n:032x}" for n in (1, 2)]
+    assert ran.out.split() == [f"{RE}/XR{n:032x}" for n in (1, 2)]
 
 
 @pytest.mark.parametrize("numbers", [(1, 1), (1, None)])
@@ -238,7 +217,7 @@ def test_pages_without_end_are_noticed(
 
     with scripted(endless) as server:
         at(server.url)
-        ran = run(f"results list {RE1} --format json")
+        ran = run(f"results list {RE} --format json")
 
     assert (1, "") == (ran.code, ran.out)
     assert "the service gives" in ran.err
@@ -251,7 +230,7 @@ def test_a_body_shorter_than_its_length_is_asked_for_again(
     whole = answer(page(1))
     with scripted(whole[:-20], answer(page(1))) as server:
         at(server.url)
-        ran = run(f"results list {RE1} --format json")
+        ran = run(f"results list {RE} --format json")
 
     assert (0, "") == (ran.code, ran.err)
     assert json.loads(ran.out) == [result(1)]
@@ -261,7 +240,7 @@ def test_a_body_shorter_than_its_length_is_asked_for_again(
 def test_a_body_that_never_comes_whole_is_an_error(run: Run, at: Callable[[str], None]) -> None:
     with scripted(answer(page(1))[:-20]) as server:
         at(server.url)
-        ran = run(f"results list {RE1} --format csv --retries 1")
+        ran = run(f"results list {RE} --format csv --retries 1")
 
     assert (5, "") == (ran.code, ran.out)
     assert len(server.heard) == 2
@@ -281,9 +260,9 @@ def test_trouble_that_passes_is_retried(
 ) -> None:
     with scripted(trouble, answer(page(1))) as server:
         at(server.url)
-        ran = run(f"results list {RE1} --format sids")
+        ran = run(f"results list {RE} --format sids")
 
-    assert (0, f"{RE1}/XR{1:032x}\n", "") == ran
+    assert (0, f"{RE}/XR{1:032x}\n", "") == ran
     assert len(server.heard) == 2
 
 
@@ -291,7 +270,7 @@ def test_a_server_that_is_not_there(run: Run, at: Callable[[str], None]) -> None
     with scripted(b"") as server:
         at(server.url)
 
-    ran = run(f"results list {RE1} --retries 0")
+    ran = run(f"results list {RE} --retries 0")
 
     assert (5, "") == (ran.code, ran.out)
     assert "connection refused" in ran.err
@@ -308,7 +287,7 @@ def test_a_server_that_does_not_answer_in_time(run: Run, at: Callable[[str], Non
 
     with scripted(silent) as server:
         at(server.url)
-        ran = run(f"results list {RE1} --retries 0 --timeout 0.2s")
+        ran = run(f"results list {RE} --retries 0 --timeout 0.2s")
         asked_enough.set()
 
     assert (5, "") == (ran.code, ran.out)
@@ -319,7 +298,7 @@ def test_a_delete_whose_answer_was_lost_counts_as_done(run: Run, at: Callable[[s
     """The first DELETE took effect and the line broke: the retry's 404 is no failure."""
     with scripted(b"", answer({"code": 20404, "message": "not found"}, 404)) as server:
         at(server.url)
-        ran = run(f"results delete {RE1} {XR1} --yes")
+        ran = run(f"results delete {RE} {XR} --yes")
 
     assert ran.code == 0
     assert [heard.method for heard in server.heard] == ["DELETE", "DELETE"]
@@ -328,7 +307,7 @@ def test_a_delete_whose_answer_was_lost_counts_as_done(run: Run, at: Callable[[s
 def test_a_delete_of_what_is_not_there_is_not_found(run: Run, at: Callable[[str], None]) -> None:
     with scripted(answer({"code": 20404, "message": "not found"}, 404)) as server:
         at(server.url)
-        ran = run(f"results delete {RE1} {XR1} --yes")
+        ran = run(f"results delete {RE} {XR} --yes")
 
     assert ran.code == 3
     assert len(server.heard) == 1
@@ -338,13 +317,13 @@ def test_verbose_shows_each_request_and_no_secret(run: Run, at: Callable[[str], 
     link = "https://store.example/key?X-Amz-Signature=signed-away"
     with scripted(answer("", 307, {"Location": link, "Twilio-Request-Id": "RQ1"})) as server:
         at(server.url)
-        ran = run(f"payloads url {RE1} {XR1} {XH1} --verbose")
+        ran = run(f"payloads url {RE} {XR} {XH} --verbose")
 
     assert (0, f"{link}\n") == (ran.code, ran.out)
-    assert f"/Payloads/{XH1}/Data 307" in ran.err
+    assert f"/Payloads/{XH}/Data 307" in ran.err
     assert "RQ1" in ran.err
     assert "signed-away" not in ran.err
-    assert SECRET not in ran.err
+    assert TOKEN not in ran.err
 
 
 @pytest.mark.parametrize(
@@ -363,7 +342,7 @@ def test_a_link_that_is_not_https_is_refused(
 ) -> None:
     with scripted(answer("", 307, {"Location": location})) as server:
         at(server.url)
-        ran = run(f"payloads show {RE1} {XR1} {XH1}")
+        ran = run(f"payloads show {RE} {XR} {XH}")
 
     assert (1, "") == (ran.code, ran.out)
     assert "not https" in ran.err
@@ -386,7 +365,7 @@ def test_a_store_that_sends_us_astray(
         scripted(answer("", 307, {"Location": f"{store.url}/key?sig=1"})) as server,
     ):
         at(server.url)
-        ran = run(f"payloads show {RE1} {XR1} {XH1}")
+        ran = run(f"payloads show {RE} {XR} {XH}")
 
     assert (1, "") == (ran.code, ran.out)
     assert said in ran.err
@@ -411,7 +390,7 @@ def test_a_part_of_a_payload_that_is_none(
         scripted(answer("", 307, {"Location": f"{store.url}/key"})) as server,
     ):
         at(server.url)
-        ran = run(f"payloads show {RE1} {XR1} {XH1} --retries 0")
+        ran = run(f"payloads show {RE} {XR} {XH} --retries 0")
 
     assert ran.code in (1, 5)
     assert ran.out == ""
@@ -425,17 +404,17 @@ def test_an_error_that_repeats_our_login_is_told_without_it(
     """As some proxies do, to be of help."""
 
     def echo(request: Heard) -> bytes:
-        heard = f"{request.headers['Authorization']} which is {ACCOUNT}:{SECRET}"
-        return answer({"message": heard, "more_info": f"https://proxy.test/?why={SECRET}"}, 400)
+        heard = f"{request.headers['Authorization']} which is {ACCOUNT}:{TOKEN}"
+        return answer({"message": heard, "more_info": f"https://proxy.test/?why={TOKEN}"}, 400)
 
     with scripted(echo) as server:
         at(server.url)
-        ran = run(f"results get {RE1} {XR1} -f {format}")
+        ran = run(f"results get {RE} {XR} -f {format}")
         encoded = server.heard[0].headers["Authorization"].removeprefix("Basic ")
 
     assert (1, "") == (ran.code, ran.out)
     assert f"which is {ACCOUNT}" in ran.err
-    assert SECRET not in ran.err
+    assert TOKEN not in ran.err
     assert encoded not in ran.err
 
 
@@ -454,7 +433,7 @@ def test_an_error_that_repeats_the_signed_link_is_told_without_it(
         scripted(answer("", 307, {"Location": f"{store.url}/key?{query}"})) as server,
     ):
         at(server.url)
-        ran = run(f"payloads show {RE1} {XR1} {XH1}")
+        ran = run(f"payloads show {RE} {XR} {XH}")
 
     assert (1, "") == (ran.code, ran.out)
     assert "wrong: /key?" in ran.err
@@ -467,7 +446,7 @@ def test_a_proxy_that_cannot_be_is_told_of(
     run: Run, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    ran = run(f"results list {RE1}")
+    ran = run(f"results list {RE}")
 
     assert (1, "") == (ran.code, ran.out)
     assert "the proxy that is set cannot be used" in ran.err

@@ -11,20 +11,19 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
-from conftest import Ran
-from logins import (
+from support.logins import (
     ACCOUNT,
     KEY,
-    NO_RECORDINGS,
     OTHER_SECRET,
-    REFUSED,
     SECRET,
     basic,
     folder,
     senders,
+    take_only,
 )
-from scripted import Heard, Scripted, answer, scripted
-from secret_service import MISSING, Bus, message_bus
+from support.program import PROGRAM, Ran
+from support.scripted import Scripted, scripted
+from support.secret_service import MISSING, Bus, message_bus
 
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)} on this machine"),
@@ -53,7 +52,7 @@ def program(bus: Bus) -> Program:
     def run(line: str, stdin: str = "", **variables: str) -> Ran:
         began = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "addonctl", *line.split()],
+            [*PROGRAM, *line.split()],
             env=bus.environment | variables,
             input=stdin,
             capture_output=True,
@@ -69,13 +68,7 @@ def program(bus: Bus) -> Program:
 @pytest.fixture
 def service(bus: Bus) -> Iterator[Scripted]:
     """A service that takes SECRET."""
-
-    def decide(request: Heard) -> bytes:
-        if request.headers["Authorization"] == basic(KEY, SECRET):
-            return answer(NO_RECORDINGS)
-        return answer(REFUSED, 401)
-
-    with scripted(decide) as server:
+    with scripted(take_only(basic(KEY, SECRET))) as server:
         bus.environment["ADDONCTL_API_URL"] = server.url
         yield server
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import stat
 import subprocess
 import sys
@@ -13,22 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from logins import (
+from support.logins import (
     ACCOUNT,
     KEY,
-    NO_RECORDINGS,
     OTHER_ACCOUNT,
     OTHER_KEY,
     OTHER_SECRET,
-    REFUSED,
     SECRET,
     Run,
     basic,
     folder,
     log_in,
     senders,
+    take_only,
 )
-from scripted import Heard, Scripted, answer, scripted
+from support.scripted import Scripted, scripted
+from support.terminal import Terminal
 
 BACKEND = """from keyring.backend import KeyringBackend
 class {name}(KeyringBackend):
@@ -40,21 +38,10 @@ class {name}(KeyringBackend):
 LOGIN = f"auth login work --account {ACCOUNT} --key {KEY} --secret-stdin --insecure-storage"
 
 
-def take_only(username: str, secret: str) -> object:
-    """A service that takes one login and refuses every other."""
-
-    def decide(request: Heard) -> bytes:
-        if request.headers["Authorization"] == basic(username, secret):
-            return answer(NO_RECORDINGS)
-        return answer(REFUSED, 401)
-
-    return decide
-
-
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     """A service that takes KEY with SECRET."""
-    with scripted(take_only(KEY, SECRET)) as server:  # type: ignore[arg-type]
+    with scripted(take_only(basic(KEY, SECRET))) as server:
         monkeypatch.setenv("ADDONCTL_API_URL", server.url)
         yield server
 
@@ -245,7 +232,7 @@ def test_a_sid_of_the_wrong_kind_is_exit_2_and_not_repeated(
 def test_without_a_key_the_secret_is_the_auth_token(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with scripted(take_only(ACCOUNT, SECRET)) as server:  # type: ignore[arg-type]
+    with scripted(take_only(basic(ACCOUNT, SECRET))) as server:
         monkeypatch.setenv("ADDONCTL_API_URL", server.url)
         ran = run(f"auth login --account {ACCOUNT} --secret-stdin --insecure-storage", stdin=SECRET)
 
@@ -446,57 +433,10 @@ def test_variables_that_would_be_used_first_are_named(
 # On a terminal
 
 
-class Terminal:
-    """A program on a terminal of its own: what it shows, and what is typed."""
-
-    BEGIN = (
-        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-        "os.execv(sys.executable, [sys.executable, '-m', 'addonctl', *sys.argv[1:]])"
-    )
-
-    def __init__(self, *words: str) -> None:
-        self.file, side = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", self.BEGIN, *words],
-            stdin=side,
-            stdout=side,
-            stderr=side,
-            start_new_session=True,
-        )
-        os.close(side)
-        self.shown = ""
-
-    def wait_for(self, text: str) -> None:
-        """Read until `text` is on the screen."""
-        while text not in self.shown:
-            assert self._read(), f"no {text!r} in {self.shown!r}"
-
-    def type(self, text: str) -> None:
-        os.write(self.file, text.encode())
-
-    def end(self) -> int:
-        """Its exit code, once all it has shown is read."""
-        while self._read():
-            pass
-        os.close(self.file)
-        return self.process.wait(20)
-
-    def _read(self) -> str:
-        ready, _, _ = select.select([self.file], [], [], 20)
-        if not ready:
-            self.process.kill()
-        try:
-            more = os.read(self.file, 4096).decode()
-        except OSError:  # how Linux says that nobody is on the other side any more
-            more = ""
-        self.shown += more
-        return more
-
-
 def test_on_a_terminal_what_is_missing_is_asked_for_and_the_secret_is_not_shown(
     service: Scripted, home: Path
 ) -> None:
-    terminal = Terminal("auth", "login", "--insecure-storage")
+    terminal = Terminal("auth login --insecure-storage")
     terminal.wait_for("account SID (AC…):")
     terminal.type(f" {ACCOUNT}\n")
     terminal.wait_for("API key SID (SK…")
@@ -511,7 +451,7 @@ def test_on_a_terminal_what_is_missing_is_asked_for_and_the_secret_is_not_shown(
 
 
 def test_on_a_terminal_an_empty_answer_about_the_key_means_the_auth_token(home: Path) -> None:
-    terminal = Terminal("auth", "login", "--insecure-storage", "--no-verify", "--account", ACCOUNT)
+    terminal = Terminal(f"auth login --insecure-storage --no-verify --account {ACCOUNT}")
     terminal.wait_for("API key SID (SK…")
     terminal.type("\n")
     terminal.wait_for(f"auth token of {ACCOUNT} (not shown):")
@@ -524,7 +464,7 @@ def test_on_a_terminal_an_empty_answer_about_the_key_means_the_auth_token(home: 
 @pytest.mark.parametrize(("typed", "code"), [("\x03", 130), ("\x04", 2), ("\n", 2)])
 def test_a_secret_that_is_not_given_keeps_nothing(home: Path, typed: str, code: int) -> None:
     """Ctrl-C, Ctrl-D, and only Return."""
-    terminal = Terminal("auth", "login", "--insecure-storage", "--account", ACCOUNT, "--key", KEY)
+    terminal = Terminal(f"auth login --insecure-storage --account {ACCOUNT} --key {KEY}")
     terminal.wait_for("(not shown):")
     terminal.type(typed)
 
@@ -534,15 +474,14 @@ def test_a_secret_that_is_not_given_keeps_nothing(home: Path, typed: str, code: 
 
 
 def test_no_input_is_obeyed_on_a_terminal(home: Path) -> None:
-    terminal = Terminal("auth", "login", "--no-input")
+    terminal = Terminal("auth login --no-input")
 
     assert terminal.end() == 2
     assert "nobody is here to ask" in terminal.shown
 
 
 def test_a_secret_is_not_typed_into_a_terminal_that_shows_it(home: Path) -> None:
-    line = ("auth", "login", "--secret-stdin", "--insecure-storage", "--account", ACCOUNT)
-    terminal = Terminal(*line)
+    terminal = Terminal(f"auth login --secret-stdin --insecure-storage --account {ACCOUNT}")
 
     assert terminal.end() == 2
     assert "--secret-stdin reads a pipe" in terminal.shown

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from forward_proxy import forward_proxy
-from logins import (
+from support.forward_proxy import forward_proxy
+from support.logins import (
     ACCOUNT,
     KEY,
     NO_RECORDINGS,
@@ -24,7 +24,7 @@ from logins import (
     log_in,
     senders,
 )
-from scripted import Heard, Scripted, answer, scripted
+from support.scripted import Heard, Scripted, answer, scripted
 
 RE1, XR1, XH1 = "RE" + "1" * 32, "XR" + "1" * 32, "XH" + "1" * 32
 SIGNATURE = "X-Amz-Signature=0123456789abcdef"

@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from logins import (
+from support.logins import (
     ACCOUNT,
     KEY,
-    NO_RECORDINGS,
     OTHER_ACCOUNT,
     OTHER_KEY,
     OTHER_SECRET,
-    REFUSED,
     SECRET,
     Run,
     basic,
     folder,
     log_in,
+    refuse_only,
 )
-from scripted import Heard, Scripted, answer, scripted
+from support.scripted import Scripted, scripted
 
 TAKE = "auth login --from-twilio-cli --insecure-storage"
 GOOD = {"accountSid": ACCOUNT, "apiKey": KEY, "apiSecret": SECRET, "region": "ie1"}
@@ -32,13 +31,7 @@ BAD = {"accountSid": OTHER_ACCOUNT, "apiKey": OTHER_KEY, "apiSecret": OTHER_SECR
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     """A service that refuses OTHER_SECRET and takes the rest."""
-
-    def decide(request: Heard) -> bytes:
-        if request.headers["Authorization"] == basic(OTHER_KEY, OTHER_SECRET):
-            return answer(REFUSED, 401)
-        return answer(NO_RECORDINGS)
-
-    with scripted(decide) as server:
+    with scripted(refuse_only(basic(OTHER_KEY, OTHER_SECRET))) as server:
         monkeypatch.setenv("ADDONCTL_API_URL", server.url)
         yield server
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from faulty import CUT, LOST, RESET, Fault, Service, faulty, impatient, lines, results
-
-Run = Callable[..., Any]
+from support.faulty import CUT, LOST, RESET, Fault, Service, faulty, impatient, lines, results
+from support.program import Run
 
 DELETE = "results delete - --yes -f jsonl"
 

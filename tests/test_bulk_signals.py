@@ -6,19 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from faulty import HANG, Fault, Service, faulty, lines, results
+from support.faulty import HANG, Fault, Service, faulty, lines, results
+from support.program import INTERRUPTIBLE, until
 
-# A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
-PROGRAM = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from addonctl.cli import main; sys.exit(main())"
-)
 DELETE = ["results", "delete", "-", "--yes", "-f", "jsonl", "--workers", "4"]
 
 
@@ -31,7 +26,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 def started(arguments: list[str], text: str | None = "") -> subprocess.Popen[str]:
     """The program at work; without `text` its stdin stays open."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [*INTERRUPTIBLE, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -44,13 +39,6 @@ def started(arguments: list[str], text: str | None = "") -> subprocess.Popen[str
         process.stdin.close()
         process.stdin = None
     return process
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.005)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]], str, float]:

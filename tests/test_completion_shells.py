@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from prompts import COMMANDS, Prompt
+from support.prompts import COMMANDS, Prompt
 
 from addonctl import history, sandbox
 from addonctl.docgen.scripts import FILES

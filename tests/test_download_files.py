@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from breaking import LOGIN, RECORDING, RESULT, Breaking, Fault, breaking
-from conftest import Ran
-
-Run = Callable[..., Ran]
+from support.breaking import RECORDING, RESULT, Breaking, Fault, breaking, files, some
+from support.program import Ran, Run
 
 OTHER = "XR" + "3" * 32
 
@@ -20,24 +17,13 @@ OTHER = "XR" + "3" * 32
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
     monkeypatch.setattr("addonctl.transfer.source._pause", lambda failures: 0)
-    with breaking() as served:
-        for name, value in {**LOGIN, "ADDONCTL_API_URL": served.url}.items():
-            monkeypatch.setenv(name, value)
-        yield served
+    with breaking(monkeypatch) as account:
+        yield account
 
 
 @pytest.fixture
 def keep(home: Path) -> Path:
     return home / "keep"
-
-
-def some(seed: int, size: int = 2_000) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes()
-            for path in folder.rglob("*") if path.is_file()}  # fmt: skip
 
 
 def outcomes(ran: Ran) -> dict[str, str]:
@@ -494,9 +480,7 @@ def test_what_an_earlier_run_saved_counts(run: Run, account: Breaking) -> None:
     assert account.deleted == [RESULT]
 
 
-def test_what_was_saved_and_is_gone_again_does_not(
-    run: Run, account: Breaking, keep: Path
-) -> None:
+def test_what_was_saved_and_is_gone_again_does_not(run: Run, account: Breaking, keep: Path) -> None:
     one, two = account.add(some(1)), account.add(some(2))
     run(f"payloads download {one} --to keep")
     with (keep / f"{one}.json").open("ab") as file:
@@ -508,9 +492,7 @@ def test_what_was_saved_and_is_gone_again_does_not(
 
 
 @pytest.mark.parametrize("status", ["in-progress", "queued", "something-new"])
-def test_a_result_that_may_still_grow_is_spared(
-    run: Run, account: Breaking, status: str
-) -> None:
+def test_a_result_that_may_still_grow_is_spared(run: Run, account: Breaking, status: str) -> None:
     account.add(some(1))
     account.statuses[RESULT] = status
     ran = run(f"results download {RECORDING} --to keep --delete-after -f jsonl")

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from breaking import LOGIN, RECORDING, Breaking, Fault, breaking
-
-PATIENCE = 20.0
-"""Seconds after which something that should have happened has not."""
-
-PEAK = """
-import sys
-from addonctl.cli import main
-code = main(sys.argv[1:])
-sys.stdout.flush()
-lines = open("/proc/self/status").read().splitlines()
-sys.stderr.write(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
-sys.exit(code)
-"""
+from support.breaking import RECORDING, Breaking, Fault, breaking, files, some
+from support.program import MEASURED, PROGRAM, until
 
 
 @pytest.fixture
-def account() -> Iterator[Breaking]:
-    with breaking() as served:
-        yield served
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
+    with breaking(monkeypatch) as account:
+        yield account
 
 
 @pytest.fixture
@@ -48,8 +34,7 @@ def start(account: Breaking) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def begin(*words: str, **more: Any) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "addonctl", *words],
-            env={**os.environ, **LOGIN, "ADDONCTL_API_URL": account.url},
+            [*PROGRAM, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -62,22 +47,6 @@ def start(account: Breaking) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in begun:
         process.kill()
         process.communicate()
-
-
-def some(seed: int, size: int) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes()
-            for path in folder.rglob("*") if path.is_file()}  # fmt: skip
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
 
 
 def size(path: Path) -> int:
@@ -233,8 +202,7 @@ def test_a_large_payload_takes_no_more_memory_than_a_small_one(
     one = account.add(bytes(150_000_000), faults=[Fault("closed", 50_000_000)])
     with (home / "out").open("wb") as out:
         ran = subprocess.run(
-            [sys.executable, "-c", PEAK, "payloads", "download", one, *target.split(), "--quiet"],
-            env={**os.environ, **LOGIN, "ADDONCTL_API_URL": account.url},
+            [*MEASURED, "payloads", "download", one, *target.split(), "--quiet"],
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,

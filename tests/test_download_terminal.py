@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from breaking import LOGIN, RECORDING, RESULT, Breaking, breaking
-from test_terminal import ESCAPE, on_screen
+from support.breaking import RECORDING, RESULT, Breaking, breaking, some
+from support.terminal import ESCAPE, on_screen
 
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
-    with breaking() as served:
-        for name, value in {**LOGIN, "ADDONCTL_API_URL": served.url}.items():
-            monkeypatch.setenv(name, value)
-        yield served
+    with breaking(monkeypatch) as account:
+        yield account
 
 
 def test_a_bar_shows_bytes_rate_and_how_many_are_left(account: Breaking) -> None:
     """Also of several results, whose payloads have to be looked up first."""
     for number in range(3):
-        account.add(random.Random(number).randbytes(1_000_000), result=f"XR{number:032x}")
+        account.add(some(number, 1_000_000), result=f"XR{number:032x}")
     code, _, err = on_screen(f"results download {RECORDING} --to keep", 160)
     shown = ESCAPE.sub("", err)
 

@@ -6,8 +6,8 @@ import stat
 import subprocess
 import sys
 
-import pexpect
 import pytest
+from support.terminal import Terminal
 
 from addonctl import history, sandbox
 from addonctl.models import Payload, Recording, Result
@@ -30,14 +30,10 @@ def file(home):
 
 def at_a_terminal(line: str, code: int = 0) -> str:
     """Run the program as a person does: every stream a terminal."""
-    ran = pexpect.spawn(
-        sys.executable, ["-m", "addonctl", *line.split()], encoding="utf-8", dimensions=(50, 200)
-    )
-    ran.expect(pexpect.EOF, timeout=30)
-    ran.close()
+    terminal = Terminal(line)
 
-    assert ran.exitstatus == code
-    return ran.before
+    assert terminal.end() == code
+    return terminal.shown
 
 
 def test_a_list_at_a_terminal_is_remembered_by_its_owner_alone(file):

@@ -6,19 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from conftest import Ran
-from scripted import answer, scripted
-from serving import serving
+from support.program import Run
+from support.scripted import answer, scripted
+from support.serving import serving
 
 from addonctl import sandbox
 from addonctl.output import FORMATS
-
-Run = Callable[..., Ran]
 
 CALL = "RE73640dced2490fa811f54a87139210ee"
 EMPTY = "RE26f68ac47f231ae52d87bf3ddea22850"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from breaking import LOGIN, RECORDING, RESULT, Breaking, breaking
-from conftest import Ran
+from support.breaking import RECORDING, RESULT, Breaking, breaking
+from support.program import Run
 
 from addonctl.addresses import Address
 from addonctl.errors import Usage
 from addonctl.models import Payload
 from addonctl.transfer.naming import Names, extension, safe
-
-Run = Callable[..., Ran]
 
 HOSTILE = {
     "parent": "..",
@@ -51,10 +49,8 @@ HOSTILE = {
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
-    with breaking() as served:
-        for name, value in {**LOGIN, "ADDONCTL_API_URL": served.url}.items():
-            monkeypatch.setenv(name, value)
-        yield served
+    with breaking(monkeypatch) as account:
+        yield account
 
 
 def written(folder: Path) -> list[Path]:
@@ -107,7 +103,7 @@ def test_a_part_made_safe_fits_every_file_system(label: str) -> None:
 
 @pytest.mark.parametrize("label", ["report", "Ünïcode ✓", "日本語", "a b", "v1.2"])
 def test_a_harmless_label_stays_as_it_is(label: str) -> None:
-    (first, *_), = named("{label}.{ext}", label)
+    ((first, *_),) = named("{label}.{ext}", label)
 
     assert str(first) == f"{label}.json"
 
@@ -164,7 +160,7 @@ def test_a_template_without_a_name_is_refused(template: str) -> None:
     ["/etc/{payload}", "../../{payload}", "{payload}/../../x", "./{payload}", "{{{payload}"],
 )
 def test_a_template_never_leads_out(template: str) -> None:
-    (path, *_), = named(template, "label")
+    ((path, *_),) = named(template, "label")
 
     assert not path.is_absolute()
     assert ".." not in path.parts

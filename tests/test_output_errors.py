@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
-from conftest import Ran
-from listing import RE, XR, listed, page, result
-from scripted import answer
+from support.documents import RE, XR, listed, page, result
+from support.program import Run
+from support.scripted import answer
 
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload, Result
 from addonctl.output import FORMATS, OutputSettings, Sink
-
-Run = Callable[..., Ran]
 
 BAD = [
     (f"results list {RE} --fields sid,nope", ["'nope'", *[f.name for f in Result.FIELDS]]),
@@ -163,3 +160,17 @@ def test_an_answer_nested_without_end_is_no_traceback(
 
     assert (1, "") == (ran.code, ran.out)
     assert "not the JSON it promised" in ran.err
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_an_answer_nested_deep_ends_well_in_every_format(
+    run: Run, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    """Written whole, or not at all: how deep Python can go depends on its version."""
+    deep = "[" * 950 + "]" * 950
+    with listed(monkeypatch, answer(f'{{"add_on_results": [{{"sid": "XR", "status": {deep}}}]}}')):
+        ran = run(f"results list {RE} -f {format}")
+
+    assert ran.code in (0, 1)
+    assert bool(ran.out) == (ran.code == 0)
+    assert "unexpected" not in ran.err

@@ -10,25 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Ran
-from listing import ACCOUNT, RE, listed, page, pages, result
-from scripted import Heard, answer
+from support.documents import ACCOUNT, RE, listed, page, pages, result
+from support.program import MEASURED, Run
+from support.scripted import Heard, answer
 
 from addonctl.output import FORMATS
 from addonctl.output.formats import named
 
-Run = Callable[..., Ran]
-
 PAGE = 1000
 MARK = "@" * 29
 FLAT = ("csv", "tsv", "jsonl", "sids", "json", "xml")
-PEAK = """
-import re, sys
-from addonctl.cli import main
-code = main(sys.argv[1:])
-print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
-sys.exit(code)
-"""
 
 
 def long_list(rows: int) -> Callable[[Heard], bytes]:
@@ -51,8 +42,8 @@ def long_list(rows: int) -> Callable[[Heard], bytes]:
 def peak(monkeypatch: pytest.MonkeyPatch, rows: int, format: str, out: Path) -> int:
     """The most memory, in KiB, that listing so many results took."""
     with listed(monkeypatch, long_list(rows)), out.open("wb") as file:
-        ran = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", PEAK, "results", "list", RE, "-f", format],
+        ran = subprocess.run(
+            [*MEASURED, "results", "list", RE, "-f", format],
             stdout=file,
             stderr=subprocess.PIPE,
             timeout=120,
@@ -89,7 +80,7 @@ def test_what_flows_is_written_page_by_page_and_the_rest_when_whole(
 
     with listed(monkeypatch, first, after_reading):
         process.append(
-            subprocess.Popen(  # noqa: S603
+            subprocess.Popen(
                 [sys.executable, "-m", "addonctl", "results", "list", RE, "-f", format],
                 stdout=subprocess.PIPE,
             )
@@ -126,7 +117,7 @@ def test_a_new_format_is_one_new_file(tmp_path: Path) -> None:
         '"""How many."""\nFLOWS = False\n\n\ndef write(answer):\n'
         '    yield f"{sum(map(len, answer.pages))}\\n"\n'
     )
-    ran = subprocess.run(  # noqa: S603
+    ran = subprocess.run(
         [sys.executable, "-m", "addonctl", "-p", "sandbox", "recordings", "list", "-f", "count"],
         cwd=tmp_path,
         capture_output=True,
@@ -158,7 +149,7 @@ sink.check(Result)
 sink.records(Result, [[Result({result()!r})]])
 print(*(set(sys.modules)), file=sys.stderr)
 """
-    ran = subprocess.run(  # noqa: S603
+    ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
 

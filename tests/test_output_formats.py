@@ -11,14 +11,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Ran
-from listing import ACCOUNT, RE, XR, listed, page, pages, payload, result
-from scripted import Heard, answer
+from support.documents import ACCOUNT, RE, XR, listed, page, pages, payload, result
+from support.program import Ran, Run
+from support.scripted import Heard, answer
 
 from addonctl.models import Payload, Result
 from addonctl.output import FORMATS
-
-Run = Callable[..., Ran]
 
 ROWS = [result(1), result(2, status="failed"), result(3)]
 ADDRESSES = [f"{RE}/{row['sid']}" for row in ROWS]

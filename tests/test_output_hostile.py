@@ -10,12 +10,10 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Ran
-from listing import HOSTILE, RE, XR, listed, page, payload
+from support.documents import HOSTILE, RE, XR, listed, page, payload
+from support.program import Run
 
 from addonctl.output import FORMATS
-
-Run = Callable[..., Ran]
 
 LABELS = list(HOSTILE.values())
 ROWS = [payload(number, label=label) for number, label in enumerate(LABELS, 1)]
@@ -179,7 +177,7 @@ def test_a_sid_that_is_none_breaks_no_format(
 def test_a_servers_words_are_harmless_on_stderr(
     run: Run, monkeypatch: pytest.MonkeyPatch, options: str
 ) -> None:
-    from scripted import answer
+    from support.scripted import answer
 
     message = "\x1b]0;title\x07gone\nfor \u202egood"
     with listed(monkeypatch, answer(json.dumps({"code": 20404, "message": message}), 404)):

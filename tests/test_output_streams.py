@@ -7,24 +7,20 @@ import json
 import os
 import shlex
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Ran
-from listing import RE, XR, listed, page, pages, payload, result
-from scripted import answer
+from support.documents import RE, XR, listed, page, pages, payload, result
+from support.program import PROGRAM, Run
+from support.scripted import answer
 
 from addonctl.errors import AddonctlError
 from addonctl.models import Result
 from addonctl.output import FORMATS, OutputSettings, Sink
 from addonctl.output.spool import IN_MEMORY, Spool
 
-Run = Callable[..., Ran]
-
-PROGRAM = [sys.executable, "-m", "addonctl"]
 THOUSANDS = [[result(at + number) for number in range(1000)] for at in (0, 1000, 2000)]
 needs_full = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="this system has no /dev/full"
@@ -40,9 +36,7 @@ def big(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def started(line: str, **settings: Any) -> subprocess.Popen[bytes]:
     """The program in a process of its own."""
-    return subprocess.Popen(  # noqa: S603
-        [*PROGRAM, *shlex.split(line)], stderr=subprocess.PIPE, **settings
-    )
+    return subprocess.Popen([*PROGRAM, *shlex.split(line)], stderr=subprocess.PIPE, **settings)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -103,7 +97,7 @@ def test_a_stdout_that_was_never_open_is_one_clear_error(
 ) -> None:
     with listed(monkeypatch, page("add_on_results", [result()])):
         line = f"{shlex.join(PROGRAM)} results list {RE} -f csv >&-"
-        ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=30)  # noqa: S603
+        ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=30)
 
     assert ran.returncode == 1
     assert ran.stderr == b"addonctl: cannot write to standard output: it is closed\n"

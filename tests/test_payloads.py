@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-
-Run = Callable[..., Any]
+from support.program import Run
 
 
 @pytest.fixture

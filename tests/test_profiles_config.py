@@ -11,7 +11,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from logins import ACCOUNT, KEY, OTHER_ACCOUNT, OTHER_KEY, SECRET, Run, folder, log_in, write_config
+from support.logins import (
+    ACCOUNT,
+    KEY,
+    OTHER_ACCOUNT,
+    OTHER_KEY,
+    SECRET,
+    Run,
+    folder,
+    log_in,
+    write_config,
+)
 
 BY_HAND = f"""# the accounts of our team
 active = "work"  # what we use most

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from logins import (
+from support.logins import (
     ACCOUNT,
     KEY,
     NO_RECORDINGS,
@@ -21,7 +21,7 @@ from logins import (
     log_in,
     senders,
 )
-from scripted import Scripted, answer, scripted
+from support.scripted import Scripted, answer, scripted
 
 from addonctl.login import api_url
 from addonctl.profiles import resolve

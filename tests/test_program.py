@@ -9,25 +9,16 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import pexpect
 import pytest
-from conftest import Ran
-from listing import RE, XR, listed, page, result
+from support.documents import RE, TOKEN, XR, listed, page, result
+from support.program import INTERRUPTIBLE, PROGRAM, Run
+from support.terminal import Terminal
 
 from addonctl.api import Client
 
-Run = Callable[..., Ran]
-
-PROGRAM = shlex.join([sys.executable, "-m", "addonctl"])
-# A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
-INTERRUPTIBLE = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from addonctl.cli import main; sys.exit(main())"
-)
-SECRET = "the-secret-of-this-test"
+LINE = shlex.join(PROGRAM)
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
@@ -38,14 +29,14 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("line", ["--help", "results list -h", "help formats", "--version"])
 def test_help_for_a_reader_that_has_gone_ends_in_silence(line: str) -> None:
-    ran = shell(f"{PROGRAM} {line} | exec true")
+    ran = shell(f"{LINE} {line} | exec true")
 
     assert (0, "", "") == (ran.returncode, ran.stdout, ran.stderr)
 
 
 @pytest.mark.parametrize("line", ["--help", "results list -h", "help formats", "--version"])
 def test_help_that_cannot_be_written_is_an_error(line: str) -> None:
-    ran = shell(f"{PROGRAM} {line} >&-")
+    ran = shell(f"{LINE} {line} >&-")
 
     assert ran.returncode == 1
     assert ran.stderr == "addonctl: cannot write to standard output: it is closed\n"
@@ -53,7 +44,7 @@ def test_help_that_cannot_be_written_is_an_error(line: str) -> None:
 
 def test_help_is_utf8_whatever_the_locale() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
-    words = [sys.executable, "-m", "addonctl", "results", "get", "--help"]
+    words = [*PROGRAM, "results", "get", "--help"]
     ran = subprocess.run(words, capture_output=True, env=environment, timeout=30)
 
     assert (0, b"") == (ran.returncode, ran.stderr)
@@ -65,7 +56,7 @@ def mistaken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program with a mistake in it, whose words hold a secret."""
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError(f"Basic {SECRET}")
+        raise RuntimeError(f"Basic {TOKEN}")
 
     monkeypatch.setattr(Client, "recordings", fail)
     monkeypatch.setenv("ADDONCTL_PROFILE", "sandbox")
@@ -86,7 +77,7 @@ def test_a_mistake_of_ours_is_an_object_for_scripts(run: Run, mistaken: None) ->
 
     assert (1, "") == (ran.code, ran.out)
     assert json.loads(ran.err)["error"]["exit_code"] == 1
-    assert SECRET not in ran.err
+    assert TOKEN not in ran.err
 
 
 def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> None:
@@ -94,7 +85,7 @@ def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> Non
 
     assert ran.code == 1
     assert "recordings.py:" in ran.err
-    assert SECRET not in ran.err
+    assert TOKEN not in ran.err
     assert "Traceback" not in ran.err
 
 
@@ -109,7 +100,7 @@ def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> Non
 def test_ctrl_c_while_waiting_for_an_answer(
     monkeypatch: pytest.MonkeyPatch, format: str, said: str
 ) -> None:
-    words = [sys.executable, "-c", INTERRUPTIBLE, "results", "list", RE, "-f", format]
+    words = [*INTERRUPTIBLE, "results", "list", RE, "-f", format]
     with listed(monkeypatch, b"") as server:
 
         def interrupt(_: object) -> bytes:
@@ -146,30 +137,26 @@ def test_ctrl_c_while_the_program_is_still_loading() -> None:
         ("auth login --insecure-storage", "account SID"),
         (f"auth login --insecure-storage --account AC{'1' * 32}", "SK…"),
         (f"auth login --insecure-storage --account AC{'1' * 32} --key SK{'1' * 32}", "not shown"),
-        (f"-p sandbox results delete {RE} {XR}", r"\[y/N\]"),
+        (f"-p sandbox results delete {RE} {XR}", "[y/N]"),
     ],
 )
 def test_ctrl_c_at_a_question(line: str, question: str, home: Path) -> None:
-    child = pexpect.spawn(sys.executable, ["-c", INTERRUPTIBLE, *shlex.split(line)])
-    child.expect(question.encode(), timeout=20)
-    child.sendintr()
-    child.expect(pexpect.EOF, timeout=20)
-    child.close()
+    terminal = Terminal(line)
+    terminal.wait_for(question)
+    terminal.type("\x03")
 
-    assert child.exitstatus == 130
-    assert re.search(rb"\r\n(\x1b\[\d+m)*addonctl:(\x1b\[0m)? interrupted\r\n$", child.before)
+    assert terminal.end() == 130
+    assert re.search(r"\r\n(\x1b\[\d+m)*addonctl:(\x1b\[0m)? interrupted\r\n$", terminal.shown)
     assert list(home.rglob("*.json")) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal")
 def test_without_a_keyring_no_question_is_asked_in_vain() -> None:
-    child = pexpect.spawn(sys.executable, ["-m", "addonctl", "auth", "login"])
-    child.expect(pexpect.EOF, timeout=20)
-    child.close()
+    terminal = Terminal("auth login")
 
-    assert child.exitstatus == 4
-    assert b"account SID" not in child.before
-    assert b"--insecure-storage" in child.before
+    assert terminal.end() == 4
+    assert "account SID" not in terminal.shown
+    assert "--insecure-storage" in terminal.shown
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from secret_service import MISSING, message_bus
-from serving import serving
+from support.secret_service import MISSING, message_bus
+from support.serving import serving
 
 from addonctl import sandbox
 

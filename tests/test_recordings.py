@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from listing import ACCOUNT, listed, page
-
-Run = Callable[..., Any]
+from support.documents import ACCOUNT, listed, page
+from support.program import Run
 
 
 def recordings(run: Run, words: str = "") -> list[dict[str, Any]]:

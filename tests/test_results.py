@@ -8,17 +8,16 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty import Service, faulty, lines, results
+from support.faulty import Service, faulty, lines, results
+from support.program import Run
 
 from addonctl.waiting import Patience
-
-Run = Callable[..., Any]
 
 NONE = "RE" + "0" * 32
 OTHER = "XR" + "0" * 32
@@ -124,7 +123,58 @@ def test_one_recording_that_is_not_there_leaves_stdout_empty(run: Run) -> None:
     assert NONE in ran.err
 
 
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_what_fails_beside_a_list_is_one_json_object(
+    run: Run, all_results: list[str], format: str
+) -> None:
+    """However many fail, and whatever else there is to say: stderr is a document."""
+    there, other = all_results[0][:34], NONE[:-1] + "1"
+
+    some = run(f"-p sandbox results list {NONE} {there} {other} -f {format}")
+    none = run(f"-p sandbox results list {NONE} {other} -f {format}")
+    cut = run(f"-p sandbox results list {NONE} {there} --limit 1 -f {format}")
+    late = run(f"-p sandbox results get - -f {format}", stdin=f"{NONE}/{OTHER}\n" * 2 + "x")
+
+    assert (6, 3, 6) == (some.code, none.code, cut.code)
+    assert "" == none.out
+    assert some.out.count(f'"reference_sid":"{there}"') > 1
+    error = json.loads(some.err)["error"]
+    assert 6 == error["exit_code"]
+    assert error["message"].startswith("listed 1 of 3 recordings, 2 failed: ")
+    assert NONE in error["message"]
+    assert other in error["message"]
+    assert other in json.loads(none.err)["error"]["message"]
+    assert "limit 1 reached" in json.loads(cut.err)["error"]["message"]
+    assert (2, 2) == (late.code, json.loads(late.err)["error"]["exit_code"])
+
+
+def test_a_great_many_failures_still_fit_one_json_object(run: Run) -> None:
+    many = [f"RE{number:032x}" for number in range(1100)]
+
+    ran = run("-p sandbox results list - -f jsonl", stdin=lines(many))
+
+    message = json.loads(ran.err)["error"]["message"]
+    assert (3, "") == (ran.code, ran.out)
+    assert many[0] in message
+    assert message.endswith("; and 100 more")
+
+
 # get
+
+
+@pytest.mark.parametrize(
+    ("format", "nothing"),
+    [
+        ("json", "[]\n"),
+        ("jsonl", ""),
+        ("xml", "<TwilioResponse><AddOnResults/></TwilioResponse>\n"),
+    ],
+)
+def test_get_of_an_empty_list_is_an_empty_document(run: Run, format: str, nothing: str) -> None:
+    ran = run(f"-p sandbox results get - -f {format}")
+
+    assert (0, True) == (ran.code, ran.out.endswith(nothing))
+    assert "the list is empty: nothing to do\n" == ran.err
 
 
 def test_get_of_one_is_an_object_and_of_several_an_array(run: Run, all_results: list[str]) -> None:

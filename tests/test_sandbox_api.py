@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 import requests
-from serving import Clock, in_process, serving
+from support.serving import Clock, in_process, serving
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 import requests
-from serving import in_process
+from support.serving import in_process
 
 from addonctl import sandbox
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from serving import serving
+from support.serving import serving
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client

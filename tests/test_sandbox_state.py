@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from serving import Clock, in_process
+from support.serving import Clock, in_process
 
 from addonctl import sandbox
 from addonctl.sandbox.adapter import WSGIAdapter
@@ -25,7 +25,7 @@ DELETER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from serving import in_process
+from support.serving import in_process
 from addonctl import sandbox
 
 root = f"{sandbox.API_URL}/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"

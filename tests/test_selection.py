@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from conftest import Ran
-from listing import RE, XR, listed, page, pages, payload, result
-from scripted import answer
+from support.documents import RE, XR, listed, page, pages, payload, result
+from support.program import Run
+from support.scripted import answer
 
 from addonctl.models import Recording, Result
 from addonctl.selection import Selection, ordered
-
-Run = Callable[..., Ran]
 
 NOW = datetime(2026, 11, 21, 18, 43, tzinfo=UTC)
 XB = "XB" + "1" * 32

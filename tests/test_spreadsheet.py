@@ -10,10 +10,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Ran
-from listing import HOSTILE, RE, XR, listed, page, payload
-
-Run = Callable[..., Ran]
+from support.documents import HOSTILE, RE, XR, listed, page, payload
+from support.program import Run
 
 SOFFICE = shutil.which("soffice")
 pytestmark = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed here")
@@ -53,7 +51,7 @@ def opened(profile: Path, tmp_path: Path) -> Callable[..., list[dict[str, Cell]]
         file = tmp_path / name
         file.write_bytes(text.encode())
         assert SOFFICE
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [SOFFICE, f"-env:UserInstallation=file://{profile}", "--headless", *options]
             + ["--convert-to", "fods", "--outdir", str(tmp_path), str(file)],
             capture_output=True,

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from serving import serving
+from support.serving import serving
 
 from addonctl import sandbox
 

@@ -6,23 +6,19 @@ import contextlib
 import json
 import os
 import re
-import select
-import shlex
-import struct
 import subprocess
 import sys
 import time
 from typing import Any
 
 import pytest
-from listing import HOSTILE, RE, XR, listed, page, pages, payload, result
-from scripted import Scripted, answer
+from support.documents import HOSTILE, RE, XH, XR, listed, page, pages, payload, result
+from support.scripted import Scripted, answer
+from support.terminal import ESCAPE, on_screen
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
-ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-XH = f"XH{'1' * 32}"
 
 
 def ago(**parts: float) -> str:
@@ -31,53 +27,6 @@ def ago(**parts: float) -> str:
     from email.utils import format_datetime
 
     return format_datetime(datetime.now(UTC) - timedelta(**parts))
-
-
-def on_screen(
-    line: str, columns: int = 120, *, only: str = "", stdin: bytes = b"", **environment: str
-) -> tuple[int, str, str]:
-    """Exit code, and what a terminal of that width received on stdout and on stderr.
-
-    Both are terminals, each one of its own, unless `only` names one of them: then the other is a
-    pipe. `stdin` is typed.
-    """
-    import fcntl
-    import termios
-
-    ends: dict[str, int] = {}
-    given: dict[str, Any] = {}
-    for name in ("stdin", "stdout", "stderr"):
-        if only and name != only and name != "stdin":
-            ends[name], given[name] = os.pipe()
-        else:
-            ends[name], given[name] = pty.openpty()
-            fcntl.ioctl(given[name], termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environ = {**os.environ, "TERM": "xterm-256color", **environment}
-    environ.pop("COLUMNS", None)
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "addonctl", *shlex.split(line)], env=environ, **given
-    )
-    for descriptor in given.values():
-        os.close(descriptor)
-    if stdin:
-        os.write(ends["stdin"], stdin)
-    seen = {"stdout": b"", "stderr": b""}
-    waiting = {ends[name]: name for name in seen}
-    until = time.monotonic() + 60
-    while waiting and time.monotonic() < until:
-        for ready in select.select(list(waiting), [], [], 1)[0]:
-            data = b""
-            with contextlib.suppress(OSError):  # how Linux says that the other end is closed
-                data = os.read(ready, 1 << 16)
-            if data:
-                seen[waiting[ready]] += data
-            else:
-                del waiting[ready]
-    code = process.wait(30)
-    for descriptor in ends.values():
-        os.close(descriptor)
-    out, err = (seen[name].decode().replace("\r\n", "\n") for name in ("stdout", "stderr"))
-    return code, out, err
 
 
 ROWS = [
@@ -355,7 +304,7 @@ def script_on_screen(script: str, words: list[str], only: str, term: str) -> tup
     master, slave = pty.openpty()
     reading, writing = os.pipe()
     streams: dict[str, Any] = {"stdout": writing, "stderr": writing} | {only: slave}
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [sys.executable, "-c", script, *words], env={**os.environ, "TERM": term}, **streams
     )
     os.close(slave)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trustme
-from conftest import Ran
-from scripted import answer, scripted
-from test_api import ACCOUNT, RE1, SECRET, page
+from support.documents import RE, listed, page, result
+from support.program import Run
 
 from addonctl.api import transport
 
-Run = Callable[..., Ran]
+PAGE = page("add_on_results", [result()])
 
 
 @pytest.fixture
@@ -24,8 +22,6 @@ def server_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", SECRET)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     return context
@@ -40,19 +36,17 @@ def test_the_environments_ca_bundle_is_trusted(
     variable: str,
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
-    with scripted(answer(page(1)), tls=server_side) as server:
-        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
-        ran = run(f"results list {RE1} --format sids")
+    with listed(monkeypatch, PAGE, tls=server_side):
+        ran = run(f"results list {RE} --format sids")
 
-    assert (0, f"{RE1}/XR{1:032x}\n", "") == ran
+    assert (0, f"{RE}/XR{1:032x}\n", "") == ran
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_at_once(
     run: Run, server_side: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with scripted(answer(page(1)), tls=server_side) as server:
-        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
-        ran = run(f"results list {RE1}")
+    with listed(monkeypatch, PAGE, tls=server_side) as server:
+        ran = run(f"results list {RE}")
 
     assert (1, "") == (ran.code, ran.out)
     assert "certificate is not trusted" in ran.err
@@ -72,9 +66,8 @@ def test_a_ca_bundle_that_cannot_be_used_is_named(
     if content is not None:
         bundle.write_text(content)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
-    with scripted(answer(page(1)), tls=server_side) as server:
-        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
-        ran = run(f"results list {RE1}")
+    with listed(monkeypatch, PAGE, tls=server_side) as server:
+        ran = run(f"results list {RE}")
 
     assert (1, "") == (ran.code, ran.out)
     assert ran.err.startswith(f"addonctl: no CA certificates to be had from {bundle}: ")
@@ -96,8 +89,7 @@ def test_all_connections_share_one_tls_context(
     monkeypatch.setattr(transport, "create_urllib3_context", counted)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     recordings = [f"RE{number:032x}" for number in range(5)]
-    with scripted(answer(page(1)), tls=server_side) as server:
-        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+    with listed(monkeypatch, PAGE, tls=server_side) as server:
         ran = run("results", "list", *recordings, "--format", "sids")
 
     assert ran.code == 0

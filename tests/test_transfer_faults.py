@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from breaking import ACCOUNT, LOGIN, RECORDING, RESULT, Breaking, Fault, breaking
-from conftest import Ran
+from support.breaking import (
+    ACCOUNT,
+    ERROR,
+    PAGE,
+    RECORDING,
+    RESULT,
+    SIZE,
+    Breaking,
+    Fault,
+    breaking,
+    files,
+    some,
+)
+from support.program import Run
 
-Run = Callable[..., Ran]
-
-SIZE = 70_001
 PLACES = {"before the answer": None, "first byte": 1, "middle": SIZE // 2, "last byte": SIZE - 1}
 BREAKS = [
     "closed", "reset", "stalled", "chunked", "long", "short", "unframed", "damaged", "gzip",
@@ -30,20 +38,8 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
-    with breaking() as served:
-        for name, value in {**LOGIN, "ADDONCTL_API_URL": served.url}.items():
-            monkeypatch.setenv(name, value)
-        yield served
-
-
-def some(seed: int, size: int = SIZE) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Everything in a folder, by name."""
-    return {str(path.relative_to(folder)): path.read_bytes()
-            for path in folder.rglob("*") if path.is_file()}  # fmt: skip
+    with breaking(monkeypatch) as account:
+        yield account
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -295,8 +291,6 @@ def test_an_etag_that_is_no_md5_is_not_taken_for_one(
 
 
 def test_a_payload_that_is_a_page_itself_is_saved(run: Run, account: Breaking, home: Path) -> None:
-    from breaking import ERROR, PAGE
-
     page = account.add(PAGE, content_type="text/html")
     error = account.add(ERROR, content_type="application/xml")
     ran = run(f"results download {RECORDING} --to keep")

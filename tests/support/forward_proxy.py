@@ -1,0 +1,57 @@
+"""A forward proxy on sockets: it tunnels what CONNECT asks for, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from socketserver import StreamRequestHandler
+
+from support.loopback import on_loopback
+
+
+@dataclass
+class Proxy:
+    """Where it is, and every head of a request it has seen in the clear."""
+
+    url: str = ""
+    heads: list[bytes] = field(default_factory=list)
+
+
+@contextmanager
+def forward_proxy() -> Iterator[Proxy]:
+    """Serve on a free port of loopback."""
+    proxy = Proxy()
+
+    class Handler(StreamRequestHandler):
+        rbufsize = 0  # what follows the head belongs to the tunnel
+
+        def handle(self) -> None:
+            head = b""
+            while not head.endswith(b"\r\n\r\n") and (byte := self.rfile.read(1)):
+                head += byte
+            proxy.heads.append(head)
+            method, target, *_ = head.decode().split()
+            if method != "CONNECT":
+                self.wfile.write(b"HTTP/1.1 403 Tunnels only\r\nContent-Length: 0\r\n\r\n")
+                return
+            host, _, port = target.rpartition(":")
+            with socket.create_connection((host, int(port)), timeout=20) as other:
+                self.wfile.write(b"HTTP/1.1 200 Tunnel\r\n\r\n")
+                back = threading.Thread(target=pump, args=(other, self.request))
+                back.start()
+                pump(self.request, other)
+                back.join()
+
+    with on_loopback(Handler) as proxy.url:
+        yield proxy
+
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    """Pass on bytes until one side has ended."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)

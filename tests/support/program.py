@@ -1,0 +1,62 @@
+"""The program under test: the line typed at it, and processes of its own."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+
+class Ran(NamedTuple):
+    """What a command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+"""The `run` fixture."""
+
+PROGRAM = [sys.executable, "-m", "addonctl"]
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
+INTERRUPTIBLE = [
+    sys.executable,
+    "-c",
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from addonctl.cli import main; sys.exit(main())",
+]
+
+# Ends its stderr with the most memory it took, in KiB.
+MEASURED = [
+    sys.executable,
+    "-c",
+    """
+import re, sys
+from addonctl.cli import main
+code = main(sys.argv[1:])
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
+sys.exit(code)
+""",
+]
+
+
+def log_in_by_variables(
+    monkeypatch: pytest.MonkeyPatch, url: str, *, account: str, token: str = "the-token-of-a-test"
+) -> None:
+    """Point the program at a service of the test's own, here and in processes it starts."""
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", account)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", token)
+    monkeypatch.setenv("ADDONCTL_API_URL", url)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another process is about to do."""
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.005)

@@ -1,0 +1,54 @@
+"""A WSGI application on loopback or in-process, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import requests
+
+from addonctl import sandbox
+from addonctl.sandbox.adapter import WSGIAdapter
+from addonctl.sandbox.server import Server, WSGIApplication, serve
+
+
+@contextmanager
+def serving(application: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[Server]:
+    """Serve what `application` gives for the store's URL; the Server tells both URLs.
+
+    For the sandbox: `serving(lambda url: open_application(path, store_url=url))`; for an
+    application of the test's own: `serving(lambda _: application)`.
+    """
+    server = serve(application, port=port)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(20)
+
+
+def in_process(application: WSGIApplication) -> requests.Session:
+    """Give a session, logged in to the main account, whose requests reach `application` only."""
+    session = requests.Session()
+    session.trust_env = False
+    for prefix in list(session.adapters):
+        session.mount(prefix, WSGIAdapter(application))
+    session.auth = (sandbox.ACCOUNT, sandbox.AUTH_TOKEN)
+    return session
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **span: float) -> None:
+        self.moment += timedelta(**span)
