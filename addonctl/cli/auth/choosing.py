@@ -27,7 +27,9 @@ def log_out(state: State, name: str | None) -> None:
     if gone is None:
         raise LoginRefused("no profile is in use", hint="name one: addonctl auth logout NAME")
     if gone == SANDBOX:
-        raise Usage("the sandbox has no login to forget", hint="addonctl sandbox reset makes it anew")
+        raise Usage(
+            "the sandbox has no login to forget", hint="addonctl sandbox reset makes it anew"
+        )
     store.forget(settings.profile(gone))
     state.sink.say(f"logged out of profile '{gone}'; its secret is removed")
     if gone == settings.active:
