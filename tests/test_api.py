@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from socketserver import StreamRequestHandler
 from typing import Any
 
 import pytest
 import responses
 from support.documents import ACCOUNT, RE, TOKEN, XH, XR, result
+from support.loopback import on_loopback, read_head
 from support.program import Run
 from support.scripted import Heard, answer, scripted
 
@@ -292,6 +296,42 @@ def test_a_server_that_does_not_answer_in_time(run: Run, at: Callable[[str], Non
 
     assert (5, "") == (ran.code, ran.out)
     assert "no answer in time" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "said"),
+    [
+        (200, "results list", "no answer in time"),
+        (200, "results delete --yes", "no answer in time"),
+        (500, "results list", "500"),
+    ],
+)
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(
+    run: Run,
+    at: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    words: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr("addonctl.api.faults.LONGEST_ERROR_WAIT", 0.3)
+
+    class Trickle(StreamRequestHandler):
+        def handle(self) -> None:
+            read_head(self.rfile)
+            self.wfile.write(f"HTTP/1.1 {status} Slow\r\nContent-Length: 9999\r\n\r\n".encode())
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b" ")
+                    time.sleep(0.02)
+
+    with on_loopback(Trickle) as url:
+        at(url)
+        address = f"{RE} {XR}" if "delete" in words else RE
+        ran = run(f"{words} {address} --retries 0 --timeout 0.3s")
+
+    assert ran.code == 5
+    assert said in ran.err
 
 
 def test_a_delete_whose_answer_was_lost_counts_as_done(run: Run, at: Callable[[str], None]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +22,6 @@ from urllib3.exceptions import HTTPError
 
 from addonctl import __version__
 from addonctl.addresses import Address
-from addonctl.api.encoding import decoded
 from addonctl.api.faults import refusal, translated
 from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter, whole_number
 from addonctl.errors import AddonctlError, TryLater
@@ -105,6 +105,7 @@ class Client:
         pace = pace or Pace()
         self.login = login
         self.retries = settings.retries
+        self._timeout = settings.timeout
         api = adapter or network_adapter(settings, pace, trace)
         # The store gets connections of its own: nothing of the login can leak into them.
         store = adapter or network_adapter(settings, pace.beside(), trace)
@@ -160,7 +161,7 @@ class Client:
                 return
             if response.status_code >= 300:
                 raise refusal(response, what)
-            _ = response.content
+            self._whole(response, what)
 
     # A payload's bytes
 
@@ -211,14 +212,6 @@ class Client:
                     raise LinkExpired(problem.message, status=403)
                 raise problem
         return _body(response, what)
-
-    def data(self, address: Address) -> Iterator[bytes]:
-        """A payload's bytes, chunk by chunk; a link that expired is asked for anew, once."""
-        try:
-            body = self.open(self.link(address))
-        except LinkExpired:
-            body = self.open(self.link(address))
-        return decoded(body.chunks, body.encoding)
 
     def close(self) -> None:
         self._api.close()
@@ -298,7 +291,7 @@ class Client:
                     response = self._send("GET", path)
                     if response.status_code != 200:
                         raise refusal(response, what)
-                    document = _parsed(_whole(response, what))
+                    document = _parsed(self._whole(response, what))
                 break
             except TryLater as problem:
                 # With a status the retries below us have been used up already.
@@ -317,15 +310,19 @@ class Client:
             )
         return document
 
-
-def _whole(response: requests.Response, what: str) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        body += chunk
-        if len(body) > LONGEST_DOCUMENT:
-            response.close()
-            raise AddonctlError(f"{what}: the service's answer does not end")
-    return bytes(body)
+    def _whole(self, response: requests.Response, what: str) -> bytes:
+        """The body. A byte now and then is no answer in time either, so the whole is timed."""
+        end = time.monotonic() + self._timeout
+        body = bytearray()
+        while piece := response.raw.read1(CHUNK, decode_content=True):
+            body += piece
+            if len(body) > LONGEST_DOCUMENT:
+                response.close()
+                raise AddonctlError(f"{what}: the service's answer does not end")
+            if time.monotonic() > end:
+                response.close()
+                raise exceptions.ReadTimeout
+        return bytes(body)
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,8 @@ from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 
 LONGEST_ERROR_BODY = 64 * 1024
 """Bytes of an error's body that are read; the service's own are under one KiB."""
+LONGEST_ERROR_WAIT = 5.0
+"""Seconds that an error's body may take to come, once its status has."""
 
 SHORTEST_SIGNATURE = 12
 """Characters of a word in a signed link's query that may be what signs it."""
@@ -94,10 +97,11 @@ def refusal(response: requests.Response, doing: str) -> AddonctlError:
 
 def _read(response: requests.Response) -> str:
     body = b""
+    end = time.monotonic() + LONGEST_ERROR_WAIT
     try:
-        for chunk in response.iter_content(LONGEST_ERROR_BODY):
-            body += chunk
-            if len(body) >= LONGEST_ERROR_BODY:
+        while piece := response.raw.read1(LONGEST_ERROR_BODY, decode_content=True):
+            body += piece
+            if len(body) >= LONGEST_ERROR_BODY or time.monotonic() > end:
                 break
     except (exceptions.RequestException, HTTPError):
         pass  # the status says enough; a body cut short only adds words
