@@ -1249,6 +1249,13 @@ function __addonctl_unseen
     end
 end
 
+# Print those rows after $argv[1] whose word has its letters in it; fish would look for them in the
+# descriptions, too, and take a mistyped option for another one.
+function __addonctl_like
+    set -l letters (string split '' -- $argv[1] | string escape --style=regex)
+    string match -r -- (string join '[^\t]*' '^' $letters)'.*' $argv[2..-1]
+end
+
 function __addonctl_complete
     # Of a word in quotes, or with escapes, what it says.
     set -l current (commandline -ct | string collect | string replace -r -- '(^|=)["\']' '$1')
@@ -1272,9 +1279,9 @@ function __addonctl_complete
             __addonctl_offer "$parts[2]" | string replace -r -- '^' "$parts[1]="
         end
     else if test -z "$__addonctl_plain"; and string match -q -- '-*' $current
-        printf '%s\n' $__addonctl_options
+        __addonctl_like "$current" $__addonctl_options
     else if test (count $__addonctl_commands) -gt 0
-        printf '%s\n' $__addonctl_commands
+        __addonctl_like "$current" $__addonctl_commands
     else
         __addonctl_enter "$__addonctl_path"
         __addonctl_offer "$current"
