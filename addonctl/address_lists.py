@@ -32,13 +32,13 @@ def open_list(name: str, stdin: IO[str] | None) -> IO[bytes]:
     """The list of that name, `-` for stdin, to be read as it comes. Raises Usage."""
     try:
         if name != "-":
-            return open(name, "rb")  # noqa: SIM115, PTH123  read for as long as it lasts
+            return open(name, "rb")  # noqa: PTH123  closed by who reads it
         if stdin is None:
             raise Usage("'-' reads addresses from stdin, which is closed")
         try:
             # A reader of its own: Python closes sys.stdin at exit, and could not while a
             # thread still waits for a line of it.
-            return open(stdin.fileno(), "rb", closefd=False)  # noqa: SIM115, PTH123
+            return open(stdin.fileno(), "rb", closefd=False)
         except io.UnsupportedOperation:
             return io.BufferedReader(stdin.buffer)  # type: ignore[attr-defined]
     except (OSError, ValueError) as problem:

@@ -150,7 +150,7 @@ class _Crew(Generic[Item, Value]):
                 if self._hired < self._workers:
                     self._hired += 1
                     _start(self._labour)
-        except BaseException as problem:  # noqa: BLE001  outcomes() raises it
+        except BaseException as problem:  # outcomes() raises it
             self._problem = problem
             self._over = self._over or not self._begin.is_set()
         self._news.put(partial(self._ended, number))
@@ -164,7 +164,7 @@ class _Crew(Generic[Item, Value]):
                 number, item = task
                 pair = item, _outcome(self._work, item)
                 self._news.put(partial(self._finished.__setitem__, number, pair))
-        except BaseException as problem:  # noqa: BLE001  outcomes() raises it
+        except BaseException as problem:  # outcomes() raises it
             self._problem = problem
             self._over = True
         self._news.put(self._went)

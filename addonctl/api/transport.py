@@ -99,7 +99,7 @@ class PacedRetry(Retry):
     def parse_retry_after(self, retry_after: str) -> float:
         try:
             return super().parse_retry_after(retry_after)
-        except Exception:  # noqa: BLE001  a header we cannot read is as good as none
+        except Exception:  # a header we cannot read is as good as none
             return 0.0
 
     def increment(

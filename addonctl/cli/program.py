@@ -77,7 +77,7 @@ def run(arguments: list[str]) -> int:
         return state.sink.complain(problem)
     except PipeClosed:
         return 0  # in silence: whoever read our output has seen enough
-    except Exception as problem:  # noqa: BLE001  whatever else there is, is a mistake of ours
+    except Exception as problem:  # whatever else there is, is a mistake of ours
         state.sink.trace("\n".join(_places(problem)))
         return state.sink.complain(_unexpected(problem))
     return 0
