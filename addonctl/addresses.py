@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from addonctl.errors import Usage
+from addonctl.errors import AddonctlError, Usage
 
 KINDS = {
     "AC": "account",
@@ -71,6 +71,15 @@ def checked_sid(word: str, prefix: str) -> str:
     if found and found["kind"] == prefix:
         return word
     raise Usage(f"'{word}' is {_kind_of(word)}; expected the SID of {_named(prefix)} ({prefix}…)")
+
+
+def given_sid(sid: str, prefix: str) -> str:
+    """A SID of the service's, to become part of a path. Raises AddonctlError if it is none."""
+    try:
+        return checked_sid(sid, prefix)
+    except Usage:
+        problem = f"the service gave '{sid[:40]}' where a SID ({prefix}…) belongs"
+    raise AddonctlError(problem)
 
 
 def read(words: Iterable[Word], least: int, most: int) -> Iterator[Address]:

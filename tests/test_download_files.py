@@ -502,6 +502,27 @@ def test_a_result_that_may_still_grow_is_spared(run: Run, account: Breaking, sta
     assert account.deleted == []
 
 
+def test_the_end_says_how_many_were_deleted_and_spared(run: Run, account: Breaking) -> None:
+    account.add(some(1))
+    account.add(some(2), result=OTHER)
+    account.statuses[RESULT] = "in-progress"
+    ran = run(f"results download {RECORDING} --to keep --delete-after")
+
+    assert ran.code == 0
+    assert ran.err == "saved 2 payloads; deleted 1 result, spared 1\n"
+
+
+def test_a_payload_without_a_sid_spares_its_result(run: Run, account: Breaking) -> None:
+    one = account.add(some(1))
+    account.add(some(2), sid="XH../../evil")
+    ran = run(f"payloads download {one} --to keep --delete-after -f jsonl")
+
+    assert ran.code == 1
+    assert outcomes(ran) == {one: "saved", f"{RECORDING}/{RESULT}": "failed"}
+    assert "the service gave 'XH../../evil'" in ran.err
+    assert account.deleted == []
+
+
 def test_labels_shared_by_two_are_told_apart_before_deleting(
     run: Run, account: Breaking, keep: Path
 ) -> None:

@@ -318,6 +318,18 @@ def test_a_recording_that_cannot_be_listed_is_a_row_like_any(
     assert {"deleted"} == {row["outcome"] for row in table(ran)[1:]}
 
 
+@pytest.mark.parametrize("odd", ["", "XR../../..", "RE" + "1" * 32])
+def test_a_sid_that_is_none_deletes_nothing(run: Run, service: Service, odd: str) -> None:
+    """Least of all the recording itself, which is what an empty one would lead to."""
+    service.there = {f"{NONE}/{OTHER}", f"{NONE}/{odd}"}
+
+    ran = run(f"results delete {NONE} --all-results --yes -f csv")
+
+    assert (1, [NONE]) == (ran.code, [row["sid"] for row in table(ran)])
+    assert f"the service gave '{odd}' where a SID (XR…) belongs" in ran.err
+    assert {"GET"} == {method for method, _ in service.asked}
+
+
 def test_deleting_while_a_list_shrinks_misses_none_and_repeats_none(run: Run) -> None:
     """The service pages by the last row; all rows are collected before the first goes."""
     run("sandbox reset --recordings 1 --results 2500")
@@ -381,6 +393,21 @@ def test_wait_ends_at_once_on_a_bad_end(run: Run, service: Service) -> None:
 
     assert (1, ["processing", "failed"]) == (ran.code, [row["status"] for row in table(ran)])
     assert f"result {bad[35:]} on recording {bad[:34]} ended as failed" in ran.err
+
+
+def test_a_bad_end_is_seen_however_many_are_still_pending(run: Run, service: Service) -> None:
+    """More recordings are watched at a time than there are requests in flight."""
+    pending = [f"RE{number:032x}/{OTHER}" for number in range(1, 21)]
+    bad = f"RE{99:032x}/{OTHER}"
+    waited(service, *pending, status="in-progress")
+    waited(service, bad, status="failed")
+
+    line = "results wait - --interval 30 --timeout 25 --workers 2 -f csv --fields reference_sid"
+    ran = run(line, stdin=lines([*pending, bad]))
+
+    assert 1 == ran.code
+    assert bad[:34] in ran.out
+    assert service.most <= 2
 
 
 def test_any_end_will_do_when_asked(run: Run, service: Service) -> None:

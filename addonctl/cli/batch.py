@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address
-from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed, Usage
+from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
 from addonctl.models import Outcome
 from addonctl.output import PipeClosed
 
@@ -70,10 +70,12 @@ class Batch:
         window: int | None = None,
         stop: Callable[[], None] | None = None,
         long: bool = False,
+        patient: int = 0,
     ) -> Iterator[tuple[Item, Value | AddonctlError]]:
         """Each item and what came of it, in their order; ends early when interrupted.
 
-        `stop` is called then, for work that waits for something. Even a single item has its
+        `stop` is called then, for work that waits for something; so many `patient` workers may
+        do that, while no more requests than ever are in flight. Even a single item has its
         progress shown if it may be `long`.
         """
         self._total = len(items) if isinstance(items, Sized) else None
@@ -90,7 +92,7 @@ class Batch:
         outcomes = bulk.run(
             partial(work, self.client),
             items,
-            workers=self._workers,
+            workers=max(self._workers, patient),
             window=window,
             stop=partial(self._stop, stop),
         )
@@ -101,9 +103,9 @@ class Batch:
                     progress.advance()
             except Interrupted:
                 self.interrupted = True
-            except Usage as problem:  # a bad line, late in a list
+            except AddonctlError as problem:  # the items end badly: a bad line, late in a list
                 message = self.telling(problem.message, "; before that: ")
-                raise Usage(message, hint=problem.hint) from None
+                raise _reworded(problem, message) from None
 
     def received(self, count: int) -> None:
         """Show that `count` more bytes have come. Workers may call it."""
@@ -244,14 +246,8 @@ class Batch:
         summary = self.summary + note
         if self.failures < self._seen or len(self._codes) > 1:
             raise SomeFailed(self.telling(summary))
-        raise type(first)(
-            self.telling(summary) if self._held else f"{summary}: {first.message}",
-            hint=first.hint,
-            status=first.status,
-            code=first.code,
-            more_info=first.more_info,
-            request_id=first.request_id,
-        )
+        message = self.telling(summary) if self._held else f"{summary}: {first.message}"
+        raise _reworded(first, message)
 
     def _stop(self, stop: Callable[[], None] | None) -> None:
         self._pace.stop()
@@ -289,6 +285,17 @@ def is_single(items: Iterable[object]) -> bool:
 def is_one(items: Iterable[object]) -> bool:
     """Whether it is a single thing that was asked for, not a list of one."""
     return isinstance(items, Sequence) and len(items) == 1
+
+
+def _reworded(problem: AddonctlError, message: str) -> AddonctlError:
+    return type(problem)(
+        message,
+        hint=problem.hint,
+        status=problem.status,
+        code=problem.code,
+        more_info=problem.more_info,
+        request_id=problem.request_id,
+    )
 
 
 def _first_pages(

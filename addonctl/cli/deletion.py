@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, given_sid
 from addonctl.cli.batch import Batch, plural
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Outcome, Result
@@ -133,4 +133,6 @@ def _results(selection: Selection, client: Client, address: Address) -> list[Add
     if address.level > 1:
         return [address]
     pages = selection.apply(client.results(address))
-    return [address._replace(result=result.sid) for page in pages for result in page]
+    return [
+        address._replace(result=given_sid(result.sid, "XR")) for page in pages for result in page
+    ]

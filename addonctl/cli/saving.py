@@ -11,7 +11,7 @@ from typing import TypeVar
 from addonctl import bulk
 from addonctl.addresses import Address
 from addonctl.api import Client
-from addonctl.cli.batch import Batch
+from addonctl.cli.batch import Batch, plural
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome, Payload
@@ -132,13 +132,18 @@ class _Saving:
         self._skipped = 0
         self._saved: dict[str, Saved] = {}
         self._results: dict[Address, None] = {}
-        self._deletions = Batch(state, "deleted", "result")
+        self._deletions = Batch(state, "deleted or spared", "result")
+        self._deleted = self._spared = 0
 
     def run(self, found: Items, folder: Folder | None, targets: Targets) -> None:
         """Save what was found, and say how it went."""
         batch = self._batch
         batch.report(self._rows(found, folder, targets))
         note = f", {self._skipped} of them there before" if self._skipped else ""
+        if self._deleting:
+            note += f"; deleted {plural(self._deleted, 'result')}, spared {self._spared}"
+        batch.finish_if_interrupted(note)
+        self._deletions.finish_if_interrupted()
         batch.finish(note)
         self._deletions.finish()
         self._state.sink.say(f"{batch.summary}{note}")
@@ -151,7 +156,7 @@ class _Saving:
         if folder and self._deleting and not self._batch.interrupted:
             work = partial(_retire, self._saved, folder)
             for result, reason in self._deletions.run(work, list(self._results)):
-                yield [self._deleted(result, reason)]
+                yield [self._ended(result, reason)]
 
     def _save(self, targets: Targets, _: Client, item: Item) -> Saved:
         if isinstance(item, Failed):
@@ -175,11 +180,13 @@ class _Saving:
             self._saved[item.address.payload] = got
         return _outcome(item.address, "saved" if got.fetched else "skipped", str(got.file))
 
-    def _deleted(self, result: Address, reason: str | AddonctlError) -> Outcome:
+    def _ended(self, result: Address, reason: str | AddonctlError) -> Outcome:
         if isinstance(reason, AddonctlError):
             self._deletions.failed(reason)
             return _outcome(result, "failed", reason.message)
         self._deletions.succeeded()
+        self._spared += bool(reason)
+        self._deleted += not reason
         return _outcome(result, "spared" if reason else "deleted", reason or None)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from addonctl.addresses import LEVELS, Address, Word, read
+from addonctl.addresses import LEVELS, Address, Word, given_sid, read
 from addonctl.errors import AddonctlError, Usage
 from addonctl.output import OutputSettings, Sink
 
@@ -189,7 +189,7 @@ class State:
         if words or "from" in self.given:
             raise Usage("--all means every recording; expected no addresses with it")
         pages = client().recordings(self.recording_filters)
-        return (recording.address for page in pages for recording in page)
+        return (Address(given_sid(each.sid, "RE")) for page in pages for each in page)
 
     def all_addresses(self, words: Sequence[str] | None, least: int, most: int) -> AllAddresses:
         """The same, all read and checked before anything is done with the first."""

@@ -15,6 +15,9 @@ from addonctl.models import Result
 if TYPE_CHECKING:
     from addonctl.cli.state import State
 
+WATCHED = 250
+"""How many recordings are watched at a time: any of them may end badly, and end the wait."""
+
 Found = Sequence[Result | AddonctlError]
 
 
@@ -36,7 +39,7 @@ def wait(
     if isinstance(addresses, Sequence):
         groups = list(groups)
     work = partial(waiting.wait, patience)
-    outcomes = batch.run(work, groups, stop=patience.end)
+    outcomes = batch.run(work, groups, stop=patience.end, patient=WATCHED)
     watch = _Watch(state, batch, any_end=any_end, single=is_single(groups))
     state.sink.records(Result, watch.pages(outcomes))
     watch.finish()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from addonctl.addresses import Address, checked_sid
+from addonctl.addresses import Address, given_sid
 from addonctl.api import Client
-from addonctl.errors import AddonctlError, NotFound, Usage
+from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Payload
 from addonctl.selection import Selection
 
@@ -46,7 +46,7 @@ def results(client: Client, selection: Selection, want: Wanted) -> list[Wanted]:
     address = want.address
     if address.level == 1:
         return [
-            Wanted(address._replace(result=_checked(result.sid, "XR")))
+            Wanted(address._replace(result=given_sid(result.sid, "XR")))
             for page in client.results(address)
             for result in page
             if selection.matches(result)
@@ -66,7 +66,7 @@ def payloads(client: Client, selection: Selection, want: Wanted) -> list[Found |
     there = {payload.sid: payload for page in client.payloads(address) for payload in page}
     found: list[Found | Failed] = []
     for sid in want.payloads or there:
-        place = address._replace(payload=_checked(sid, "XH"))
+        place = address._replace(payload=given_sid(sid, "XH"))
         if sid not in there:
             found.append(Failed(place, NotFound(f"no payload {sid} of result {address.result}")))
         elif selection.matches(there[sid]):
@@ -76,12 +76,3 @@ def payloads(client: Client, selection: Selection, want: Wanted) -> list[Found |
 
 def _result_of(address: Address) -> Address:
     return address._replace(payload="")
-
-
-def _checked(sid: str, prefix: str) -> str:
-    """A SID of the service's, which becomes part of a path: it has to be one."""
-    try:
-        return checked_sid(sid, prefix)
-    except Usage:
-        problem = f"the service gave '{sid[:40]}' where a SID ({prefix}…) belongs"
-    raise AddonctlError(problem)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, given_sid
 from addonctl.api import Client
 from addonctl.models import Payload
 from addonctl.transfer.fetch import Saved
@@ -28,7 +28,7 @@ def retire(client: Client, result: Address, saved: Mapping[str, Saved], folder: 
         return "it has no payloads"
     files = []
     for payload in payloads:
-        file = _file(result._replace(payload=payload.sid), payload, saved, folder)
+        file = _file(result._replace(payload=given_sid(payload.sid, "XH")), payload, saved, folder)
         if file is None:
             return f"payload {payload.sid} is not whole on disk"
         files.append(file)
