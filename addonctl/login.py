@@ -25,7 +25,7 @@ class Login(NamedTuple):
     every request (a subaccount, or the same). `username` is what HTTP Basic takes: an API key's
     SID (SK…) or the account's own SID, with `secret` the key's secret or the auth token.
     `api_url` has no trailing slash. `profile` is None where variables gave the login. With the
-    source "sandbox" account, username and secret are empty: the pretend account has its own.
+    source "sandbox" account, username and secret may be empty: the pretend account has its own.
     """
 
     account: str

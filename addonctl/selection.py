@@ -11,7 +11,7 @@ from addonctl.addresses import checked_sid
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import STATUSES, Field, Record
 
-R = TypeVar("R", bound=Record)
+Kind = TypeVar("Kind", bound=Record)
 
 
 class Selection(NamedTuple):
@@ -75,7 +75,7 @@ class Selection(NamedTuple):
         """Whether the filters let `record` through."""
         return all(test(record) for test in self._tests())
 
-    def apply(self, pages: Iterable[Sequence[R]]) -> Selected[R]:
+    def apply(self, pages: Iterable[Sequence[Kind]]) -> Selected[Kind]:
         """What is wanted of `pages`, page by page as they arrive; all at once where sorted."""
         return Selected(self, pages)
 
@@ -102,26 +102,26 @@ class Selection(NamedTuple):
         return tests
 
 
-class Selected(Generic[R], Iterator[list[R]]):
+class Selected(Generic[Kind], Iterator[list[Kind]]):
     """The pages of a selection, and, once they have run out, whether `limit` cut them.
 
     `note` is the sentence for the user (`limit 10 reached, there are more`), or empty.
     """
 
-    def __init__(self, selection: Selection, pages: Iterable[Sequence[R]]) -> None:
+    def __init__(self, selection: Selection, pages: Iterable[Sequence[Kind]]) -> None:
         self.note = ""
         self._pages = self._cut(selection, self._chosen(selection, pages))
 
-    def __iter__(self) -> Selected[R]:
+    def __iter__(self) -> Selected[Kind]:
         return self
 
-    def __next__(self) -> list[R]:
+    def __next__(self) -> list[Kind]:
         return next(self._pages)
 
     @staticmethod
-    def _chosen(selection: Selection, pages: Iterable[Sequence[R]]) -> Iterator[list[R]]:
+    def _chosen(selection: Selection, pages: Iterable[Sequence[Kind]]) -> Iterator[list[Kind]]:
         tests = selection._tests()
-        chosen: list[R] = []
+        chosen: list[Kind] = []
         for page in pages:
             kept = list(page)
             for test in tests:
@@ -133,7 +133,7 @@ class Selected(Generic[R], Iterator[list[R]]):
         if selection.sort:
             yield ordered(chosen, selection.sort)
 
-    def _cut(self, selection: Selection, pages: Iterator[list[R]]) -> Iterator[list[R]]:
+    def _cut(self, selection: Selection, pages: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
         if selection.limit is None:
             yield from pages
             return
@@ -149,7 +149,7 @@ class Selected(Generic[R], Iterator[list[R]]):
                 return
 
     @staticmethod
-    def _next_says(selection: Selection, pages: Iterator[list[R]]) -> str:
+    def _next_says(selection: Selection, pages: Iterator[list[Kind]]) -> str:
         """What a look at one more page tells; it is not worth failing for."""
         try:
             page = next(pages, None)
@@ -161,7 +161,7 @@ class Selected(Generic[R], Iterator[list[R]]):
         return f"limit {selection.limit} reached, {more}"
 
 
-def ordered(records: list[R], sort: str) -> list[R]:
+def ordered(records: list[Kind], sort: str) -> list[Kind]:
     """`records` by the field `sort` names: dates as dates, numbers as numbers, nothing last."""
     if not records:
         return []

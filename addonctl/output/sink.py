@@ -56,21 +56,16 @@ class Sink:
     def check(self, kind: type[Record]) -> None:
         """Raises Usage for a format, field or query that cannot work, before any request."""
         settings = self._settings
-        self.check_format()
-        columns.asked(kind, settings.fields)
-        if settings.query is not None:
-            from addonctl.output import query
-
-            query.check(settings.query)
-
-    def check_format(self) -> None:
-        """The part of `check` that needs no kind of record."""
-        settings = self._settings
         if settings.format not in formats.FORMATS:
             known = ", ".join(formats.FORMATS)
             raise Usage(f"no format '{settings.format}'; known: {known}")
         if settings.query is not None and settings.format != "json":
             raise Usage(f"--query takes json, not {settings.format}", hint="add --format json")
+        columns.asked(kind, settings.fields)
+        if settings.query is not None:
+            from addonctl.output import query
+
+            query.check(settings.query)
 
     def records(self, kind: type[Record], pages: Iterable[Sequence[Record]]) -> None:
         """A list. Nothing is on stdout before the first page has come."""
@@ -102,10 +97,6 @@ class Sink:
     def text(self, text: str) -> None:
         """An answer that is plain text."""
         self._write_text((safe.block(text) if self._out.terminal else text).rstrip("\n") + "\n")
-
-    def document(self, value: Any) -> None:
-        """A small answer of its own shape, as JSON."""
-        self.text(json.dumps(value, ensure_ascii=False, indent=2))
 
     def close(self) -> None:
         """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
