@@ -291,6 +291,15 @@ def test_options_for_many_do_not_go_with_a_single_file(
     assert account.heard == []
 
 
+@pytest.mark.parametrize("option", ["--to", "--output"])
+def test_a_place_without_a_name_is_refused(run: Run, account: Breaking, option: str) -> None:
+    """As a variable that is not set would have it."""
+    ran = run(f"results download {account.add(some(1))} {option} ''")
+
+    assert (2, "", []) == (ran.code, ran.out, account.heard)
+    assert f"{option} '' names no place" in ran.err
+
+
 def test_several_payloads_do_not_fit_one_file(run: Run, account: Breaking, home: Path) -> None:
     account.add(some(1))
     account.add(some(2))

@@ -37,6 +37,9 @@ def download(state: State, words: Sequence[str] | None) -> None:
     for option in ("to", "name", "delete_after"):
         if "output" in given and option in given:
             raise Usage(f"-o is for a single payload; --{option.replace('_', '-')} is for many")
+    for option in ("to", "output"):
+        if given.get(option) == "":
+            raise Usage(f"--{option} '' names no place")
     if "output" in given:
         _to_file(state, words, given["output"])
         return
