@@ -50,7 +50,7 @@ def delete(state: State, words: Sequence[str] | None, unit: str, level: int) -> 
     if most is not None and count > most:
         raise Usage(f"this would delete {count}, more than --max-delete {most}; nothing is deleted")
     if asks and count:
-        state.confirm(f"delete {plural(count, unit)} for good", yes=False)
+        state.confirm(f"delete {plural(count, unit)} for good")
     outcomes: Iterable[tuple[Address, AddonctlError | None]]
     if "dry_run" in given:
         rows = _Rows(batch, "would-delete")

@@ -47,7 +47,7 @@ def download(state: State, words: Sequence[str] | None) -> None:
     batch = Batch(state, "saved", "payload")
     found = _found(state, batch.client, words)
     if "delete_after" in given and "yes" not in given and state.sink.interactive:
-        state.confirm("delete each result for good once its payloads are saved", yes=False)
+        state.confirm("delete each result for good once its payloads are saved")
     folder = Folder(Path(given.get("to", ".")), names)
     _Saving(state, batch).run(_reserved(found, folder), folder, folder.targets)
 

@@ -248,10 +248,8 @@ class State:
         if not self.sink.interactive:
             raise Usage(f"will not {what} without --yes when nobody is here to ask")
 
-    def confirm(self, what: str, yes: bool) -> None:
+    def confirm(self, what: str) -> None:
         """Go on only if the user agrees. Raises Usage where nobody is there to be asked."""
-        if yes:
-            return
         self.must_be_able_to_ask(what)
         if not self.sink.confirm(f"{what}?"):
             raise AddonctlError(f"will not {what}: you said no")
