@@ -65,8 +65,11 @@ def _read(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Word]:
             yield from _table(chain([first], lines), name, delimiter)
         elif content.startswith("{"):
             yield from _objects(chain([first], lines), name)
-        elif content.startswith("["):
-            raise Usage(f"{_place(name, number)}: a JSON array", hint="jsonl is taken: -f jsonl")
+        elif form := _other_form(content):
+            raise Usage(
+                f"{_place(name, number)}: {form}",
+                hint="csv, tsv, jsonl and sids are taken: --format jsonl",
+            )
         else:
             yield from _plain(chain([first], lines), name)
 
@@ -171,11 +174,12 @@ def _table(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Itera
         for number, line in lines:  # noqa: B007  the number of the line that was read last
             yield line
 
-    rows = csv.reader(texts(), delimiter=delimiter)
+    # Strict: where a quote is never closed, the rows behind it would be lost in silence.
+    rows = csv.reader(texts(), delimiter=delimiter, strict=True)
     try:
         header = next(rows)
         for row in rows:
-            if row:
+            if row and row != header:  # which comes again where outputs were put together
                 yield _word(dict(zip(header, row, strict=False)), _place(name, number))
     except csv.Error as problem:
         raise Usage(f"{_place(name, number)}: {problem}", hint=_HINT) from None
@@ -187,6 +191,13 @@ def _delimiter(line: str) -> str:
         if any(name.strip('" ') in COLUMNS for name in line.split(delimiter)):
             return delimiter
     return ""
+
+
+def _other_form(line: str) -> str:
+    """What a first line begins that is ours, but no list of addresses."""
+    if line.split()[0].strip("|") in COLUMNS or line.startswith("|"):
+        return "a table made to be read"
+    return {"[": "a JSON array", "<": "an XML document"}.get(line[0], "")
 
 
 def _word(row: Mapping[str, Any], place: str) -> Word:

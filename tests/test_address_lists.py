@@ -78,6 +78,16 @@ def test_a_table_needs_no_more_columns_than_name_the_place(
     assert [address] == list(map(str, listed(f"{header}\n{row}\n")))
 
 
+def test_a_detail_may_hold_quotes_and_line_ends() -> None:
+    text = f'sid,outcome,detail\r\n{RE},failed,"two\r\nlines, ""quoted"""\r\n{RE2},failed,\r\n'
+
+    assert [RE, RE2] == list(map(str, listed(text)))
+
+
+def test_tables_put_together_are_one() -> None:
+    assert [RE, RE2] == list(map(str, listed(f"sid,outcome\n{RE},failed\nsid,outcome\n{RE2},\n")))
+
+
 def test_jsonl_names_places_by_its_fields() -> None:
     objects = [
         {"sid": RE2, "account_sid": AC},
@@ -99,6 +109,10 @@ def test_jsonl_names_places_by_its_fields() -> None:
         (f'{{"sid": "{RE}"}}\n{{"sid"\n', "line 2 of list.txt: '{\"sid\"' is no JSON object"),
         ('{"status": "completed"}\n', "line 1 of list.txt: names no place"),
         ("[\n", "line 1 of list.txt: a JSON array"),
+        ("<?xml version='1.0'?>\n", "line 1 of list.txt: an XML document"),
+        ("sid    outcome\n", "line 1 of list.txt: a table made to be read"),
+        ("| sid | status |\n", "line 1 of list.txt: a table made to be read"),
+        (f'sid,detail\n{RE},"cut off\n{RE2},\n', "line 3 of list.txt: unexpected end of data"),
         (b"\x7fELF\xff\xfe\x00\n", "line 1 of list.txt: "),
         ("x" * 3_000_000, "line 1 of list.txt: 'xxx"),
     ],
