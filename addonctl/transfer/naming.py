@@ -171,14 +171,16 @@ def safe(part: str) -> str:
     return f"{part}_" if part.lower().endswith(_OURS) else part
 
 
+def _seen(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return "_" if category in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else character
+
+
 def _plain(text: str) -> str:
     """`text` with nothing in it that is unseen, turns the writing round, or means something."""
-    shown = "".join(
-        "_" if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
-        else "" if unicodedata.category(character) == "Cf"
-        else character
-        for character in unicodedata.normalize("NFC", text[:4096])
-    )
+    shown = "".join(_seen(character) for character in unicodedata.normalize("NFC", text[:4096]))
     return " ".join(_FORBIDDEN.sub("_", shown).split())
 
 
