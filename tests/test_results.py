@@ -472,6 +472,22 @@ def test_addresses_come_from_a_file(run: Run, all_results: list[str], home: Path
     assert (0, all_results[:3]) == (ran.code, ran.out.splitlines())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_rows_that_cannot_be_written_do_not_hide_what_is_done() -> None:
+    environment = {**os.environ, "ADDONCTL_PROFILE": "sandbox"}
+    line = (
+        f"{sys.executable} -m addonctl sandbox reset --recordings 1 --results 3000 -q &&"
+        f" {sys.executable} -m addonctl results list --all -f sids |"
+        f" {sys.executable} -m addonctl results delete - --yes -f sids > /dev/full;"
+        f" echo $?; {sys.executable} -m addonctl results list --all -f sids"
+    )
+    ran = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True)
+
+    assert ran.stdout == "1\n"
+    assert ran.stderr.startswith("addonctl: cannot write to standard output: ")
+    assert ran.stderr.endswith("; deleted 3000 results\n")
+
+
 def test_a_reader_that_leaves_does_not_stop_a_delete(tmp_path: Path) -> None:
     """What was agreed to is done, and told of, whoever reads the rows."""
     environment = {**os.environ, "ADDONCTL_PROFILE": "sandbox"}

@@ -167,12 +167,16 @@ class Batch:
         return self._seen == self.failures
 
     def report(self, rows: Iterator[list[Outcome]]) -> None:
-        """Write a row for each item that is done; they are done even if nobody reads to the end."""
+        """Write a row for each item that is done; they are done even if no row can be written."""
         try:
             self._state.sink.records(Outcome, rows)
         except PipeClosed:
             for _ in rows:
                 pass
+        except AddonctlError as problem:  # a full disk, or a bad line, which has ended the rows
+            for _ in rows:
+                pass
+            raise _reworded(problem, f"{problem.message}; {self.summary}") from None
 
     def succeeded(self) -> None:
         self._seen += 1
