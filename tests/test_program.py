@@ -97,14 +97,15 @@ def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> Non
         ("json", '{"error": {"message": "interrupted", "exit_code": 130}}\n'),
     ],
 )
-def test_ctrl_c_while_waiting_for_an_answer(
-    monkeypatch: pytest.MonkeyPatch, format: str, said: str
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_sigterm_while_waiting_for_an_answer(
+    monkeypatch: pytest.MonkeyPatch, format: str, said: str, sent: signal.Signals
 ) -> None:
     words = [*INTERRUPTIBLE, "results", "list", RE, "-f", format]
     with listed(monkeypatch, b"") as server:
 
         def interrupt(_: object) -> bytes:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             process.wait(20)
             return b""
 

@@ -74,7 +74,7 @@ class Verb(TyperCommand):
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from addonctl.cli.page import write
+        from addonctl.cli.help_page import write
 
         write(self, ctx, formatter)
 
@@ -115,7 +115,7 @@ class Nouns(TyperGroup):
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from addonctl.cli.page import write
+        from addonctl.cli.help_page import write
 
         write(self, ctx, formatter)
 

@@ -59,6 +59,6 @@ def download(context: typer.Context, addresses: Addresses = None) -> None:
 
     A template's file that belongs to another payload is never replaced: the name gets the SID.
     """
-    from addonctl.cli.saving import download
+    from addonctl.cli.batch.saving import download
 
     download(state_of(context), addresses)

@@ -119,6 +119,6 @@ verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
 )
 def delete_payloads(context: typer.Context, payloads: Addresses = None) -> None:
     """Delete payloads for good, leaving their results."""
-    from addonctl.cli.deletion import delete
+    from addonctl.cli.batch.deletion import delete
 
     delete(state_of(context), payloads, "payload", 3)

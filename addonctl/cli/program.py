@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from traceback import walk_tb
 from typing import Annotated
@@ -59,7 +63,7 @@ def run(arguments: list[str]) -> int:
     try:
         # Not the parser's own main(): it has silent ends of its own for Ctrl-C and closed pipes.
         command = typer.main.get_command(app)
-        with command.make_context("addonctl", arguments, obj=state) as context:
+        with _termination(), command.make_context("addonctl", arguments, obj=state) as context:
             command.invoke(context)
         state.sink.close()
     except typer.Exit as done:
@@ -81,6 +85,20 @@ def run(arguments: list[str]) -> int:
         state.sink.trace("\n".join(_places(problem)))
         return state.sink.complain(_unexpected(problem))
     return 0
+
+
+@contextmanager
+def _termination() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does, unless our caller had it ignored."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _unexpected(problem: Exception) -> AddonctlError:

@@ -128,7 +128,7 @@ verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
 )
 def delete_results(context: typer.Context, results: Mixed = None) -> None:
     """Delete results for good, with their payloads."""
-    from addonctl.cli.deletion import delete
+    from addonctl.cli.batch.deletion import delete
 
     delete(state_of(context), results, "result", 2)
 
@@ -163,6 +163,6 @@ def wait_for_results(
 
     Ends at once, with exit code 1, when one has failed or was canceled.
     """
-    from addonctl.cli.waiting import wait
+    from addonctl.cli.batch.waiting import wait
 
     wait(state_of(context), results, timeout, interval, any_end)
