@@ -30,7 +30,9 @@ ACCOUNT = "AC" + "a" * 32
 DELETES, WORKERS = 64, 16
 FRESH = 32
 GONE = b"HTTP/1.1 204 No Content\r\n\r\n"
-FOUND = b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{"sid": "XR"}'
+RESULT = f"XR{1:032x}"
+BODY = f'{{"sid": "{RESULT}"}}'.encode()
+FOUND = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(BODY), BODY)
 
 
 async def serve(certificate: str) -> None:
@@ -62,7 +64,7 @@ def connections() -> None:
     from addonctl.login import Login
 
     client = Client(Login(ACCOUNT, ACCOUNT, "none", api_url=os.environ["ADDONCTL_API_URL"]))
-    address = Address("RE" + "1" * 32, "XR" + "1" * 32)
+    address = Address(f"RE{1:032x}", RESULT)
     took = []
     for _ in range(FRESH):
         began = time.perf_counter()
