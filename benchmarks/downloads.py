@@ -178,6 +178,7 @@ def main() -> None:
         rows.append(
             {
                 "what": what,
+                "beside": "curl -L",
                 "curl, s": curl.seconds,
                 "addonctl, s": ours.seconds,
                 "ratio": ours.seconds / curl.seconds,

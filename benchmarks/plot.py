@@ -21,7 +21,7 @@ def rows() -> list[dict[str, Any]]:
     found = []
     for file in sorted(RESULTS.glob("*.json")):
         found += json.loads(file.read_text())["rows"]
-    return [row for row in found if "at most" in row or "at least" in row]
+    return [row for row in found if row.get("at most") or row.get("at least")]
 
 
 def main() -> None:
