@@ -146,8 +146,9 @@ def test_a_document_larger_than_memory_should_hold_waits_in_a_file() -> None:
     assert whole == b"".join(bytes([number]) * (IN_MEMORY // 8) for number in range(40))
 
 
+@pytest.mark.parametrize("format", ["xml", "table"])
 def test_a_temporary_folder_that_takes_nothing_is_one_clear_error(
-    run: Run, big: None, monkeypatch: pytest.MonkeyPatch
+    run: Run, big: None, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
     import tempfile
 
@@ -155,7 +156,7 @@ def test_a_temporary_folder_that_takes_nothing_is_one_clear_error(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    ran = run(f"results list {RE} -f xml")
+    ran = run(f"results list {RE} -f {format}")
 
     assert (1, "") == (ran.code, ran.out)
     assert "cannot keep the document in a temporary file: No space left on device" in ran.err

@@ -49,6 +49,11 @@ class Spool:
         while chunk := self._file.read(CHUNK):
             yield chunk
 
+    def lines(self) -> Iterator[bytes]:
+        """The same, line by line, each with its end."""
+        self._file.seek(0)
+        yield from self._file
+
     def _move_to_disk(self) -> None:
         from tempfile import TemporaryFile
 

@@ -12,8 +12,6 @@ from addonctl.output.settings import Answer, Screen
 
 FLOWS = False
 
-IN_MEMORY = 8 * 1024 * 1024
-"""Bytes of cells that wait in memory; more wait in a temporary file."""
 PIECE = 10_000
 """Rows that are aligned at a time."""
 
@@ -39,20 +37,20 @@ def _piped(
     """A table in flat memory: its cells wait, in a file if they are many, until all widths are
     known; then tabulate gets them a piece at a time.
     """
-    from tempfile import SpooledTemporaryFile
+    from addonctl.output.spool import Spool
 
     widths = [0] * len(fields)
-    with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n") as kept:
+    with Spool() as kept:
         for page in pages:
             table = [_plain(page, field) for field in fields]
             widths = [
                 max(width, *map(_width, texts), 0)
                 for width, texts in zip(widths, table, strict=True)
             ]
-            kept.writelines("\t".join(row) + "\n" for row in zip(*table, strict=True))
-        kept.seek(0)
-        rows = (line[:-1].split("\t") for line in kept)
-        piece = list(islice(rows, PIECE))
+            rows = ["\t".join(row) + "\n" for row in zip(*table, strict=True)]
+            kept.write("".join(rows).encode())
+        cells = (line[:-1].decode().split("\t") for line in kept.lines())
+        piece = list(islice(cells, PIECE))
         if len(piece) < PIECE:
             yield from _aligned(names, piece)
             return
@@ -66,7 +64,7 @@ def _piped(
                 for text, width in zip(piece[0], widths, strict=True)
             ]
             yield from _aligned(names, piece)
-            names, piece = [], list(islice(rows, PIECE))
+            names, piece = [], list(islice(cells, PIECE))
 
 
 def _blocks(answer: Answer, documents: columns.Documents) -> Iterator[str]:
