@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from addonctl.errors import Usage
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+SANDBOX: Final = "sandbox"
+"""The profile that is always there and needs no login."""
 
 Source = Literal["variables", "keyring", "file", "sandbox"]
 

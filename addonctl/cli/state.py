@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from addonctl.models import Record
     from addonctl.selection import Selection
 
-SANDBOX = "sandbox"
 LONGEST_TIMEOUT = 100 * 24 * 3600.0
 """Seconds. Operating systems take no time-outs of years."""
 
@@ -74,33 +73,27 @@ class State:
     @cached_property
     def login(self) -> Login:
         """Who is asking. Raises LoginRefused where there is no login to use."""
-        from addonctl.login import Login, api_url, checked_account
+        from addonctl.login import SANDBOX, api_url
+        from addonctl.profiles import resolve
 
         given = self.given
-        profile = given.get("profile") or self.environment.get("ADDONCTL_PROFILE")
-        if profile != SANDBOX:
-            from addonctl.profiles import resolve
-
-            login = resolve(
-                profile=profile,
-                account=given.get("account"),
-                region=given.get("region"),
-                edge=given.get("edge"),
-                environment=self.environment,
-            )
-            if login.source != "sandbox":
-                return login
+        login = resolve(
+            profile=given.get("profile"),
+            account=given.get("account"),
+            region=given.get("region"),
+            edge=given.get("edge"),
+            environment=self.environment,
+        )
+        if login.source != SANDBOX:
+            return login
         from addonctl import sandbox
 
         api_url(given.get("region"), given.get("edge"))  # what is wrong elsewhere is wrong here
-        return Login(
-            sandbox.ACCOUNT,
-            sandbox.ACCOUNT,
-            sandbox.AUTH_TOKEN,
+        return login._replace(
+            account=sandbox.ACCOUNT,
+            username=sandbox.ACCOUNT,
+            secret=sandbox.AUTH_TOKEN,
             api_url=sandbox.API_URL,
-            subaccount=checked_account(given.get("account")),
-            profile=SANDBOX,
-            source="sandbox",
         )
 
     @cached_property
@@ -141,6 +134,7 @@ class State:
     def client_at(self, pace: Pace | None = None, login: Login | None = None) -> Client:
         """A client of its own: for a batch that keeps a pace, or for a login still to be tried."""
         from addonctl.api import Client
+        from addonctl.login import SANDBOX
 
         login = login or self.login
         adapter = None

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from addonctl.errors import LoginRefused
-from addonctl.login import Login, api_url, checked_account, is_sid, secret_flaw, trimmed
+from addonctl.login import (
+    SANDBOX,
+    Login,
+    api_url,
+    checked_account,
+    is_sid,
+    secret_flaw,
+    trimmed,
+)
 
 if TYPE_CHECKING:
     from addonctl.profiles.store import Store
@@ -42,11 +50,10 @@ def resolve(
     if named is None and has_login(environment):
         return from_variables(environment, api_url(region, edge, override), account)
 
-    from addonctl.profiles.settings import SANDBOX
-    from addonctl.profiles.store import Store, login_of
-
     if named == SANDBOX:
         return _sandbox(account)
+    from addonctl.profiles.store import Store, login_of
+
     store = store or Store(environment)
     settings = store.settings()
     name = named or settings.active
@@ -136,4 +143,4 @@ def _nobody(known: list[str]) -> LoginRefused:
 
 
 def _sandbox(account: str | None) -> Login:
-    return Login("", "", "", subaccount=account, profile="sandbox", source="sandbox")
+    return Login("", "", "", subaccount=account, profile=SANDBOX, source=SANDBOX)

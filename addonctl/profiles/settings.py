@@ -25,11 +25,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import checked_label, is_sid
+from addonctl.login import SANDBOX, checked_label, is_sid
 from addonctl.profiles import files
-
-SANDBOX = "sandbox"
-"""The profile that is always there and needs no login."""
 
 Storage = Literal["keyring", "file"]
 Table = MutableMapping[str, Any]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from addonctl.cli.state import SANDBOX, State
+from addonctl.cli.state import State
 from addonctl.errors import LoginRefused, Usage
+from addonctl.login import SANDBOX
 from addonctl.profiles.resolve import LOGIN_VARIABLES, has_login
 from addonctl.profiles.store import Store
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from addonctl.cli.auth.entering import check
 from addonctl.cli.auth.records import Entry, Status
-from addonctl.cli.state import SANDBOX, State
+from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, TryLater, Usage
+from addonctl.login import SANDBOX
 from addonctl.profiles import resolve
 from addonctl.profiles.resolve import has_login
 from addonctl.profiles.settings import Profile, Settings
