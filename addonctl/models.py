@@ -221,6 +221,11 @@ class Outcome(Record):
     FIELDS = (Field("sid", "sid"), Field("outcome", "status"), Field("detail"))
     COLUMNS = ("sid", "outcome", "detail")
 
+    @classmethod
+    def of(cls, address: Address, outcome: str, detail: str | None) -> Outcome:
+        """The row for what lies at `address`."""
+        return cls({"sid": str(address), "outcome": outcome, "detail": detail})
+
     @property
     def address(self) -> Address:
         """What was worked on: here `sid` is a whole address, as it was given."""

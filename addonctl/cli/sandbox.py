@@ -9,6 +9,7 @@ import typer
 from addonctl import sandbox
 from addonctl.addresses import Address
 from addonctl.cli import pretend
+from addonctl.cli.batch import plural
 from addonctl.cli.command import noun, verb
 from addonctl.cli.options import OUTPUT
 from addonctl.cli.state import state_of
@@ -156,9 +157,8 @@ def status(context: typer.Context) -> None:
 
 
 def _holdings(counts: Counts) -> str:
-    numbers = (counts.recordings, "recording"), (counts.results, "result")
-    named = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in numbers]
-    return f"{', '.join(named)} and {counts.payloads} payload{'' if counts.payloads == 1 else 's'}"
+    held = f"{plural(counts.recordings, 'recording')}, {plural(counts.results, 'result')}"
+    return f"{held} and {plural(counts.payloads, 'payload')}"
 
 
 def _seconds(word: str) -> float:

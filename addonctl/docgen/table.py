@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from addonctl.docgen.tree import Command, Option, Value
+from addonctl.docgen.tree import Command, Value
 
 
 class Entry(NamedTuple):
@@ -70,6 +70,6 @@ def takes(program: Command, option: str) -> list[str]:
     found: set[str] = set()
     for command in program.walk():
         for each in (*command.options, *command.common):
-            if isinstance(each, Option) and option in each.names:
+            if option in each.names:
                 found.update(each.names)
     return sorted(found)

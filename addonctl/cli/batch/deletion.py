@@ -94,7 +94,7 @@ class _Rows:
             self._batch.failed(problem)
         else:
             self._batch.succeeded()
-        return Outcome({"sid": str(address), "outcome": outcome, "detail": detail})
+        return Outcome.of(address, outcome, detail)
 
 
 def _delete(unlisted: Problems, client: Client, address: Address) -> None:

@@ -176,29 +176,25 @@ class _Saving:
             self._results[item.address._replace(payload="")] = None
         if isinstance(got, AddonctlError):
             self._batch.failed(got)
-            return _outcome(item.address, "failed", got.message)
+            return Outcome.of(item.address, "failed", got.message)
         self._batch.succeeded()
         self._skipped += not got.fetched
         if self._deleting:
             self._saved[item.address.payload] = got
-        return _outcome(item.address, "saved" if got.fetched else "skipped", str(got.file))
+        return Outcome.of(item.address, "saved" if got.fetched else "skipped", str(got.file))
 
     def _ended(self, result: Address, reason: str | AddonctlError) -> Outcome:
         if isinstance(reason, AddonctlError):
             self._deletions.failed(reason)
-            return _outcome(result, "failed", reason.message)
+            return Outcome.of(result, "failed", reason.message)
         self._deletions.succeeded()
         self._spared += bool(reason)
         self._deleted += not reason
-        return _outcome(result, "spared" if reason else "deleted", reason or None)
+        return Outcome.of(result, "spared" if reason else "deleted", reason or None)
 
 
 def _retire(saved: dict[str, Saved], folder: Folder, client: Client, result: Address) -> str:
     return retire(client, result, saved, folder)
-
-
-def _outcome(address: Address, outcome: str, detail: str | None) -> Outcome:
-    return Outcome({"sid": str(address), "outcome": outcome, "detail": detail})
 
 
 def _counted(chunks: Iterator[bytes], received: Callable[[int], None]) -> Iterator[bytes]:
