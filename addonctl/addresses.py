@@ -1,7 +1,7 @@
 """SIDs, paths and URLs in, Address values out.
 
-A SID is two letters that name its kind and 32 hexadecimal digits. Words are read left to right,
-each under the last parent, so `RE1 XR1 XR2 RE2` is two results and a recording.
+Words are read left to right, each under the last parent, so `RE1 XR1 XR2 RE2` is two results
+and a recording.
 """
 
 from __future__ import annotations
@@ -10,30 +10,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import Usage
+from addonctl.sids import HEX, kind_of
 
-KINDS = {
-    "AC": "account",
-    "CA": "call",
-    "CF": "conference",
-    "RE": "recording",
-    "SK": "API key",
-    "XB": "add-on",
-    "XE": "add-on configuration",
-    "XH": "payload",
-    "XR": "result",
-}
 LEVELS = ("", "a recording (RE…)", "a result (XR…)", "a payload (XH…)")
 
-_HEX = "[0-9a-fA-F]{32}"
 _END = r"(?:/|(?=[.?]|$))"
-_PLAIN = rf"(?:(?P<recording>RE{_HEX})|(?P<result>XR{_HEX})|(?P<payload>XH{_HEX}))(?P<account>)"
-_ADDRESS = rf"""(?x)(?:(?:https?://[^/\s?\#]+)?/2010-04-01/Accounts/(?P<account>AC{_HEX})/Recordings/)?
-    (?:(?P<recording>RE{_HEX}){_END}(?:AddOnResults{_END})?)?
-    (?:(?P<result>XR{_HEX}){_END}(?:Payloads{_END})?)?
-    (?:(?P<payload>XH{_HEX}){_END}(?:Data{_END})?)?
+_PLAIN = rf"(?:(?P<recording>RE{HEX})|(?P<result>XR{HEX})|(?P<payload>XH{HEX}))(?P<account>)"
+_ADDRESS = rf"""(?x)(?:(?:https?://[^/\s?\#]+)?/2010-04-01/Accounts/(?P<account>AC{HEX})/Recordings/)?
+    (?:(?P<recording>RE{HEX}){_END}(?:AddOnResults{_END})?)?
+    (?:(?P<result>XR{HEX}){_END}(?:Payloads{_END})?)?
+    (?:(?P<payload>XH{HEX}){_END}(?:Data{_END})?)?
     (?:\.(?:json|xml|csv))?(?:\?\S*)?"""
-_SID = re.compile(rf"(?P<kind>[A-Z]{{2}}){_HEX}")
 
 
 class Address(NamedTuple):
@@ -65,23 +53,6 @@ class Word(NamedTuple):
     place: str = ""
 
 
-def checked_sid(word: str, prefix: str) -> str:
-    """`word` as a SID of the kind that `prefix` names. Raises Usage for anything else."""
-    found = _SID.fullmatch(word)
-    if found and found["kind"] == prefix:
-        return word
-    raise Usage(f"'{word}' is {_kind_of(word)}; expected the SID of {_named(prefix)} ({prefix}…)")
-
-
-def given_sid(sid: str, prefix: str) -> str:
-    """A SID of the service's, to become part of a path. Raises AddonctlError if it is none."""
-    try:
-        return checked_sid(sid, prefix)
-    except Usage:
-        problem = f"the service gave '{sid[:40]}' where a SID ({prefix}…) belongs"
-    raise AddonctlError(problem)
-
-
 def read(words: Iterable[Word], least: int, most: int) -> Iterator[Address]:
     """The addresses that `words` name, of levels `least` to `most`, in their order.
 
@@ -109,7 +80,7 @@ def _parse(word: Word, parent: Address | None) -> Address:
     found = re.fullmatch(_PLAIN, word.text) or re.fullmatch(_ADDRESS, word.text)
     if not found or not (found["recording"] or found["result"] or found["payload"]):
         raise _unfit(
-            word, f"is {_kind_of(word.text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
+            word, f"is {kind_of(word.text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
         )
     recording, result, payload = found["recording"], found["result"], found["payload"]
     account = found["account"] or ""
@@ -144,17 +115,3 @@ def _unfit(word: Word, why: str) -> Usage:
 
 def _article(level: int) -> str:
     return LEVELS[level].split(" (")[0]
-
-
-def _named(prefix: str) -> str:
-    name = KINDS[prefix]
-    return f"an {name}" if name[0] in "aA" else f"a {name}"
-
-
-def _kind_of(word: str) -> str:
-    found = _SID.fullmatch(word)
-    if found and found["kind"] in KINDS:
-        return f"the SID of {_named(found['kind'])}"
-    if re.fullmatch(r"(?:RE|XR|XH|AC|SK)\w*", word):
-        return "no whole SID (two letters and 32 hexadecimal digits)"
-    return "no address"

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from addonctl.errors import Usage
+from addonctl.sids import is_sid
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -16,7 +17,6 @@ SANDBOX: Final = "sandbox"
 Source = Literal["variables", "keyring", "file", "sandbox"]
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HEX = frozenset("0123456789abcdefABCDEF")
 # What pasting brings along unseen: byte order mark, zero-width characters, soft hyphen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 
@@ -45,11 +45,6 @@ class Login(NamedTuple):
     @property
     def acting_account(self) -> str:
         return self.subaccount or self.account
-
-
-def is_sid(word: str, kind: Literal["AC", "SK"]) -> bool:
-    """Whether `word` is a whole SID of an account (AC…) or of an API key (SK…)."""
-    return len(word) == 34 and word.startswith(kind) and set(word[2:]) <= _HEX
 
 
 def checked_account(word: str | None) -> str | None:

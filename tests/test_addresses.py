@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from addonctl.addresses import Address, Word, checked_sid, read
+from addonctl.addresses import Address, Word, read
 from addonctl.errors import Usage
+from addonctl.sids import checked_sid
 
 AC = "AC" + "a" * 32
 RE, RE2 = "RE" + "1" * 32, "RE" + "2" * 32

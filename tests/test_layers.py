@@ -27,6 +27,7 @@ LAYERS = (
     # Facts
     {"models"},
     {"addresses", "dates", "login"},
+    {"sids"},
     {"errors"},
     {"__init__"},
 )

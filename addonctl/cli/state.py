@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from addonctl.addresses import LEVELS, Address, Word, given_sid, read
+from addonctl.addresses import LEVELS, Address, Word, read
 from addonctl.errors import AddonctlError, Usage
 from addonctl.output import OutputSettings, Sink
+from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Pace, Settings
@@ -222,7 +223,7 @@ class State:
         from datetime import UTC, datetime
 
         from addonctl import dates
-        from addonctl.addresses import checked_sid
+        from addonctl.sids import checked_sid
 
         given, now, parameters = self.given, datetime.now(UTC), {}
         for name, parameter in (("since", "DateCreated>"), ("until", "DateCreated<")):

@@ -11,10 +11,10 @@ from addonctl.login import (
     Login,
     api_url,
     checked_account,
-    is_sid,
     secret_flaw,
     trimmed,
 )
+from addonctl.sids import is_sid
 
 if TYPE_CHECKING:
     from addonctl.profiles.store import Store

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import SANDBOX, checked_label, is_sid
+from addonctl.login import SANDBOX, checked_label
 from addonctl.profiles import files
+from addonctl.sids import is_sid
 
 Storage = Literal["keyring", "file"]
 Table = MutableMapping[str, Any]

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.login import checked_label, is_sid, secret_flaw, trimmed
+from addonctl.login import checked_label, secret_flaw, trimmed
 from addonctl.profiles import files
 from addonctl.profiles.settings import Profile, Storage, checked_name
+from addonctl.sids import is_sid
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from addonctl.addresses import Address, given_sid
+from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Payload
 from addonctl.selection import Selection
+from addonctl.sids import given_sid
 
 
 class Wanted(NamedTuple):

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from addonctl.addresses import Address, given_sid
+from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.models import Payload
+from addonctl.sids import given_sid
 from addonctl.transfer.fetch import Saved
 from addonctl.transfer.folder import Folder, is_whole, stamp
 from addonctl.transfer.part import on_disk

@@ -7,9 +7,10 @@ import sys
 from addonctl.cli.auth.choosing import say_what_decides
 from addonctl.cli.state import State
 from addonctl.errors import LoginRefused, NotFound, Usage
-from addonctl.login import Login, api_url, checked_label, is_sid, secret_flaw, trimmed
+from addonctl.login import Login, api_url, checked_label, secret_flaw, trimmed
 from addonctl.profiles.settings import Profile, Storage, checked_name
 from addonctl.profiles.store import Store, login_of
+from addonctl.sids import is_sid
 
 DEFAULT_NAME = "default"
 LONGEST_SECRET = 64 * 1024

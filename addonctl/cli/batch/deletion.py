@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address, given_sid
+from addonctl.addresses import Address
 from addonctl.cli.batch import Batch, plural
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Outcome, Result
+from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client
