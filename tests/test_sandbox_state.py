@@ -62,11 +62,11 @@ def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
 
 def test_of_many_processes_one_deletes_each_result(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
-    state = State(path, Clock())
-    state.reset(results=200)
-    state.close()
+    # By the real clock, as the processes read it: a result is gone 30 days after its creation.
+    application = sandbox.open_application(path)
+    application.state.reset(results=200)
     deleted = finish([deleter(path) for _ in range(4)])
-    session = in_process(application := sandbox.open_application(path))
+    session = in_process(application)
     recording = session.get(f"{ROOT}.json").json()["recordings"][0]["sid"]
     left = session.get(f"{ROOT}/{recording}/AddOnResults.json").json()["add_on_results"]
     application.state.close()
@@ -79,9 +79,9 @@ def test_of_many_processes_one_deletes_each_result(tmp_path: Path) -> None:
 def test_many_processes_may_make_it_at_the_same_moment(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "down" / "state.sqlite"
     deleted = finish([deleter(path) for _ in range(4)])
-    state = State(path, Clock())
-    counts = state.counts()
-    state.close()
+    application = sandbox.open_application(path)
+    counts = application.state.counts()
+    application.state.close()
 
     assert len(deleted) == len(set(deleted)) == 3
     assert counts.recordings == 5
@@ -108,9 +108,9 @@ def test_a_reset_is_seen_by_those_who_have_it_open(tmp_path: Path) -> None:
     application = sandbox.open_application(path)
     session = in_process(application)
     before = session.get(f"{ROOT}.json").json()["recordings"]
-    other = State(path, Clock())
-    other.reset(recordings=2, results=3, payloads=4)
-    other.close()
+    other = sandbox.open_application(path)
+    other.state.reset(recordings=2, results=3, payloads=4)
+    other.state.close()
     after = session.get(f"{ROOT}.json").json()["recordings"]
     counts = application.state.counts()
     application.state.close()
