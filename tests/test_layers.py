@@ -27,7 +27,7 @@ LAYERS = (
     # Facts
     {"models"},
     {"addresses", "dates", "login"},
-    {"sids"},
+    {"sids", "files", "places"},
     {"errors"},
     {"__init__"},
 )

@@ -1,0 +1,168 @@
+"""Small files of our own: read whole or not, replaced whole or not at all, by one run at a time.
+
+Functions that take a path raise AddonctlError, naming it, for whatever the system refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from addonctl.errors import AddonctlError, TryLater
+
+PATIENCE = 10.0
+"""Seconds to wait for another run that writes the same file; each takes a moment."""
+
+_LOOK_AGAIN = 0.02
+# Past any byte that is read or written: on Windows what is locked cannot be read by others.
+_LOCKED_BYTE = 1 << 40
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content of the file `path`; nothing where there is none.
+
+    Raises AddonctlError for one that cannot be read, is no regular file (a pipe would never
+    end), or holds more than `most` bytes.
+    """
+    with _explained("read", path):
+        try:
+            # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+            number = os.open(path, os.O_RDONLY | _flags("O_NONBLOCK", "O_BINARY"))
+        except FileNotFoundError:
+            return b""
+        try:
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                raise OSError(None, "not a regular file")
+            content = bytearray()
+            while piece := os.read(number, most + 1 - len(content)):
+                content += piece
+        finally:
+            os.close(number)
+        if len(content) > most:
+            raise OSError(None, f"larger than {most} bytes")
+        return bytes(content)
+
+
+def lock(descriptor: int, patience: float = 0.0) -> bool:
+    """Lock an open file, for as long as it is open; false where another run has it.
+
+    Tries again for `patience` seconds. Where the file system knows no locks it is taken as
+    locked: better without than not at all.
+    """
+    end = time.monotonic() + patience
+    while not _lock_at_once(descriptor):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_LOOK_AGAIN)
+    return True
+
+
+@contextmanager
+def locked(path: Path, patience: float = PATIENCE, *, hint: str | None = None) -> Iterator[None]:
+    """Hold off every other run that would change the file `path`; makes its folder.
+
+    The lock is a file of its own beside it: `path` itself is replaced. Raises AddonctlError,
+    with the `hint`, where that cannot be written, TryLater where another run does not let go.
+    """
+    with _explained("write", path, hint):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.lock")
+        number = os.open(beside, os.O_RDWR | os.O_CREAT | _flags("O_NOFOLLOW"), 0o600)
+    try:
+        if not lock(number, patience):
+            raise TryLater(f"cannot write {path}: another run of addonctl is at it")
+        yield
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def replacing(
+    path: Path, content: bytes, mode: int = 0o600, *, hint: str | None = None
+) -> Iterator[None]:
+    """Put `content` beside `path`, and in its place once the block has ended well.
+
+    So a disk that cannot be written fails before the block begins. The file has its mode from
+    its first byte on; a symbolic link stays one, and what it points at is replaced. Raises
+    AddonctlError, with the `hint`.
+    """
+    with _explained("write", path, hint):
+        target = path.resolve()
+        # Of a name that nobody has foreseen, created exclusively: nobody can have it open.
+        beside = target.with_name(f".{os.urandom(8).hex()}.tmp")
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_BINARY"), mode)
+    try:
+        with _explained("write", path, hint), os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(number)
+        yield
+        with _explained("write", path, hint):
+            beside.replace(target)
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Make `content` the whole of the file `path`, or leave it as it is. Raises AddonctlError."""
+    with replacing(path, content, mode):
+        pass
+
+
+def sync_folder(path: Path) -> None:
+    """Have the disk keep which names a folder holds; Windows, and some disks, cannot be told to."""
+    with suppress(OSError):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def _lock_at_once(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # no locks on this file system
+    return True
+
+
+def _flags(*names: str) -> int:
+    """Flags of `os.open` that not every system has."""
+    return sum(getattr(os, name, 0) for name in names)
+
+
+@contextmanager
+def _explained(doing: str, path: Path, hint: str | None = None) -> Iterator[None]:
+    """Whatever the file system raises as an AddonctlError that says what was tried with `path`."""
+    try:
+        yield
+    except OSError as problem:
+        reason = problem.strerror or "the system refuses it"
+    except ValueError:
+        reason = "a file cannot have such a name"  # a NUL, or what the file system cannot encode
+    except RuntimeError:
+        reason = "it is a link to itself"  # as Path.resolve says it before Python 3.13
+    else:
+        return
+    raise AddonctlError(f"cannot {doing} {path}: {reason[:1].lower()}{reason[1:]}", hint=hint)
