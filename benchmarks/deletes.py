@@ -41,8 +41,8 @@ class Service:
     """The server, in a process of its own."""
 
     def __init__(self, *arguments: object) -> None:
-        command = [sys.executable, HERE / "slow_service.py", *map(str, arguments)]
-        self._process = subprocess.Popen(
+        command = [sys.executable, str(HERE / "slow_service.py"), *map(str, arguments)]
+        self._process: subprocess.Popen[str] = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.url = f"http://127.0.0.1:{self._line()}"

@@ -18,13 +18,13 @@ from support.logins import (
     OTHER_KEY,
     OTHER_SECRET,
     SECRET,
-    Run,
     basic,
     folder,
     log_in,
     senders,
     take_only,
 )
+from support.program import Run
 from support.scripted import Scripted, scripted
 from support.terminal import Terminal
 

@@ -17,13 +17,13 @@ from support.logins import (
     OTHER_KEY,
     OTHER_SECRET,
     SECRET,
-    Run,
     basic,
     folder,
     log_in,
     refuse_only,
     senders,
 )
+from support.program import Run
 from support.scripted import Scripted, answer, scripted
 
 

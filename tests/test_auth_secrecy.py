@@ -19,11 +19,11 @@ from support.logins import (
     NO_RECORDINGS,
     REFUSED,
     SECRET,
-    Run,
     basic,
     log_in,
     senders,
 )
+from support.program import Run
 from support.scripted import Heard, Scripted, answer, scripted
 
 RE1, XR1, XH1 = "RE" + "1" * 32, "XR" + "1" * 32, "XH" + "1" * 32
@@ -151,18 +151,18 @@ def test_a_next_page_on_another_host_is_not_asked_for(
 
     def play(request: Heard) -> bytes:
         host = store.url.removeprefix("http://")
-        following = uri.format(store=store.url, host=host, api=api.url)
+        following = uri.format(store=store.url, host=host, api=service.url)
         items = [{"sid": RE1, "account_sid": ACCOUNT}]
         return answer({"recordings": items, "next_page_uri": following})
 
-    with scripted(play) as api:
-        monkeypatch.setenv("ADDONCTL_API_URL", api.url)
+    with scripted(play) as service:
+        monkeypatch.setenv("ADDONCTL_API_URL", service.url)
         ran = run("recordings list --format json --retries 0")
 
     assert (1, "") == (ran.code, ran.out)
     assert "another host" in ran.err
     assert store.heard == []
-    assert senders(api) == [OURS]
+    assert senders(service) == [OURS]
 
 
 def test_a_next_page_on_the_apis_own_host_is_asked_for(

@@ -15,12 +15,12 @@ from support.logins import (
     OTHER_KEY,
     OTHER_SECRET,
     SECRET,
-    Run,
     basic,
     folder,
     log_in,
     refuse_only,
 )
+from support.program import Run
 from support.scripted import Scripted, scripted
 
 TAKE = "auth login --from-twilio-cli --insecure-storage"

@@ -89,7 +89,7 @@ def test_what_the_items_raise_comes_after_the_outcomes_before_it() -> None:
 
 
 def test_items_that_fail_at_once_stop_all_work() -> None:
-    worked = []
+    worked: list[int] = []
 
     def items() -> Iterator[int]:
         yield 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import typer.main
+from support.program import Run
 
 from addonctl.cli.program import app
 from addonctl.docgen import table, tree
@@ -22,7 +24,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("shell", FILES)
-def test_a_script_is_printed_with_every_word(run, shell):
+def test_a_script_is_printed_with_every_word(run: Run, shell: str) -> None:
     ran = run(f"completion {shell}")
 
     assert (ran.code, ran.err) == (0, "")
@@ -31,14 +33,14 @@ def test_a_script_is_printed_with_every_word(run, shell):
     assert not re.search(r"#[A-Z]+#", ran.out)
 
 
-def test_a_shell_that_does_not_exist_is_named_with_those_that_do(run):
+def test_a_shell_that_does_not_exist_is_named_with_those_that_do(run: Run) -> None:
     ran = run("completion tcsh")
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == ("addonctl: no completion for 'tcsh'; known: bash, zsh, fish, powershell\n")
 
 
-def test_a_missing_shell_is_a_wrong_word(run):
+def test_a_missing_shell_is_a_wrong_word(run: Run) -> None:
     ran = run("completion")
 
     assert (ran.code, ran.out) == (2, "")
@@ -46,7 +48,7 @@ def test_a_missing_shell_is_a_wrong_word(run):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_itself_can_read_its_script(run, tmp_path, shell):
+def test_the_shell_itself_can_read_its_script(run: Run, tmp_path: Path, shell: str) -> None:
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed")
     script = tmp_path / FILES[shell]
@@ -56,14 +58,14 @@ def test_the_shell_itself_can_read_its_script(run, tmp_path, shell):
     assert (read.returncode, read.stdout, read.stderr) == (0, "", "")
 
 
-def test_bash_is_asked_for_nothing_newer_than_3_2(run):
+def test_bash_is_asked_for_nothing_newer_than_3_2(run: Run) -> None:
     """What macOS has: no associative arrays, no mapfile, no case changes, no namerefs."""
     script = run("completion bash").out
 
     assert not re.search(r"declare -A|local -[An]|mapfile|readarray|\$\{\w+(,,|\^\^)", script)
 
 
-def test_the_powershell_script_is_powershell_and_registers_itself(run):
+def test_the_powershell_script_is_powershell_and_registers_itself(run: Run) -> None:
     """As a grammar of PowerShell has it; nothing here runs it."""
     script = run("completion powershell").out
 

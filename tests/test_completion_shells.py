@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ account = "{OTHER}"
 key = "SK00000000000000000000000000000000"
 """
 
+Prompts = Callable[[str], Prompt]
+
 needed = pytest.mark.parametrize(
     "shell",
     [
@@ -49,7 +52,7 @@ needed = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with profiles, files, and SIDs of earlier lists; programs that tell on themselves."""
     place = tmp_path_factory.mktemp("home")
     folder = place / "config" / "addonctl"
@@ -85,7 +88,7 @@ def environment(place: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def prompts(place):
+def prompts(place: Path) -> Iterator[Prompts]:
     """A shell of each kind, started when first asked for, and ended with the module."""
     open_prompts: dict[str, Prompt] = {}
 
@@ -173,7 +176,7 @@ LINES = {
 
 @needed
 @pytest.mark.parametrize("case", LINES)
-def test_tab_completes(prompts, shell, case):
+def test_tab_completes(prompts: Prompts, shell: str, case: str) -> None:
     """Word by word: what was typed, and what the command line says after TAB."""
     typed, expected = LINES[case]
     prompt = prompts(shell)
@@ -186,7 +189,7 @@ def test_tab_completes(prompts, shell, case):
 
 
 @needed
-def test_tab_lists_the_results_of_a_recording(prompts, shell):
+def test_tab_lists_the_results_of_a_recording(prompts: Prompts, shell: str) -> None:
     keys = f"addonctl results get {RE1} XR\t" + "\t" * (shell == "bash")
     text = prompts(shell).listed(keys, XR2)
 
@@ -195,7 +198,7 @@ def test_tab_lists_the_results_of_a_recording(prompts, shell):
 
 
 @pytest.mark.parametrize("shell", [pytest.param("zsh"), pytest.param("fish")])
-def test_tab_describes_where_the_shell_can(prompts, shell):
+def test_tab_describes_where_the_shell_can(prompts: Prompts, shell: str) -> None:
     """What each verb does, and what a list said of each result."""
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed")
@@ -207,7 +210,9 @@ def test_tab_describes_where_the_shell_can(prompts, shell):
 
 @needed
 @pytest.mark.parametrize("trouble", ["damaged", "huge", "unreadable", "a folder", "absent", "off"])
-def test_a_bad_history_is_never_heard_of(place, tmp_path, shell, trouble):
+def test_a_bad_history_is_never_heard_of(
+    place: Path, tmp_path: Path, shell: str, trouble: str
+) -> None:
     """Whatever has become of the file: no message at the prompt, no long wait, no odd words."""
     folder = tmp_path / "cache" / "addonctl" / "history"
     folder.mkdir(parents=True)
@@ -241,7 +246,7 @@ def test_a_bad_history_is_never_heard_of(place, tmp_path, shell, trouble):
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
-def test_bash_answers_at_once(place, tmp_path):
+def test_bash_answers_at_once(place: Path, tmp_path: Path) -> None:
     """Under 60 ms with a full history; half of the tries may be held up by others' work."""
     lines = [f"RE{n:032x}/XR{n:032x}\tcompleted, 2026-11-20 10:00" for n in range(history.LINES)]
     folder = tmp_path / "cache" / "addonctl" / "history"
@@ -272,7 +277,7 @@ def test_bash_answers_at_once(place, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
-def test_bash_complains_of_nothing_under_strict_settings(place, tmp_path):
+def test_bash_complains_of_nothing_under_strict_settings(place: Path, tmp_path: Path) -> None:
     """Some people live with `set -u` and `failglob`, and without `=` among the word breaks."""
     prompt = Prompt("bash", place / FILES["bash"], environment(place), tmp_path)
     try:
@@ -287,7 +292,7 @@ def test_bash_complains_of_nothing_under_strict_settings(place, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
-def test_zsh_finds_the_script_in_its_function_path(place, tmp_path):
+def test_zsh_finds_the_script_in_its_function_path(place: Path, tmp_path: Path) -> None:
     """As packages install it: loaded at the first TAB, and there for the next."""
     script = tmp_path / "setup"
     script.write_text(f"fpath=('{place}' $fpath); compinit -u\n")

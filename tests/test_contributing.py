@@ -16,7 +16,7 @@ GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
 
 @pytest.fixture
-def source(tmp_path):
+def source(tmp_path: Path) -> Path:
     """A copy of the package, with the guide's pieces of code in it."""
     shutil.copytree(Path(addonctl.__file__).parent, tmp_path / "addonctl")
     pieces = re.findall(r"```python\n# (.*?)\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
@@ -40,7 +40,7 @@ def typed(source: Path, line: str) -> str:
     return ran.stdout
 
 
-def test_its_format_is_a_format(source):
+def test_its_format_is_a_format(source: Path) -> None:
     answer = typed(source, "-p sandbox recordings list --format ini --fields sid,status")
     sections = re.findall(r"^\[(RE\w{32})\]\nsid = \1\nstatus = completed$", answer, re.MULTILINE)
 
@@ -49,13 +49,13 @@ def test_its_format_is_a_format(source):
     assert "'table csv ini json" in typed(source, "completion bash")
 
 
-def test_its_verb_is_a_verb(source):
+def test_its_verb_is_a_verb(source: Path) -> None:
     assert typed(source, "-p sandbox recordings count --since 90d") == "5\n"
     assert "addonctl recordings count --since 7d" in typed(source, "recordings count --help")
     assert "'list count'" in typed(source, "completion bash")
 
 
-def test_every_module_it_names_is_there():
+def test_every_module_it_names_is_there() -> None:
     package = Path(addonctl.__file__).parent
     named = set(re.findall(r"`((?:cli|api|output|docgen)/[\w/.]+)`", GUIDE.read_text("utf-8")))
 

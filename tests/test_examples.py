@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -40,7 +41,7 @@ SERVES = [line for line in EXAMPLES if line.startswith("addonctl sandbox serve")
 
 
 @pytest.fixture
-def environment(home, tmp_path):
+def environment(home: Path, tmp_path: Path) -> dict[str, str]:
     """A fresh sandbox, and the program on the PATH."""
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -54,7 +55,7 @@ def environment(home, tmp_path):
     }
 
 
-def test_there_are_examples_for_every_verb():
+def test_there_are_examples_for_every_verb() -> None:
     verbs = [command.path for command in PROGRAM.walk() if not command.commands]
     without = [command.path for command in PROGRAM.walk() if not command.examples]
 
@@ -63,7 +64,7 @@ def test_there_are_examples_for_every_verb():
 
 
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if line not in SERVES])
-def test_an_example_works_as_it_stands(environment, home, line):
+def test_an_example_works_as_it_stands(environment: dict[str, str], home: Path, line: str) -> None:
     shell = SHELLS.get(line, ["sh", "-c"])
     if not shutil.which(shell[0]):
         pytest.skip(f"{shell[0]} is not installed")
@@ -84,7 +85,9 @@ def test_an_example_works_as_it_stands(environment, home, line):
 
 
 @pytest.mark.parametrize("line", SERVES)
-def test_an_example_that_serves_does_so_until_it_is_stopped(environment, home, line):
+def test_an_example_that_serves_does_so_until_it_is_stopped(
+    environment: dict[str, str], home: Path, line: str
+) -> None:
     words = [environment["PATH"].partition(":")[0] + "/addonctl", *line.split()[1:]]
     with subprocess.Popen(
         words, env=environment, cwd=home, stderr=subprocess.PIPE, text=True

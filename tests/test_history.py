@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.terminal import Terminal
@@ -24,7 +25,7 @@ def line(number: int, about: str = "") -> str:
 
 
 @pytest.fixture
-def file(home):
+def file(home: Path) -> Path:
     return home / "cache" / "addonctl" / "history" / f"{sandbox.ACCOUNT}.txt"
 
 
@@ -36,7 +37,7 @@ def at_a_terminal(line: str, code: int = 0) -> str:
     return terminal.shown
 
 
-def test_a_list_at_a_terminal_is_remembered_by_its_owner_alone(file):
+def test_a_list_at_a_terminal_is_remembered_by_its_owner_alone(file: Path) -> None:
     shown = at_a_terminal("-p sandbox recordings list --format sids").split()
     kept = [each.split("\t")[0] for each in file.read_text().splitlines()]
 
@@ -45,7 +46,7 @@ def test_a_list_at_a_terminal_is_remembered_by_its_owner_alone(file):
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-def test_what_was_listed_last_comes_first_and_brings_its_parent_up(file):
+def test_what_was_listed_last_comes_first_and_brings_its_parent_up(file: Path) -> None:
     recordings = at_a_terminal("-p sandbox recordings list --format sids").split()
     oldest = recordings[-1]
     results = at_a_terminal(f"-p sandbox results list {oldest} --format sids").split()
@@ -54,7 +55,7 @@ def test_what_was_listed_last_comes_first_and_brings_its_parent_up(file):
     assert kept == [oldest, *results, *recordings[:-1]]
 
 
-def test_a_list_that_nobody_saw_is_not_remembered(file):
+def test_a_list_that_nobody_saw_is_not_remembered(file: Path) -> None:
     """In a pipe, with stderr in a file: a script's lists are nothing to complete."""
     subprocess.run(
         [sys.executable, "-m", "addonctl", "-p", "sandbox", "recordings", "list"],
@@ -65,27 +66,27 @@ def test_a_list_that_nobody_saw_is_not_remembered(file):
     assert not file.exists()
 
 
-def test_a_list_that_failed_is_not_remembered(file):
+def test_a_list_that_failed_is_not_remembered(file: Path) -> None:
     at_a_terminal(f"-p sandbox results list RE{0:032x}", code=3)
 
     assert not file.exists()
 
 
-def test_the_user_can_turn_it_off(file, monkeypatch):
+def test_the_user_can_turn_it_off(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADDONCTL_NO_HISTORY", "1")
     at_a_terminal("-p sandbox recordings list")
 
     assert not file.exists()
 
 
-def test_a_folder_that_cannot_be_written_disturbs_nobody(file):
+def test_a_folder_that_cannot_be_written_disturbs_nobody(file: Path) -> None:
     file.parent.parent.mkdir(parents=True)
     file.parent.write_text("a file where the folder should be")
 
     assert "addonctl: " not in at_a_terminal("-p sandbox recordings list")
 
 
-def test_a_damaged_file_is_mended(file):
+def test_a_damaged_file_is_mended(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(
         b"\xff\x00junk\n\n; rm -rf\n" + f"{line(1)}\nRE12\n".encode() + b"RE" + b"1" * 32
@@ -95,7 +96,7 @@ def test_a_damaged_file_is_mended(file):
     assert file.read_text() == f"{line(2, 'new')}\n{line(1)}\n"
 
 
-def test_it_stays_small(file):
+def test_it_stays_small(file: Path) -> None:
     """However many lists there were, and however large the file was made by others."""
     file.parent.mkdir(parents=True)
     file.write_text("".join(f"{line(n, 'old')}\n" for n in range(100_000)))
@@ -108,7 +109,7 @@ def test_it_stays_small(file):
     assert lines[:200] == [line(n, "new") for n in range(200_000, 200_200)]
 
 
-def test_one_list_does_not_push_out_all_others():
+def test_one_list_does_not_push_out_all_others() -> None:
     noted = history.Noted()
     pages = [[recording(n) for n in range(page * 100, page * 100 + 100)] for page in range(5)]
 
@@ -116,7 +117,7 @@ def test_one_list_does_not_push_out_all_others():
     assert len(noted.lines) == history.SHARE
 
 
-def test_accounts_are_kept_apart(file):
+def test_accounts_are_kept_apart(file: Path) -> None:
     history.remember(sandbox.ACCOUNT, [line(1)], file.parent)
     history.remember(sandbox.SUBACCOUNT, [line(2)], file.parent)
 
@@ -141,21 +142,23 @@ def test_accounts_are_kept_apart(file):
         ),
     ],
 )
-def test_what_is_said_of_a_record_is_printable_and_short(record, about):
+def test_what_is_said_of_a_record_is_printable_and_short(
+    record: Recording | Payload, about: str
+) -> None:
     noted = history.Noted()
     list(noted.pages([[record]]))
 
     assert noted.lines == [f"{record.address}\t{about}"]
 
 
-def test_a_record_without_a_whole_address_is_left_out():
+def test_a_record_without_a_whole_address_is_left_out() -> None:
     noted = history.Noted()
     list(noted.pages([[Result({"sid": "XR1", "reference_sid": "RE1"}), Result({})]]))
 
     assert noted.lines == []
 
 
-def test_two_lists_at_once_leave_one_whole_file(file):
+def test_two_lists_at_once_leave_one_whole_file(file: Path) -> None:
     """Many processes at the same time: the last one wins, and no line is torn."""
     code = (
         "import sys; from pathlib import Path; from addonctl import history\n"

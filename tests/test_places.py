@@ -10,7 +10,12 @@ import pytest
 from addonctl import places
 from addonctl.errors import AddonctlError, Usage
 
-ALL = (lambda: places.config_folder({}), places.state_folder, places.cache_folder)
+
+def settings_folder() -> Path:
+    return places.config_folder({})
+
+
+ALL = (settings_folder, places.state_folder, places.cache_folder)
 
 
 def test_the_platform_says_where(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,11 +17,11 @@ from support.logins import (
     OTHER_ACCOUNT,
     OTHER_KEY,
     SECRET,
-    Run,
     folder,
     log_in,
     write_config,
 )
+from support.program import Run
 
 BY_HAND = f"""# the accounts of our team
 active = "work"  # what we use most

@@ -16,11 +16,11 @@ from support.logins import (
     OTHER_KEY,
     OTHER_SECRET,
     SECRET,
-    Run,
     basic,
     log_in,
     senders,
 )
+from support.program import Run
 from support.scripted import Scripted, answer, scripted
 
 from addonctl.login import api_url
@@ -335,7 +335,7 @@ def test_a_whole_command_with_login_variables_imports_no_keyring(
 
 
 def test_nobody_can_print_a_login_by_accident() -> None:
-    login = resolve(**NAMED, environment=VARIABLES)  # type: ignore[arg-type]
+    login = resolve(**NAMED, environment=VARIABLES)
 
     assert login.secret == SECRET
     assert SECRET not in f"{login!r} {login!s} {login}"

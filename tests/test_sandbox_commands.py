@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.program import Run
 
 from addonctl import sandbox
 
 STATE = "state/addonctl/sandbox.sqlite"
 
 
-def test_status_makes_the_account_and_tells_what_it_holds(run, home: Path) -> None:
+def test_status_makes_the_account_and_tells_what_it_holds(run: Run, home: Path) -> None:
     ran = run("sandbox status")
 
     assert (ran.code, ran.err) == (0, "")
@@ -28,7 +29,7 @@ def test_status_makes_the_account_and_tells_what_it_holds(run, home: Path) -> No
     assert told == {"path": str(home / STATE), **counts}
 
 
-def test_status_in_json(run, home: Path) -> None:
+def test_status_in_json(run: Run, home: Path) -> None:
     run("sandbox reset --recordings 1 --results 0")
     ran = run("sandbox status --format json")
 
@@ -42,7 +43,7 @@ def test_status_in_json(run, home: Path) -> None:
     }
 
 
-def test_reset_brings_back_what_was_deleted(run) -> None:
+def test_reset_brings_back_what_was_deleted(run: Run) -> None:
     result = run("-p sandbox results list RE73640dced2490fa811f54a87139210ee -f sids").out.split()
     gone = run(f"-p sandbox results delete {result[0]} --yes")
     fewer = run("sandbox status")
@@ -56,7 +57,7 @@ def test_reset_brings_back_what_was_deleted(run) -> None:
     assert again == result
 
 
-def test_reset_makes_any_size(run) -> None:
+def test_reset_makes_any_size(run: Run) -> None:
     ran = run("sandbox reset --recordings 2 --results 30 --payloads 3 --payload-bytes 10")
     listed = run("-p sandbox recordings list -f sids")
 
@@ -68,7 +69,7 @@ def test_reset_makes_any_size(run) -> None:
     "line",
     ["reset --results -1", "reset --payloads many", "serve --port 70000", "serve --latency soon"],
 )
-def test_a_size_or_time_that_makes_no_sense_is_refused(run, line: str) -> None:
+def test_a_size_or_time_that_makes_no_sense_is_refused(run: Run, line: str) -> None:
     ran = run(f"sandbox {line}")
 
     assert (ran.code, ran.out) == (2, "")
@@ -76,7 +77,7 @@ def test_a_size_or_time_that_makes_no_sense_is_refused(run, line: str) -> None:
     assert line.split()[2] in ran.err
 
 
-def test_a_damaged_state_is_one_clear_line_until_it_is_reset(run, home: Path) -> None:
+def test_a_damaged_state_is_one_clear_line_until_it_is_reset(run: Run, home: Path) -> None:
     run("sandbox reset")
     (home / STATE).write_bytes(b"nothing of use " * 100)
     for line in ("sandbox status", "-p sandbox recordings list"):
@@ -89,7 +90,7 @@ def test_a_damaged_state_is_one_clear_line_until_it_is_reset(run, home: Path) ->
     assert run("-p sandbox recordings list").code == 0
 
 
-def test_a_taken_port_is_told(run) -> None:
+def test_a_taken_port_is_told(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = run(f"sandbox serve --port {port}")

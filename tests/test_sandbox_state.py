@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
@@ -160,7 +162,9 @@ def newer(path: Path) -> None:
 
 
 @pytest.mark.parametrize("wreck", [wreck_header, wreck_pages, older, newer])
-def test_a_file_that_can_not_be_used_says_how_to_go_on(tmp_path: Path, wreck) -> None:
+def test_a_file_that_can_not_be_used_says_how_to_go_on(
+    tmp_path: Path, wreck: Callable[[Path], None]
+) -> None:
     path = tmp_path / "state.sqlite"
     state = State(path, Clock())
     state.reset()
@@ -203,13 +207,13 @@ def test_the_adapter_closes_a_body_and_holds_it_to_its_length() -> None:
     """As the network would: a body that is cut short is an error, an unread one is closed."""
     closed = threading.Event()
 
-    def body():
+    def body() -> Iterator[bytes]:
         try:
             yield b"1234"
         finally:
             closed.set()
 
-    def application(environ, start_response):
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Length", "10")])
         return body()
 
@@ -223,7 +227,7 @@ def test_the_adapter_closes_a_body_and_holds_it_to_its_length() -> None:
 
 
 def test_the_adapter_hands_a_request_body_over() -> None:
-    def application(environ, start_response):
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("X-Length", environ["CONTENT_LENGTH"])])
         return [environ["wsgi.input"].read()]
 

@@ -89,7 +89,7 @@ def test_ages_colours_and_marks_are_shown(three: Scripted) -> None:
     ],
 )
 def test_colours_can_be_turned_off_and_nothing_else_changes(
-    three: Scripted, options: str, environment: dict[str, str]
+    three: Scripted, options: str, environment: dict[str, Any]
 ) -> None:
     _, colored, _ = on_screen(f"results list {RE}")
     code, plain, err = on_screen(f"results list {RE} {options}", **environment)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+import urllib3.util
 from support.documents import RE, listed, page, result
 from support.program import Run
 
@@ -80,7 +81,7 @@ def test_all_connections_share_one_tls_context(
 ) -> None:
     """Reading the CA bundle is nine tenths of a fresh connection's time."""
     made: list[ssl.SSLContext] = []
-    make = transport.create_urllib3_context
+    make = urllib3.util.create_urllib3_context
 
     def counted() -> ssl.SSLContext:
         made.append(make())

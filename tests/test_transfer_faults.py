@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from support.breaking import (
-    ACCOUNT,
     ERROR,
     PAGE,
     RECORDING,
@@ -19,6 +18,7 @@ from support.breaking import (
     files,
     some,
 )
+from support.documents import ACCOUNT
 from support.program import Run
 
 PLACES = {"before the answer": None, "first byte": 1, "middle": SIZE // 2, "last byte": SIZE - 1}

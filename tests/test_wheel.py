@@ -43,7 +43,7 @@ def did(*words: object, **variables: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from what is checked in, copied first: a build leaves nothing behind."""
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
@@ -62,7 +62,7 @@ def wheel(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def registry():
+def registry() -> None:
     """Skips where the packages the wheel needs cannot be had."""
     index = os.environ.get("PIP_INDEX_URL", "")
     try:
@@ -73,7 +73,7 @@ def registry():
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
+def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """One download cache for all installations, so that each package comes once."""
     folder = tmp_path_factory.mktemp("cache")
     return {"PIP_CACHE_DIR": str(folder / "pip"), "UV_CACHE_DIR": str(folder / "uv")}
@@ -93,7 +93,7 @@ def works(program: Path) -> None:
     assert "Register-ArgumentCompleter" in did(program, "completion", "powershell")
 
 
-def test_it_carries_the_program_and_no_tests(wheel):
+def test_it_carries_the_program_and_no_tests(wheel: Path) -> None:
     names = names_in(wheel)
     tops = {name.split("/")[0] for name in names}
 
@@ -106,7 +106,7 @@ def test_it_carries_the_program_and_no_tests(wheel):
     assert not [name for name in names if "test" in name or name.endswith(".pyc")]
 
 
-def test_it_carries_licence_and_classifiers(wheel):
+def test_it_carries_licence_and_classifiers(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = f"addonctl-{__version__}.dist-info"
         metadata = archive.read(f"{info}/METADATA").decode()
@@ -119,13 +119,15 @@ def test_it_carries_licence_and_classifiers(wheel):
     assert licence.startswith("MIT License")
 
 
-def test_it_carries_every_page_of_the_manual(wheel):
+def test_it_carries_every_page_of_the_manual(wheel: Path) -> None:
     pages = {Path(name).name for name in names_in(wheel) if "/share/man/man1/" in name}
 
     assert pages == {path.name for path in (CHECKOUT / "man").iterdir()}
 
 
-def test_pip_puts_it_where_it_belongs(wheel, registry, kept, home, tmp_path):
+def test_pip_puts_it_where_it_belongs(
+    wheel: Path, registry: None, kept: dict[str, str], home: Path, tmp_path: Path
+) -> None:
     place = tmp_path / "environment"
     did(sys.executable, "-m", "venv", place)
     python = place / BIN / "python"
@@ -139,7 +141,9 @@ def test_pip_puts_it_where_it_belongs(wheel, registry, kept, home, tmp_path):
         assert "addonctl results list" in page
 
 
-def test_pipx_puts_it_where_it_belongs(wheel, registry, kept, home, tmp_path):
+def test_pipx_puts_it_where_it_belongs(
+    wheel: Path, registry: None, kept: dict[str, str], home: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("pipx", reason="pipx is not installed")
     folders = {
         "PIPX_HOME": str(tmp_path / "pipx"),
@@ -152,7 +156,9 @@ def test_pipx_puts_it_where_it_belongs(wheel, registry, kept, home, tmp_path):
     assert (tmp_path / "man" / "man1" / "addonctl.1").is_file()
 
 
-def test_uv_puts_it_where_it_belongs(wheel, registry, kept, home, tmp_path):
+def test_uv_puts_it_where_it_belongs(
+    wheel: Path, registry: None, kept: dict[str, str], home: Path, tmp_path: Path
+) -> None:
     found = shutil.which("uv", path=sysconfig.get_path("scripts")) or shutil.which("uv")
     if not found:
         pytest.skip("uv is not installed")

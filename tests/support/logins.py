@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from support.program import Ran, Run
 from support.scripted import Heard, Scripted, answer
@@ -15,7 +16,7 @@ KEY = "SK" + "1" * 32
 OTHER_KEY = "SK" + "2" * 32
 SECRET = "Tq8-the-secret-of-this-test-Zx5k"
 OTHER_SECRET = "Wd3-another-secret-of-this-Bn7p1"
-NO_RECORDINGS = {"recordings": [], "next_page_uri": None}
+NO_RECORDINGS: dict[str, Any] = {"recordings": [], "next_page_uri": None}
 REFUSED = {"code": 20003, "message": "Authenticate", "more_info": "https://x.test", "status": 401}
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from email.parser import BytesHeaderParser
+from io import BufferedIOBase
 from socket import SO_LINGER, SOL_SOCKET, socket
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from ssl import SSLContext
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def on_loopback(handler: type[BaseRequestHandler], tls: SSLContext | None = None
             thread.join()
 
 
-def read_head(lines: BinaryIO) -> tuple[str, str, Message] | None:
+def read_head(lines: IO[bytes] | BufferedIOBase) -> tuple[str, str, Message] | None:
     """Method, target and headers of the next request; none where the other side has gone."""
     words = lines.readline().decode("latin-1").split()
     if len(words) < 2:

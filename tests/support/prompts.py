@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -52,9 +53,9 @@ class Prompt:
     def type(self, keys: str) -> None:
         self._child.send(keys)
 
-    def sees(self, expected) -> str:
+    def sees(self, expected: str | Callable[[str], object]) -> str:
         """What is on the screen, once `expected` (text, or a test of the text) is there."""
-        test = expected if callable(expected) else lambda text: expected in text
+        test = expected if callable(expected) else lambda text: str(expected) in text
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if test(self.text):

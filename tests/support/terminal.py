@@ -48,7 +48,8 @@ class Terminal:
         """Its exit code, once all it has shown is read."""
         self._child.expect(pexpect.EOF)
         self._child.close()
-        return self._child.exitstatus
+        code: int | None = self._child.exitstatus
+        return code
 
 
 def on_screen(
