@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Body, Client, LinkExpired, SignedLink
-from addonctl.api.encoding import decoded
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.models import Payload
 from addonctl.transfer.checksum import tells
+from addonctl.transfer.encoding import decoded
 from addonctl.transfer.page import HEAD, is_page
 
 ENOUGH = 1024 * 1024
