@@ -210,6 +210,15 @@ def test_a_line_that_never_gets_further_is_given_up(run: Run, account: Breaking)
     assert len(account.fetched()) <= 6
 
 
+@pytest.mark.parametrize("kind", ["closed", "long"])
+def test_what_broke_is_named(run: Run, account: Breaking, kind: str) -> None:
+    address = account.add(some(1), faults=[Fault(kind, 10)] * 9)
+    ran = run(f"results download {address} --to keep --retries 0")
+
+    assert ran.code == 5
+    assert address[-34:] in ran.err
+
+
 def test_an_expired_link_is_asked_for_anew(run: Run, account: Breaking, home: Path) -> None:
     """Also in the middle of a payload, and not counted as a failure."""
     faults = [Fault("expired"), Fault("closed", 20_000), Fault("expired")]

@@ -42,9 +42,13 @@ class LinkExpired(AddonctlError):
 
 
 class SignedLink(NamedTuple):
-    """Where a payload's bytes lie for the next few minutes. Whoever has the link has the bytes."""
+    """Where a payload's bytes lie for the next few minutes. Whoever has the link has the bytes.
+
+    `what` names the payload in the words of an error.
+    """
 
     url: str
+    what: str = "the payload's data"
 
     def __str__(self) -> str:
         """The link without its signature, fit to be shown."""
@@ -181,7 +185,7 @@ class Client:
         secure = parts.scheme == "https" or parts.hostname in LOOPBACK
         if not (location and parts.hostname and secure):
             raise AddonctlError(f"{what}: the service gave a link that is not https")
-        return SignedLink(parts.geturl())
+        return SignedLink(parts.geturl(), what)
 
     def open(self, link: SignedLink, begin: int = 0, etag: str | None = None) -> Body:
         """The bytes behind a link, from `begin` on if the payload still has that `etag`.
@@ -189,7 +193,7 @@ class Client:
         Carries no login, and asks for the bytes as they lie (not compressed, so that lengths are
         true). Raises LinkExpired where the store refuses the link, NotFound where nothing is there.
         """
-        what = "the payload's data"
+        what = link.what
         headers = {"User-Agent": self._headers["User-Agent"], "Accept-Encoding": "identity"}
         if begin and etag:
             headers |= {"Range": f"bytes={begin}-", "If-Range": etag}
