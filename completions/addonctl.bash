@@ -30,7 +30,7 @@ _addonctl_command() {
         ;;
     'results download')
         commands=''
-        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR XH'
         ;;
@@ -78,7 +78,7 @@ _addonctl_command() {
         ;;
     'payloads download')
         commands=''
-        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR XH'
         ;;

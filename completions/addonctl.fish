@@ -149,9 +149,10 @@ function __addonctl_command
                 '-o'\t'The file for a single payload (\'-\': stdout)' \
                 '--output'\t'The file for a single payload (\'-\': stdout)' \
                 '--clobber'\t'Fetch again what is there; replace what -o names' \
-                '--delete-after'\t'Delete each result once all its payloads are whole on disk; asks on a terminal' \
+                '--delete-after'\t'Delete each result once all its payloads are whole on disk; asks first, or needs --yes' \
                 '-y'\t'Do not ask before --delete-after' \
                 '--yes'\t'Do not ask before --delete-after' \
+                '--ignore-not-found'\t'What is gone already is no failure' \
                 '--from'\t'Read addresses from this file (\'-\': from stdin)' \
                 '--workers'\t'How many at a time (8)' \
                 '--fields'\t'Only these fields, in this order' \
@@ -416,9 +417,10 @@ function __addonctl_command
                 '-o'\t'The file for a single payload (\'-\': stdout)' \
                 '--output'\t'The file for a single payload (\'-\': stdout)' \
                 '--clobber'\t'Fetch again what is there; replace what -o names' \
-                '--delete-after'\t'Delete each result once all its payloads are whole on disk; asks on a terminal' \
+                '--delete-after'\t'Delete each result once all its payloads are whole on disk; asks first, or needs --yes' \
                 '-y'\t'Do not ask before --delete-after' \
                 '--yes'\t'Do not ask before --delete-after' \
+                '--ignore-not-found'\t'What is gone already is no failure' \
                 '--from'\t'Read addresses from this file (\'-\': from stdin)' \
                 '--workers'\t'How many at a time (8)' \
                 '--fields'\t'Only these fields, in this order' \

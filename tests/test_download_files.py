@@ -98,6 +98,59 @@ def test_what_is_not_there_is_a_row_and_the_rest_is_saved(
     assert files(keep) == {f"{one}.json": some(1)}
 
 
+@pytest.mark.parametrize("filters", ["", "--status completed"])
+def test_what_is_not_there_has_the_address_that_was_typed(
+    run: Run, account: Breaking, filters: str
+) -> None:
+    """Also where it was its result that could not be looked up, for several payloads at once."""
+    one = account.add(some(1))
+    lost = [f"{RECORDING}/{OTHER}/XH{number:032x}" for number in (7, 8)]
+    single = f"{RECORDING}/XR{'9' * 32}/XH{'e' * 32}"
+    ran = run(f"payloads download {' '.join(lost)} {single} {one} --to keep -f sids {filters}")
+
+    assert ran.code == 6
+    assert ran.out.splitlines() == [*lost, single, one]
+
+
+@pytest.mark.parametrize("level", ["recording", "result", "payload", "data"])
+def test_what_is_gone_already_is_no_failure_where_told_so(
+    run: Run, account: Breaking, keep: Path, level: str
+) -> None:
+    """The same list can be run again, whatever has expired since."""
+    one, two = account.add(some(1)), account.add(some(2))
+    gone = {
+        "recording": "RE" + "9" * 32,
+        "result": f"{RECORDING}/{OTHER}",
+        "payload": f"{RECORDING}/{RESULT}/XH{'f' * 32}",
+        "data": two,
+    }[level]
+    if level == "data":
+        account.payload(two[-34:]).faults = [Fault("gone")]
+    words = ["payloads", "download", one, gone, "--to", "keep", "-f", "jsonl"]
+    ran = run(*words, "--ignore-not-found")
+    if level == "data":
+        account.payload(two[-34:]).faults = [Fault("gone")]
+    strict = run(*words)
+
+    assert (strict.code, ran.code) == (6, 0)
+    assert outcomes(ran) == {one: "saved", gone: "not-found"}
+    assert ran.err == "saved 2 payloads (1 were gone already)\n"
+    assert files(keep) == {f"{one}.json": some(1)}
+
+
+@pytest.mark.parametrize("output", ["report", "-"])
+def test_a_single_file_that_is_gone_already_is_no_failure_where_told_so(
+    run: Run, account: Breaking, home: Path, output: str
+) -> None:
+    account.add(some(1))
+    line = f"payloads download {RECORDING} {RESULT} XH{'f' * 32} -o {output}"
+    ran, strict = run(f"{line} --ignore-not-found"), run(line)
+
+    assert (strict.code, ran.code) == (3, 0)
+    assert "not-found" in ran.out or (output == "-" and ran.out == "")
+    assert not (home / "report").exists()
+
+
 def test_a_single_payload_that_is_not_there_is_exit_3(run: Run, account: Breaking) -> None:
     account.add(some(1))
     ran = run(f"payloads download {RECORDING} {RESULT} XH{'f' * 32} --to keep")
@@ -450,7 +503,7 @@ def test_a_link_in_place_of_a_part_is_not_written_through(
 
 def test_a_result_is_deleted_once_all_is_on_disk(run: Run, account: Breaking, keep: Path) -> None:
     one, two = account.add(some(1)), account.add(some(2), result=OTHER)
-    ran = run(f"results download {RECORDING} --to keep --delete-after -f jsonl")
+    ran = run(f"results download {RECORDING} --to keep --delete-after --yes -f jsonl")
 
     assert ran.code == 0
     assert outcomes(ran)[f"{RECORDING}/{RESULT}"] == "deleted"
@@ -458,11 +511,42 @@ def test_a_result_is_deleted_once_all_is_on_disk(run: Run, account: Breaking, ke
     assert files(keep) == {f"{one}.json": some(1), f"{two}.json": some(2)}
 
 
+@pytest.mark.parametrize("noun", ["results", "payloads"])
+@pytest.mark.parametrize("more", ["", "--no-input"])
+def test_nothing_is_deleted_unless_somebody_says_yes(
+    run: Run, account: Breaking, keep: Path, noun: str, more: str
+) -> None:
+    """Off a terminal nobody can be asked."""
+    account.add(some(1))
+    ran = run(f"{noun} download {RECORDING} --to keep --delete-after {more}")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "--yes" in ran.err
+    assert account.heard == []
+    assert not keep.exists()
+
+
+def test_a_result_that_is_gone_when_its_turn_comes_is_no_failure_where_told_so(
+    run: Run, account: Breaking
+) -> None:
+    """Deleted by another run, or by the end of its 30 days, once its payloads were saved."""
+    one = account.add(some(1))
+    account.before = lambda method, path: (
+        account.results.pop(RESULT, None) if path.endswith(f"{RESULT}.json") else None
+    )
+    ran = run(
+        f"results download {RECORDING} --to keep --delete-after --yes --ignore-not-found -f jsonl"
+    )
+
+    assert ran.code == 0
+    assert outcomes(ran) == {one: "saved", f"{RECORDING}/{RESULT}": "not-found"}
+
+
 def test_a_result_with_a_payload_that_failed_is_spared(run: Run, account: Breaking) -> None:
     account.add(some(1))
     bad = account.add(some(2), faults=[Fault("closed", 10)] * 99)
     account.add(some(3), result=OTHER)
-    ran = run(f"results download {RECORDING} --to keep --delete-after --retries 0 -f jsonl")
+    ran = run(f"results download {RECORDING} --to keep --delete-after --yes --retries 0 -f jsonl")
 
     assert ran.code == 6
     assert outcomes(ran)[f"{RECORDING}/{RESULT}"] == "spared"
@@ -473,7 +557,9 @@ def test_a_result_with_a_payload_that_failed_is_spared(run: Run, account: Breaki
 def test_what_a_filter_left_out_spares_its_result(run: Run, account: Breaking) -> None:
     account.add(some(1), label="wanted")
     account.add(some(2), label="left out")
-    ran = run(f"results download {RECORDING} --to keep --label wanted --delete-after -f jsonl")
+    ran = run(
+        f"results download {RECORDING} --to keep --label wanted --delete-after --yes -f jsonl"
+    )
 
     assert ran.code == 0
     assert outcomes(ran)[f"{RECORDING}/{RESULT}"] == "spared"
@@ -483,7 +569,7 @@ def test_what_a_filter_left_out_spares_its_result(run: Run, account: Breaking) -
 def test_what_an_earlier_run_saved_counts(run: Run, account: Breaking) -> None:
     one, two = account.add(some(1)), account.add(some(2))
     run(f"payloads download {one} --to keep")
-    ran = run(f"payloads download {two} --to keep --delete-after")
+    ran = run(f"payloads download {two} --to keep --delete-after --yes")
 
     assert ran.code == 0
     assert account.deleted == [RESULT]
@@ -494,7 +580,7 @@ def test_what_was_saved_and_is_gone_again_does_not(run: Run, account: Breaking, 
     run(f"payloads download {one} --to keep")
     with (keep / f"{one}.json").open("ab") as file:
         file.write(b"more")
-    ran = run(f"payloads download {two} --to keep --delete-after")
+    ran = run(f"payloads download {two} --to keep --delete-after --yes")
 
     assert ran.code == 0
     assert account.deleted == []
@@ -504,7 +590,7 @@ def test_what_was_saved_and_is_gone_again_does_not(run: Run, account: Breaking, 
 def test_a_result_that_may_still_grow_is_spared(run: Run, account: Breaking, status: str) -> None:
     account.add(some(1))
     account.statuses[RESULT] = status
-    ran = run(f"results download {RECORDING} --to keep --delete-after -f jsonl")
+    ran = run(f"results download {RECORDING} --to keep --delete-after --yes -f jsonl")
 
     assert ran.code == 0
     assert outcomes(ran)[f"{RECORDING}/{RESULT}"] == "spared"
@@ -515,7 +601,7 @@ def test_the_end_says_how_many_were_deleted_and_spared(run: Run, account: Breaki
     account.add(some(1))
     account.add(some(2), result=OTHER)
     account.statuses[RESULT] = "in-progress"
-    ran = run(f"results download {RECORDING} --to keep --delete-after")
+    ran = run(f"results download {RECORDING} --to keep --delete-after --yes")
 
     assert ran.code == 0
     assert ran.err == "saved 2 payloads; deleted 1 result, spared 1\n"
@@ -524,7 +610,7 @@ def test_the_end_says_how_many_were_deleted_and_spared(run: Run, account: Breaki
 def test_a_payload_without_a_sid_spares_its_result(run: Run, account: Breaking) -> None:
     one = account.add(some(1))
     account.add(some(2), sid="XH../../evil")
-    ran = run(f"payloads download {one} --to keep --delete-after -f jsonl")
+    ran = run(f"payloads download {one} --to keep --delete-after --yes -f jsonl")
 
     assert ran.code == 1
     assert outcomes(ran) == {one: "saved", f"{RECORDING}/{RESULT}": "failed"}
@@ -538,7 +624,7 @@ def test_labels_shared_by_two_are_told_apart_before_deleting(
     account.add(some(1), label="same")
     account.add(some(2), label="same")
     ran = run(
-        "results", "download", RECORDING, "--to", "keep", "--name", "{label}", "--delete-after"
+        f"results download {RECORDING} --to keep --name {{label}} --delete-after --yes",
     )
 
     assert ran.code == 0

@@ -57,6 +57,17 @@ def test_deleting_afterwards_asks_first(
     assert any((home / "keep").rglob("*.json")) == bool(deleted)
 
 
+def test_who_wants_no_questions_has_to_say_yes(account: Breaking, home: Path) -> None:
+    account.add(b"{}")
+    line = f"results download {RECORDING} --to keep --delete-after --no-input"
+    code, out, err = on_screen(line)
+
+    assert (2, "") == (code, out)
+    assert "--yes" in err
+    assert account.heard == []
+    assert not (home / "keep").exists()
+
+
 def test_a_yes_beforehand_is_not_asked_again(account: Breaking) -> None:
     account.add(b"{}")
     code, _, err = on_screen(f"results download {RECORDING} --to keep --delete-after --yes")

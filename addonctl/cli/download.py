@@ -22,9 +22,10 @@ SAVING = (
     Option(("--clobber",), "Fetch again what is there; replace what -o names."),
     Option(
         ("--delete-after",),
-        "Delete each result once all its payloads are whole on disk; asks on a terminal.",
+        "Delete each result once all its payloads are whole on disk; asks first, or needs --yes.",
     ),
     Option(("--yes", "-y"), "Do not ask before --delete-after."),
+    Option(("--ignore-not-found",), "What is gone already is no failure."),
 )
 DOWNLOADING = (
     tuple(dict.fromkeys((*RESULT_FILTERS, *PAYLOAD_FILTERS))),

@@ -14,18 +14,23 @@ from addonctl.selection import Selection
 from addonctl.sids import given_sid
 
 
+class Failed(NamedTuple):
+    """What could not even be looked up."""
+
+    address: Address
+    problem: AddonctlError
+
+
 class Wanted(NamedTuple):
     """What is wanted: all of a recording or a result, or the `payloads` of a result named here."""
 
     address: Address
     payloads: tuple[str, ...] = ()
 
-
-class Failed(NamedTuple):
-    """What could not even be looked up."""
-
-    address: Address
-    problem: AddonctlError
+    def failed(self, problem: AddonctlError) -> list[Failed]:
+        """Everything that was named here, failed for one reason."""
+        named = self.payloads or ("",)
+        return [Failed(self.address._replace(payload=sid), problem) for sid in named]
 
 
 class Found(NamedTuple):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
@@ -72,6 +72,7 @@ class Breaking:
     statuses: dict[str, str] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    before: Callable[[str, str], object] = lambda method, path: None  # each answer
     url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
     over: threading.Event = field(default_factory=threading.Event)
@@ -96,6 +97,7 @@ class Breaking:
         path, _, _ = heard.path.partition("?")
         with self.lock:
             self.heard.append(heard)
+        self.before(method, path)
         words = path.removesuffix(".json").strip("/").split("/")
         if heard.at_store:
             self._store(words[1], heard, line)
@@ -112,7 +114,7 @@ class Breaking:
     def _document(self, words: list[str], line: Line) -> None:
         last, parent = words[-1], words[-2]
         known = {sid for payloads in self.results.values() for sid in payloads}
-        if last == "AddOnResults":
+        if last == "AddOnResults" and parent == RECORDING:
             found: Any = {"add_on_results": [self._result(sid) for sid in self.results]}
         elif last == "Payloads" and parent in self.results:
             found = {"payloads": [self._metadata(sid) for sid in self.results[parent]]}
@@ -205,6 +207,8 @@ class Line:
             self._break(fault)
         elif fault.kind == "expired":
             self.send(403, EXPIRED)
+        elif fault.kind == "gone":
+            self.send(404, b"<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>")
         elif fault.kind == "page":
             self.send(200, PAGE, Content_Type="text/html")
         elif fault.kind == "error":

@@ -13,7 +13,7 @@ from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.cli.batch import Batch, plural
 from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Outcome, Payload
 from addonctl.transfer import plan
 from addonctl.transfer.fetch import Saved, save, stream
@@ -23,6 +23,9 @@ from addonctl.transfer.part import on_disk
 from addonctl.transfer.plan import Failed, Found, Wanted
 from addonctl.transfer.retire import retire
 from addonctl.transfer.source import Source
+
+DELETING = "delete each result for good once its payloads are saved"
+"""What --delete-after has to be allowed to do, in the words of the question."""
 
 Item = Found | Failed
 Items = Sequence[Item] | Iterator[Item]
@@ -40,14 +43,16 @@ def download(state: State, words: Sequence[str] | None) -> None:
     for option in ("to", "output"):
         if given.get(option) == "":
             raise Usage(f"--{option} '' names no place")
+    if "delete_after" in given and "yes" not in given:
+        state.must_be_able_to_ask(DELETING)
     if "output" in given:
         _to_file(state, words, given["output"])
         return
     names = Names(given.get("name", DEFAULT))
     batch = Batch(state, "saved", "payload")
     found = _found(state, batch.client, words)
-    if "delete_after" in given and "yes" not in given and state.sink.interactive:
-        state.confirm("delete each result for good once its payloads are saved")
+    if "delete_after" in given and "yes" not in given:
+        state.confirm(DELETING)
     folder = Folder(Path(given.get("to", ".")), names)
     _Saving(state, batch).run(_reserved(found, folder), folder, folder.targets)
 
@@ -59,20 +64,30 @@ def _to_file(state: State, words: Sequence[str] | None, output: str) -> None:
     if len(found) != 1:
         few = "none" if not found else "more than one"
         raise Usage(f"-o is for a single payload; here is {few}")
-    if isinstance(found[0], Failed):
-        raise found[0].problem
     file = Path(output)
     if output != "-" and (file.is_file() or file.is_dir() or not file.exists()):
         target = Target(file.resolve(), own="clobber" in state.given)
         _Saving(state, batch).run(found, None, lambda *_: [target])
         return
+    try:
+        _stream(state, batch.client, found[0], None if output == "-" else file)
+    except NotFound as problem:
+        if "ignore_not_found" not in state.given:
+            raise
+        state.sink.say(problem.message)
+
+
+def _stream(state: State, client: Client, item: Item, device: Path | None) -> None:
+    """One payload to stdout or, as it is, to something that is no file."""
+    if isinstance(item, Failed):
+        raise item.problem
     with state.sink.progress(1, "payloads") as progress:
-        chunks = _counted(stream(Source(batch.client, *found[0])), progress.received)
-        if output == "-":
+        chunks = _counted(stream(Source(client, *item)), progress.received)
+        if device is None:
             state.sink.data(chunks)
             return
-        with on_disk(file), file.open("wb") as device:
-            device.writelines(chunks)
+        with on_disk(device), device.open("wb") as opened:
+            opened.writelines(chunks)
 
 
 def _found(state: State, client: Client, words: Sequence[str] | None) -> Items:
@@ -104,10 +119,10 @@ def _step(
 
     def flow() -> Iterator[Next | Failed]:
         for item, got in bulk.run(work, items, workers=state.workers):
-            if isinstance(got, AddonctlError):
-                yield Failed(item.address, got)
-            else:
+            if not isinstance(got, AddonctlError):
                 yield from got
+            elif isinstance(item, Wanted):
+                yield from item.failed(got)
 
     return list(flow()) if isinstance(items, Sequence) and len(items) == 1 else flow()
 
@@ -132,7 +147,8 @@ class _Saving:
         self._batch = batch
         self._again = "clobber" in state.given
         self._deleting = "delete_after" in state.given
-        self._skipped = 0
+        self._ignore = "ignore_not_found" in state.given
+        self._skipped = self._gone = 0
         self._saved: dict[str, Saved] = {}
         self._results: dict[Address, None] = {}
         self._deletions = Batch(state, "deleted or spared", "result")
@@ -143,6 +159,8 @@ class _Saving:
         batch = self._batch
         batch.report(self._rows(found, folder, targets))
         note = f", {self._skipped} of them there before" if self._skipped else ""
+        if self._gone:
+            note += f" ({self._gone} were gone already)"
         if self._deleting:
             note += f"; deleted {plural(self._deleted, 'result')}, spared {self._spared}"
         batch.finish_if_interrupted(note)
@@ -175,8 +193,7 @@ class _Saving:
         if self._deleting and item.address.level > 1:
             self._results[item.address._replace(payload="")] = None
         if isinstance(got, AddonctlError):
-            self._batch.failed(got)
-            return Outcome.of(item.address, "failed", got.message)
+            return self._failed(self._batch, item.address, got)
         self._batch.succeeded()
         self._skipped += not got.fetched
         if self._deleting:
@@ -185,12 +202,19 @@ class _Saving:
 
     def _ended(self, result: Address, reason: str | AddonctlError) -> Outcome:
         if isinstance(reason, AddonctlError):
-            self._deletions.failed(reason)
-            return Outcome.of(result, "failed", reason.message)
+            return self._failed(self._deletions, result, reason)
         self._deletions.succeeded()
         self._spared += bool(reason)
         self._deleted += not reason
         return Outcome.of(result, "spared" if reason else "deleted", reason or None)
+
+    def _failed(self, batch: Batch, address: Address, problem: AddonctlError) -> Outcome:
+        if not (isinstance(problem, NotFound) and self._ignore):
+            batch.failed(problem)
+            return Outcome.of(address, "failed", problem.message)
+        batch.succeeded()
+        self._gone += 1
+        return Outcome.of(address, "not-found", problem.message)
 
 
 def _retire(saved: dict[str, Saved], folder: Folder, client: Client, result: Address) -> str:
