@@ -87,9 +87,8 @@ def _exit_codes() -> Topic:
 def formats() -> Rows:
     """The formats and what each is, the one used unasked first."""
     from addonctl.output import FORMATS
-    from addonctl.output import formats as modules
 
-    return tuple((name, (modules.named(name).__doc__ or "").split("\n")[0]) for name in FORMATS)
+    return tuple((name, format.help) for name, format in FORMATS.items())
 
 
 def _formats() -> Topic:

@@ -21,10 +21,15 @@ def source(tmp_path: Path) -> Path:
     shutil.copytree(Path(addonctl.__file__).parent, tmp_path / "addonctl")
     pieces = re.findall(r"```python\n# (.*?)\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     for place, code in pieces:
-        path = tmp_path / place.removeprefix("at the end of ")
-        path.write_text((path.read_text("utf-8") if path.exists() else "") + f"\n\n{code}")
+        name, _, path = place.rpartition(" of ")
+        file = tmp_path / path
+        text = file.read_text("utf-8") if file.exists() else ""
+        at = len(text)
+        if name and name != "at the end":  # of a table: before its end
+            at = text.index("\n}\n", text.index(f"\n{name} = {{\n")) + 1
+        file.write_text(f"{text[:at]}{code}{text[at:]}")
 
-    assert len(pieces) == 2
+    assert len(pieces) == 3
     return tmp_path
 
 
@@ -46,7 +51,7 @@ def test_its_format_is_a_format(source: Path) -> None:
 
     assert len(sections) == 5
     assert "ini       A section a record" in typed(source, "help formats")
-    assert "'table csv ini json" in typed(source, "completion bash")
+    assert "tsv xml ini'" in typed(source, "completion bash")
 
 
 def test_its_verb_is_a_verb(source: Path) -> None:

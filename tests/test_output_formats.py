@@ -35,7 +35,7 @@ def three(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Ran]:
 
 
 def test_the_default_is_named_first() -> None:
-    assert FORMATS == ("table", "csv", "json", "jsonl", "markdown", "sids", "tsv", "xml")
+    assert tuple(FORMATS) == ("table", "csv", "json", "jsonl", "markdown", "sids", "tsv", "xml")
 
 
 def test_json_is_one_array_of_the_apis_own_objects(three: Callable[[str], Ran]) -> None:

@@ -1,11 +1,10 @@
 """What the user gets to see: answers on stdout, everything else on stderr.
 
-The only package that prints. `Sink` takes records, bytes and words from a command; one module
-in `formats/` per format turns records into text.
+The only package that prints. `Sink` takes records, bytes and words from a command; FORMATS names
+the functions that turn records into text.
 """
 
-from addonctl.output.formats import FORMATS
-from addonctl.output.settings import OutputSettings
+from addonctl.output.formats import FORMATS, OutputSettings
 from addonctl.output.sink import Sink
 from addonctl.output.streams import PipeClosed
 

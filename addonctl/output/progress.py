@@ -28,20 +28,19 @@ class Progress:
     def __enter__(self) -> Progress:
         if self._stream is None:
             return self
+        from rich import progress
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
 
         console = Console(
             file=self._stream, force_terminal=True, no_color=not self._color, highlight=False
         )
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[bytes]}", markup=False),
-            TextColumn("{task.fields[note]}", markup=False),
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn() if self._total is None else progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[bytes]}", markup=False),
+            progress.TextColumn("{task.fields[note]}", markup=False),
             console=console,
             transient=True,
         )

@@ -12,9 +12,9 @@ from typing import IO, Any
 
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Record
-from addonctl.output import columns, formats, safe, streams
+from addonctl.output import safe, streams
+from addonctl.output.formats import FORMATS, Answer, OutputSettings, Screen, asked
 from addonctl.output.progress import Progress
-from addonctl.output.settings import Answer, OutputSettings, Screen
 
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
@@ -56,16 +56,16 @@ class Sink:
     def check(self, kind: type[Record]) -> None:
         """Raises Usage for a format, field or query that cannot work, before any request."""
         settings = self._settings
-        if settings.format not in formats.FORMATS:
-            known = ", ".join(formats.FORMATS)
+        if settings.format not in FORMATS:
+            known = ", ".join(FORMATS)
             raise Usage(f"no format '{settings.format}'; known: {known}")
         if settings.query is not None and settings.format != "json":
             raise Usage(f"--query takes json, not {settings.format}", hint="add --format json")
-        columns.asked(kind, settings.fields)
+        asked(kind, settings.fields)
         if settings.query is not None:
-            from addonctl.output import query
+            from addonctl.output import documents
 
-            query.check(settings.query)
+            documents.check_query(settings.query)
 
     def records(self, kind: type[Record], pages: Iterable[Sequence[Record]]) -> None:
         """A list. Nothing is on stdout before the first page has come."""
@@ -170,7 +170,7 @@ class Sink:
         self, kind: type[Record], pages: Iterable[Sequence[Record]], *, whole: bool, single: bool
     ) -> None:
         settings = self._settings
-        format = formats.named(settings.format)
+        format = FORMATS[settings.format]
         screen = None
         if self._out.terminal:
             screen = Screen(
@@ -179,26 +179,18 @@ class Sink:
         answer = Answer(
             kind=kind,
             pages=_begun(pages),
-            fields=columns.asked(kind, settings.fields),
+            fields=asked(kind, settings.fields),
             settings=settings,
             whole=whole,
             single=single,
             screen=screen,
         )
-        if format.FLOWS:
-            for text in format.write(answer):
-                self._write_text(text)
-            return
-        from addonctl.output.spool import Spool
-
-        with Spool() as spool:
-            for text in format.write(answer):
-                spool.write(_bytes(text))
-            for chunk in spool.chunks():
-                self._write(chunk)
+        texts = format.write(answer)
+        for data in map(streams.encoded, texts) if format.flows else streams.whole(texts):
+            self._write(data)
 
     def _write_text(self, text: str) -> None:
-        self._write(_bytes(text))
+        self._write(streams.encoded(text))
 
     def _write(self, data: bytes) -> None:
         if self._bar and self._out.terminal:
@@ -230,8 +222,3 @@ def _begun(pages: Iterable[Sequence[Record]]) -> Iterator[Sequence[Record]]:
     """`pages` with the first one fetched: a failure up to there has written nothing."""
     rest = iter(pages)
     return chain([next(rest, ())], rest)
-
-
-def _bytes(text: str) -> bytes:
-    # A lone surrogate becomes \udXXX, which in JSON is that very character, and elsewhere names it.
-    return text.encode("utf-8", "backslashreplace")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from addonctl.errors import AddonctlError
+
+IN_MEMORY = 1 << 20
+CHUNK = 1 << 18
 
 
 class PipeClosed(Exception):
@@ -85,3 +88,36 @@ def width(stream: IO[Any] | None, environ: Mapping[str, str]) -> int:
         return os.get_terminal_size(stream.fileno()).columns or 80  # type: ignore[union-attr]
     except (OSError, ValueError, AttributeError):
         return 80
+
+
+def whole(texts: Iterable[str]) -> Iterator[bytes]:
+    """A document in pieces, the first after the last text has come: in a file if it is long.
+
+    Raises AddonctlError if the temporary folder will not take it.
+    """
+    from tempfile import SpooledTemporaryFile
+
+    with SpooledTemporaryFile(IN_MEMORY) as spool:
+        for text in texts:
+            with _kept_in_file():
+                spool.write(encoded(text))
+        with _kept_in_file():
+            spool.seek(0)
+        while chunk := spool.read(CHUNK):
+            yield chunk
+
+
+@contextmanager
+def _kept_in_file() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise AddonctlError(
+            f"cannot keep the document in a temporary file: {problem.strerror or problem}",
+            hint="TMPDIR names the folder; jsonl and csv need none",
+        ) from None
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8. A lone surrogate becomes \\udXXX: in JSON that very character, elsewhere its name."""
+    return text.encode("utf-8", "backslashreplace")

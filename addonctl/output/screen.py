@@ -17,8 +17,8 @@ from rich.style import Style
 
 from addonctl import dates
 from addonctl.models import Field
-from addonctl.output import columns, safe
-from addonctl.output.settings import Screen
+from addonctl.output import safe
+from addonctl.output.formats import Documents, Screen, texts, values
 
 GAP = "  "
 NARROWEST = 16
@@ -50,15 +50,15 @@ class Cells:
     foldable: bool
 
 
-def cells(documents: columns.Documents, field: Field, screen: Screen) -> Cells:
+def cells(documents: Documents, field: Field, screen: Screen) -> Cells:
     """One field of all documents as a terminal shows it."""
     if field.kind == "date":
-        shown = [_age(text, field, screen) for text in columns.values(documents, field)]
-        return Cells([text for text, _ in shown], [style for _, style in shown], False)
-    texts = [safe.line(text) for text in columns.texts(documents, field)]
+        ages = [_age(text, field, screen) for text in values(documents, field)]
+        return Cells([text for text, _ in ages], [style for _, style in ages], False)
+    shown = [safe.line(text) for text in texts(documents, field)]
     if field.kind == "status":
-        return Cells(texts, [_STATUS_STYLES.get(text, "") for text in texts], False)
-    return Cells(texts, [""] * len(texts), field.kind in ("text", "uris"))
+        return Cells(shown, [_STATUS_STYLES.get(text, "") for text in shown], False)
+    return Cells(shown, [""] * len(shown), field.kind in ("text", "uris"))
 
 
 def table(
