@@ -143,9 +143,9 @@ class Sink:
 
     def ask(self, question: str) -> str:
         """What the user types in answer to a question on stderr; empty where input has ended."""
-        self._err(f"{safe.line(question)} ")
         answer = ""
         try:
+            self._err(f"{safe.line(question)} ")
             answer = self._stdin.readline() if self._stdin else ""
         finally:
             if not answer.endswith("\n"):  # at its end, or interrupted
