@@ -5,17 +5,36 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PACKAGED = pyproject.toml $(shell find addonctl completions man -type f -not -name '*.pyc')
 
-.PHONY: try test bench
+# Which versions the tests run on: those of constraints.txt, unless a variable says otherwise,
+# as in `make test VENV=.venv-lowest RESOLVE=--resolution=lowest-direct`.
+RESOLVE ?= --constraint constraints.txt --build-constraint constraints.txt
+# How many days ahead of the machine the clock of the tests goes.
+DAYS ?= 0
+PYTEST = DAYS_AHEAD=$(DAYS) PYTHONPATH=$(CURDIR)/tests/clock $(BIN)/pytest -n auto $(PYTEST_FLAGS)
+
+.PHONY: try test lint tests slow constraints bench
 
 try: $(VENV)/installed
 	$(BIN)/addonctl -p sandbox results list --all
 
 # The tests run on the wheel that users get, not on the files beside them.
-test: $(VENV)/tested
+test: lint tests
+
+lint: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --cov --cov-report=term
+
+tests: $(VENV)/tested
+	$(PYTEST)
+
+slow: $(VENV)/tested
+	$(PYTEST) -m slow
+
+# The newest versions of everything that pyproject.toml allows, for Python 3.11 and later.
+constraints: $(VENV)/tested
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+		--no-annotate --custom-compile-command 'make constraints' -o constraints.txt pyproject.toml
 
 # An environment of its own: what the tests need changes what our libraries load.
 bench: $(VENV)-bench/measured
@@ -26,9 +45,11 @@ $(VENV)/installed: $(PACKAGED)
 	$(BIN)/pip install --quiet --upgrade .
 	touch $@
 
-$(VENV)/tested: $(PACKAGED)
+$(VENV)/tested: $(PACKAGED) constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade '.[test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade --reinstall-package addonctl \
+		$(RESOLVE) '.[test]'
 	touch $@ $(VENV)/installed
 
 $(VENV)-bench/measured: $(PACKAGED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -31,7 +30,6 @@ pytestmark = [
 ]
 
 LOGIN = f"auth login work --account {ACCOUNT} --key {KEY} --secret-stdin"
-NO_KEYRING_SECONDS = 3
 
 Program = Callable[..., Ran]
 
@@ -47,10 +45,9 @@ def bus(home: Path) -> Iterator[Bus]:
 
 @pytest.fixture
 def program(bus: Bus) -> Program:
-    """Runs the program as a process of its own that finds the bus; checks that it ends in time."""
+    """Runs the program as a process of its own that finds the bus."""
 
     def run(line: str, stdin: str = "", **variables: str) -> Ran:
-        began = time.monotonic()
         done = subprocess.run(
             [*PROGRAM, *line.split()],
             env=bus.environment | variables,
@@ -58,8 +55,6 @@ def program(bus: Bus) -> Program:
             capture_output=True,
             text=True,
         )
-        if done.returncode == 4:
-            assert time.monotonic() - began < NO_KEYRING_SECONDS
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
@@ -208,6 +203,7 @@ def test_a_locked_keyring_is_exit_4_with_the_ways_out(
 def test_a_keyring_that_hangs_is_exit_4_with_the_ways_out(
     program: Program, service: Scripted, bus: Bus, home: Path, line: str
 ) -> None:
+    """It is still frozen when the program has ended, so nobody waited for it."""
     bus.start_keyring("test")
     program(LOGIN, stdin=SECRET)
     program(LOGIN.replace("work", "second"), stdin=SECRET)

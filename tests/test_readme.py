@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.program import CLOCK
 from support.secret_service import MISSING, message_bus
 from support.serving import serving
 
@@ -47,7 +48,7 @@ def typed(line: str, environment: dict[str, str], folder: Path) -> subprocess.Co
 def environment(home: Path) -> dict[str, str]:
     """A newcomer's: a home of their own, and the program on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8"}
+    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", **CLOCK}
 
 
 def test_the_two_commands_are_in_the_makefile() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +23,9 @@ Run = Callable[..., Ran]
 """The `run` fixture."""
 
 PROGRAM = [sys.executable, "-m", "addonctl"]
+
+CLOCK = {name: os.environ[name] for name in ("PYTHONPATH", "DAYS_AHEAD") if name in os.environ}
+"""What an environment made from nothing must hold, so that a process lives on the tests' day."""
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
 INTERRUPTIBLE = [
@@ -56,7 +60,7 @@ def log_in_by_variables(
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait for what another process is about to do."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.005)

@@ -12,7 +12,7 @@ import pyte
 
 PROMPT = "$ "
 MARK = "@"
-PATIENCE = 15
+PATIENCE = 120
 COMMANDS = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
     "zsh": ["zsh", "-f", "-i"],

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.program import CLOCK
+
 PROGRAMS = ("dbus-daemon", "dbus-send", "gnome-keyring-daemon")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
 
@@ -49,7 +51,7 @@ class Bus:
         assert self.keyring.stdin
         self.keyring.stdin.write((password or "").encode())
         self.keyring.stdin.close()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while not self._answers():
             assert self.keyring.poll() is None, "the keyring ended at once"
             assert time.monotonic() < until, "the keyring did not come up"
@@ -79,6 +81,7 @@ def message_bus(home: Path, runtime: Path) -> Iterator[Bus]:
     config = runtime / "bus.conf"
     config.write_text(BUS.format(folder=runtime))
     environment = {
+        **CLOCK,
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(runtime),

@@ -27,7 +27,7 @@ class Terminal:
         first, *rest = INTERRUPTIBLE
         self._seen = io.StringIO()
         self._child = pexpect.spawn(
-            first, [*rest, *shlex.split(line)], encoding="utf-8", timeout=20, dimensions=(50, 200)
+            first, [*rest, *shlex.split(line)], encoding="utf-8", timeout=120, dimensions=(50, 200)
         )
         self._child.delaybeforesend = None
         self._child.logfile_read = self._seen
@@ -81,7 +81,7 @@ def on_screen(
         os.write(ends["stdin"], stdin)
     seen = {"stdout": b"", "stderr": b""}
     waiting = {ends[name]: name for name in seen}
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while waiting and time.monotonic() < until:
         for ready in select.select(list(waiting), [], [], 1)[0]:
             data = b""
