@@ -46,6 +46,23 @@ class Address(NamedTuple):
         return "/".join(sid for sid in (self.recording, self.result, self.payload) if sid)
 
 
+class Addresses(NamedTuple):
+    """What a command works on: the addresses, each once, and what is known of them.
+
+    `typed` if they stand on the command line, so that all are there and checked; `total` is how
+    many there are, None while a list is still being read.
+    """
+
+    items: Iterable[Address]
+    typed: bool
+    total: int | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether a single thing was typed: its failure is the command's."""
+        return self.typed and self.total == 1
+
+
 class Word(NamedTuple):
     """One word to read, and where it stood (`line 3 of list.txt`), if not on the command line."""
 

@@ -12,7 +12,7 @@ AddonctlError           1   failed
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class AddonctlError(Exception):
@@ -42,6 +42,17 @@ class AddonctlError(Exception):
         self.code = code
         self.more_info = more_info
         self.request_id = request_id
+
+    def reworded(self, message: str) -> Self:
+        """The same error with another message."""
+        return type(self)(
+            message,
+            hint=self.hint,
+            status=self.status,
+            code=self.code,
+            more_info=self.more_info,
+            request_id=self.request_id,
+        )
 
     def document(self) -> dict[str, Any]:
         """The error as scripts read it: one JSON-ready object, nulls left out."""

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from addonctl.models import Record
+from addonctl.models import Resource
 
 LINES = 500
 SHARE = 200
@@ -23,7 +23,7 @@ LINE_BYTES = 180
 _LINE = re.compile(r"RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*)?", re.ASCII)
 _ODD = re.compile(r"[^ -~]+")
 
-AnyRecord = TypeVar("AnyRecord", bound=Record)
+AnyRecord = TypeVar("AnyRecord", bound=Resource)
 
 
 class Noted:
@@ -96,7 +96,7 @@ def _parents(address: str) -> list[str]:
     return ["/".join(sids[:depth]) for depth in range(1, len(sids))]
 
 
-def _line(record: Record) -> str:
+def _line(record: Resource) -> str:
     """The record's address and what tells it from others; nothing where it has no address."""
     document = record.document
     words = [str(document.get(name) or "") for name in ("label", "content_type", "status")]

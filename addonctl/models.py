@@ -41,13 +41,11 @@ Kind = Literal["sid", "status", "text", "number", "date", "uris"]
 class Field(NamedTuple):
     """One field of a record: its name in the API, and what it holds.
 
-    `vendor` marks an add-on vendor's own words, which may be anything at all. A field with an
-    `origin` is not in the document: it is the date in `origin`, `shift` later.
+    A field with an `origin` is not in the document: it is the date in `origin`, `shift` later.
     """
 
     name: str
     kind: Kind = "text"
-    vendor: bool = False
     origin: str | None = None
     shift: timedelta = timedelta()
 
@@ -56,7 +54,7 @@ EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
 
 
 class Record:
-    """One document of the API, untouched.
+    """One row of an answer: a document, untouched.
 
     FIELDS are all the fields it can show; COLUMNS those of a table, most telling first;
     COLLECTION is the key of a list of them in the API's documents, and ELEMENT names one of them
@@ -74,12 +72,32 @@ class Record:
         self.document = document
 
     @property
+    def address(self) -> Address | None:
+        """Where it lies in the API, as it can be typed back; None for what lies nowhere there."""
+        return None
+
+    @classmethod
+    def field(cls, name: str) -> Field | None:
+        """The field of that name, if this kind of record has it."""
+        return next((field for field in cls.FIELDS if field.name == name), None)
+
+    def _text(self, name: str) -> str:
+        """What the document says under `name`; empty for nothing, and for what is no text."""
+        value = self.document.get(name)
+        return str(value) if isinstance(value, str | int | float) else ""
+
+
+class Resource(Record):
+    """A record that is one of the API's own, with a SID and the day it was created."""
+
+    __slots__ = ()
+
+    @property
     def sid(self) -> str:
-        return str(self.document.get("sid") or "")
+        return self._text("sid")
 
     @property
     def address(self) -> Address:
-        """Where it lies, as it can be typed back."""
         raise NotImplementedError
 
     @property
@@ -88,17 +106,15 @@ class Record:
 
     @property
     def expires(self) -> datetime | None:
-        """The end of the 30 days, in UTC."""
+        """The end of the 30 days, in UTC; None without a date, or past the year 9999."""
         created = self.created
-        return created and created + RETENTION
-
-    @classmethod
-    def field(cls, name: str) -> Field | None:
-        """The field of that name, if this kind of record has it."""
-        return next((field for field in cls.FIELDS if field.name == name), None)
+        try:
+            return created and created + RETENTION
+        except OverflowError:
+            return None
 
 
-class Recording(Record):
+class Recording(Resource):
     """A recorded call or conference: what add-ons work on."""
 
     __slots__ = ()
@@ -129,10 +145,10 @@ class Recording(Record):
 
     @property
     def address(self) -> Address:
-        return Address(self.sid, account=str(self.document.get("account_sid") or ""))
+        return Address(self.sid, account=self._text("account_sid"))
 
 
-class Result(Record):
+class Result(Resource):
     """What one add-on made of one recording."""
 
     __slots__ = ()
@@ -155,23 +171,22 @@ class Result(Record):
 
     @property
     def address(self) -> Address:
-        document = self.document
         return Address(
-            str(document.get("reference_sid") or ""),
+            self._text("reference_sid"),
             self.sid,
-            account=str(document.get("account_sid") or ""),
+            account=self._text("account_sid"),
         )
 
     @property
     def status(self) -> str:
-        return str(self.document.get("status") or "")
+        return self._text("status")
 
     @property
     def final(self) -> bool:
         return self.status in FINAL
 
 
-class Payload(Record):
+class Payload(Resource):
     """One file an add-on left behind: its metadata, not its bytes."""
 
     __slots__ = ()
@@ -182,8 +197,8 @@ class Payload(Record):
         Field("account_sid", "sid"),
         Field("reference_sid", "sid"),
         Field("add_on_result_sid", "sid"),
-        Field("label", vendor=True),
-        Field("content_type", vendor=True),
+        Field("label"),
+        Field("content_type"),
         Field("add_on_sid", "sid"),
         Field("add_on_configuration_sid", "sid"),
         Field("date_created", "date"),
@@ -195,21 +210,20 @@ class Payload(Record):
 
     @property
     def address(self) -> Address:
-        document = self.document
         return Address(
-            str(document.get("reference_sid") or ""),
-            str(document.get("add_on_result_sid") or ""),
+            self._text("reference_sid"),
+            self._text("add_on_result_sid"),
             self.sid,
-            account=str(document.get("account_sid") or ""),
+            account=self._text("account_sid"),
         )
 
     @property
     def label(self) -> str:
-        return str(self.document.get("label") or "")
+        return self._text("label")
 
     @property
     def content_type(self) -> str:
-        return str(self.document.get("content_type") or "")
+        return self._text("content_type")
 
 
 class Outcome(Record):
@@ -229,4 +243,4 @@ class Outcome(Record):
     @property
     def address(self) -> Address:
         """What was worked on: here `sid` is a whole address, as it was given."""
-        return Address(*self.sid.split("/"))
+        return Address(*str(self.document["sid"]).split("/"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from addonctl import dates
 from addonctl.errors import AddonctlError, Usage
-from addonctl.models import STATUSES, Field, Record
+from addonctl.models import STATUSES, Field, Resource
 from addonctl.sids import checked_sid
 
-Kind = TypeVar("Kind", bound=Record)
+Kind = TypeVar("Kind", bound=Resource)
 
 
 class Selection(NamedTuple):
@@ -34,28 +34,40 @@ class Selection(NamedTuple):
 
     @classmethod
     def of(
-        cls, kind: type[Record], words: Mapping[str, Any], now: datetime | None = None
+        cls,
+        kind: type[Resource],
+        *,
+        status: str | None = None,
+        add_on: str | None = None,
+        config: str | None = None,
+        created_after: str | None = None,
+        created_before: str | None = None,
+        expiring_within: str | None = None,
+        label: str | None = None,
+        content_type: str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        now: datetime | None = None,
     ) -> Selection:
-        """The selection that a user's words make; `words` by the names of the options.
+        """The selection that a user's words make.
 
-        status, add_on and config take several, between commas. Ages count from `now`. Raises
+        `status`, `add_on` and `config` take several, between commas. Ages count from `now`. Raises
         Usage, naming the word that does not fit.
         """
         now = now or datetime.now(UTC)
-        sort, limit = words.get("sort"), words.get("limit")
         if sort is not None:
             _sort_field(kind, sort)
         if limit is not None and limit < 0:
             raise Usage(f"--limit {limit} is less than nothing; expected 0 or more")
         return cls(
-            statuses=_statuses(words.get("status")),
-            add_ons=_sids(words.get("add_on"), "XB"),
-            configs=_sids(words.get("config"), "XE"),
-            created_after=_when(words.get("created_after"), now),
-            created_before=_when(words.get("created_before"), now),
-            expires_before=_soon(words.get("expiring_within"), now),
-            label=words.get("label"),
-            content_type=words.get("content_type"),
+            statuses=_statuses(status),
+            add_ons=_sids(add_on, "XB"),
+            configs=_sids(config, "XE"),
+            created_after=_when(created_after, now),
+            created_before=_when(created_before, now),
+            expires_before=_soon(expiring_within, now),
+            label=label,
+            content_type=content_type,
             sort=sort,
             limit=limit,
         )
@@ -71,7 +83,7 @@ class Selection(NamedTuple):
             return most
         return min(most, self.limit + 1)
 
-    def matches(self, record: Record) -> bool:
+    def matches(self, record: Resource) -> bool:
         """Whether the filters let `record` through."""
         return all(test(record) for test in self._tests())
 
@@ -79,8 +91,8 @@ class Selection(NamedTuple):
         """What is wanted of `pages`, page by page as they arrive; all at once where sorted."""
         return Selected(self, pages)
 
-    def _tests(self) -> list[Callable[[Record], bool]]:
-        tests: list[Callable[[Record], bool]] = []
+    def _tests(self) -> list[Callable[[Resource], bool]]:
+        tests: list[Callable[[Resource], bool]] = []
         for name, wanted in (
             ("status", self.statuses),
             ("add_on_sid", self.add_ons),
@@ -172,7 +184,7 @@ def ordered(records: list[Kind], sort: str) -> list[Kind]:
     return [record for _, record in there] + [record for key, record in keyed if key is None]
 
 
-def _sort_field(kind: type[Record], sort: str) -> Field:
+def _sort_field(kind: type[Resource], sort: str) -> Field:
     found = kind.field(sort.removeprefix("-"))
     if found is None or found.kind == "uris":
         known = ", ".join(field.name for field in kind.FIELDS if field.kind != "uris")
@@ -180,7 +192,7 @@ def _sort_field(kind: type[Record], sort: str) -> Field:
     return found
 
 
-def _sort_key(field: Field) -> Callable[[Record], object]:
+def _sort_key(field: Field) -> Callable[[Resource], object]:
     """A key that compares with its likes: words that should have been numbers come last of all."""
     if field.origin:
         return lambda record: record.expires
@@ -204,11 +216,11 @@ def _text(value: object) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _one_of(name: str, wanted: frozenset[str]) -> Callable[[Record], bool]:
+def _one_of(name: str, wanted: frozenset[str]) -> Callable[[Resource], bool]:
     return lambda record: record.document.get(name) in wanted
 
 
-def _like(name: str, pattern: str) -> Callable[[Record], bool]:
+def _like(name: str, pattern: str) -> Callable[[Resource], bool]:
     import re
     from fnmatch import translate
 
@@ -217,7 +229,7 @@ def _like(name: str, pattern: str) -> Callable[[Record], bool]:
     else:
         like = re.compile(translate(pattern))
 
-    def test(record: Record) -> bool:
+    def test(record: Resource) -> bool:
         text = str(record.document.get(name) or "")
         if like.match(text):
             return True

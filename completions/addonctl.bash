@@ -6,7 +6,7 @@ _addonctl_command() {
     'results payloads') _addonctl_enter 'payloads' ;;
     '')
         commands='results payloads recordings auth sandbox completion help'
-        options='--version -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='-p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout --version -h --help'
         kind=''
         words=''
         ;;
@@ -24,25 +24,25 @@ _addonctl_command() {
         ;;
     'results get')
         commands=''
-        options='--from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR'
         ;;
     'results download')
         commands=''
-        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--status --add-on --config --label --content-type --created-after --created-before --expiring-within --to --name -o --output --clobber --delete-after -y --yes --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR XH'
         ;;
     'results delete')
         commands=''
-        options='--status --add-on --config --created-after --created-before --expiring-within --all-results -y --yes --dry-run --max-delete --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--status --add-on --config --created-after --created-before --expiring-within -y --yes --dry-run --max-delete --ignore-not-found --from --workers --fields --no-header --query --bom --exact --all-results -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR'
         ;;
     'results wait')
         commands=''
-        options='--timeout --interval --any-end --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries -h --help'
+        options='--ignore-not-found --from --workers --fields --no-header --query --bom --exact --timeout --interval --any-end -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries -h --help'
         kind='address'
         words='RE XR'
         ;;
@@ -60,7 +60,7 @@ _addonctl_command() {
         ;;
     'payloads get')
         commands=''
-        options='--from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR XH'
         ;;
@@ -78,7 +78,7 @@ _addonctl_command() {
         ;;
     'payloads download')
         commands=''
-        options='--status --add-on --config --created-after --created-before --expiring-within --label --content-type --to --name -o --output --clobber --delete-after -y --yes --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
+        options='--status --add-on --config --label --content-type --created-after --created-before --expiring-within --to --name -o --output --clobber --delete-after -y --yes --ignore-not-found --from --workers --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --account --region --edge --retries --timeout -h --help'
         kind='address'
         words='RE XR XH'
         ;;
@@ -108,7 +108,7 @@ _addonctl_command() {
         ;;
     'auth login')
         commands=''
-        options='--secret-stdin --no-verify --insecure-storage --from-twilio-cli --account --key --fields --no-header --query --bom --exact -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --region --edge --retries --timeout -h --help'
+        options='--fields --no-header --query --bom --exact --account --key --secret-stdin --no-verify --insecure-storage --from-twilio-cli -p --profile -f --format -v --verbose -q --quiet --no-color --no-input --region --edge --retries --timeout -h --help'
         kind='profile'
         words=''
         ;;

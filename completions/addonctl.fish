@@ -15,7 +15,6 @@ function __addonctl_command
                 'completion'\t'Print the script that completes words, options, values and recent SIDs in a shell' \
                 'help'\t'Show help on a topic, or on a command'
             set -g __addonctl_options \
-                '--version'\t'Show the version and exit' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \
@@ -31,6 +30,7 @@ function __addonctl_command
                 '--edge'\t'The edge of the API, such as dublin' \
                 '--retries'\t'Tries after the first, for each request (5)' \
                 '--timeout'\t'How long to wait for a single answer (30s)' \
+                '--version'\t'Show the version and exit' \
                 '-h'\t'Show this message and exit' \
                 '--help'\t'Show this message and exit'
             set -g __addonctl_kind ''
@@ -106,6 +106,7 @@ function __addonctl_command
                 'RE'
         case 'results get'
             set -g __addonctl_options \
+                '--ignore-not-found'\t'What is gone already is no failure' \
                 '--from'\t'Read addresses from this file (\'-\': from stdin)' \
                 '--workers'\t'How many at a time (8)' \
                 '--fields'\t'Only these fields, in this order' \
@@ -139,11 +140,11 @@ function __addonctl_command
                 '--status'\t'Only results of these statuses' \
                 '--add-on'\t'Only results of this add-on' \
                 '--config'\t'Only results of this add-on configuration' \
+                '--label'\t'Only payloads whose label matches' \
+                '--content-type'\t'Only payloads whose content type matches' \
                 '--created-after'\t'Created after this date, time or age (7d)' \
                 '--created-before'\t'Created before this date, time or age' \
                 '--expiring-within'\t'Whose 30 days end within this time (3d)' \
-                '--label'\t'Only payloads whose label matches' \
-                '--content-type'\t'Only payloads whose content type matches' \
                 '--to'\t'The folder to save in (the current one)' \
                 '--name'\t'What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes a folder ({recording}/{result}/{payload}.{ext})' \
                 '-o'\t'The file for a single payload (\'-\': stdout)' \
@@ -190,7 +191,6 @@ function __addonctl_command
                 '--created-after'\t'Created after this date, time or age (7d)' \
                 '--created-before'\t'Created before this date, time or age' \
                 '--expiring-within'\t'Whose 30 days end within this time (3d)' \
-                '--all-results'\t'A recording alone stands for all its results' \
                 '-y'\t'Do not ask' \
                 '--yes'\t'Do not ask' \
                 '--dry-run'\t'Show what would go, and delete nothing' \
@@ -203,6 +203,7 @@ function __addonctl_command
                 '--query'\t'A JMESPath expression, with json' \
                 '--bom'\t'Begin with a byte order mark, for Excel' \
                 '--exact'\t'Do not defuse formulas in csv and tsv' \
+                '--all-results'\t'A recording alone stands for all its results' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \
@@ -226,9 +227,7 @@ function __addonctl_command
                 'XR'
         case 'results wait'
             set -g __addonctl_options \
-                '--timeout'\t'Give up after this long (never)' \
-                '--interval'\t'How often to look (1s, growing to 15s)' \
-                '--any-end'\t'Failed and canceled will do as well' \
+                '--ignore-not-found'\t'What is gone already is no failure' \
                 '--from'\t'Read addresses from this file (\'-\': from stdin)' \
                 '--workers'\t'How many at a time (8)' \
                 '--fields'\t'Only these fields, in this order' \
@@ -236,6 +235,9 @@ function __addonctl_command
                 '--query'\t'A JMESPath expression, with json' \
                 '--bom'\t'Begin with a byte order mark, for Excel' \
                 '--exact'\t'Do not defuse formulas in csv and tsv' \
+                '--timeout'\t'Give up after this long (never)' \
+                '--interval'\t'How often to look (1s, growing to 15s)' \
+                '--any-end'\t'Failed and canceled will do as well' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \
@@ -323,6 +325,7 @@ function __addonctl_command
                 'XR'
         case 'payloads get'
             set -g __addonctl_options \
+                '--ignore-not-found'\t'What is gone already is no failure' \
                 '--from'\t'Read addresses from this file (\'-\': from stdin)' \
                 '--workers'\t'How many at a time (8)' \
                 '--fields'\t'Only these fields, in this order' \
@@ -407,11 +410,11 @@ function __addonctl_command
                 '--status'\t'Only results of these statuses' \
                 '--add-on'\t'Only results of this add-on' \
                 '--config'\t'Only results of this add-on configuration' \
+                '--label'\t'Only payloads whose label matches' \
+                '--content-type'\t'Only payloads whose content type matches' \
                 '--created-after'\t'Created after this date, time or age (7d)' \
                 '--created-before'\t'Created before this date, time or age' \
                 '--expiring-within'\t'Whose 30 days end within this time (3d)' \
-                '--label'\t'Only payloads whose label matches' \
-                '--content-type'\t'Only payloads whose content type matches' \
                 '--to'\t'The folder to save in (the current one)' \
                 '--name'\t'What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes a folder ({recording}/{result}/{payload}.{ext})' \
                 '-o'\t'The file for a single payload (\'-\': stdout)' \
@@ -568,17 +571,17 @@ function __addonctl_command
             set -g __addonctl_kind ''
         case 'auth login'
             set -g __addonctl_options \
-                '--secret-stdin'\t'Read the secret from stdin' \
-                '--no-verify'\t'Keep it without trying it first' \
-                '--insecure-storage'\t'Keep the secret in a file of mode 0600' \
-                '--from-twilio-cli'\t'Take over the profiles of the Twilio CLI' \
-                '--account'\t'The account to log in to' \
-                '--key'\t'The API key; without one the secret is the auth token' \
                 '--fields'\t'Only these fields, in this order' \
                 '--no-header'\t'No header line' \
                 '--query'\t'A JMESPath expression, with json' \
                 '--bom'\t'Begin with a byte order mark, for Excel' \
                 '--exact'\t'Do not defuse formulas in csv and tsv' \
+                '--account'\t'The account to log in to' \
+                '--key'\t'The API key; without one the secret is the auth token' \
+                '--secret-stdin'\t'Read the secret from stdin' \
+                '--no-verify'\t'Keep it without trying it first' \
+                '--insecure-storage'\t'Keep the secret in a file of mode 0600' \
+                '--from-twilio-cli'\t'Take over the profiles of the Twilio CLI' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \

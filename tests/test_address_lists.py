@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from support.program import Run
 
-from addonctl.address_lists import REMEMBERED, AddressSet, distinct, words
 from addonctl.addresses import Address, read
+from addonctl.batch.lists import REMEMBERED, AddressSet, distinct, words
 from addonctl.errors import Usage
 
 AC = "AC" + "a" * 32

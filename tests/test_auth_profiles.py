@@ -72,7 +72,7 @@ def test_profiles_are_listed_in_their_order_without_asking_the_service(
 
 
 @pytest.mark.parametrize("noun", ["list", "status"])
-@pytest.mark.parametrize("kind", ["table", "jsonl", "csv", "tsv", "xml", "markdown", "sids"])
+@pytest.mark.parametrize("kind", ["table", "jsonl", "csv", "tsv", "xml", "markdown"])
 def test_profiles_come_in_every_format(
     run: Run, service: Scripted, two: None, noun: str, kind: str
 ) -> None:
@@ -87,6 +87,13 @@ def test_profiles_come_in_every_format(
     if kind == "csv":
         rows = list(csv.DictReader(io.StringIO(ran.out)))
         assert [row["profile"] for row in rows] == ["good", "bad"]
+
+
+def test_what_lies_nowhere_in_the_api_has_no_address(run: Run, two: None) -> None:
+    ran = run("auth list --format sids")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "profiles have no addresses" in ran.err
 
 
 def test_no_profiles_are_an_empty_list(run: Run) -> None:

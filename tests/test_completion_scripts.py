@@ -8,15 +8,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import typer.main
 from support.program import Run
 
-from addonctl.cli.program import app
-from addonctl.docgen import table, tree
+from addonctl.cli import tree as commands
+from addonctl.cli.program import command
+from addonctl.docgen import table
 from addonctl.docgen.scripts import FILES
 from addonctl.output import FORMATS
 
-PROGRAM = tree.read(typer.main.get_command(app))
+PROGRAM = commands.read(command)
 WORDS = {
     *(word for entry in table.entries(PROGRAM) for word, _ in (*entry.commands, *entry.options)),
     *(word for value, _ in table.values(PROGRAM) for word, _ in value.words),

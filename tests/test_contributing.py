@@ -62,7 +62,9 @@ def test_its_verb_is_a_verb(source: Path) -> None:
 
 def test_every_module_it_names_is_there() -> None:
     package = Path(addonctl.__file__).parent
-    named = set(re.findall(r"`((?:cli|api|output|docgen)/[\w/.]+)`", GUIDE.read_text("utf-8")))
+    named = set(
+        re.findall(r"`((?:cli|batch|api|output|docgen)/[\w/.]+)`", GUIDE.read_text("utf-8"))
+    )
 
     assert named
     assert [name for name in named if not (package / name).exists()] == []

@@ -94,7 +94,7 @@ def test_what_is_not_there_is_a_row_and_the_rest_is_saved(
     ran = run("results", "download", gone, one, lost, "--to", "keep", "-f", "jsonl")
 
     assert ran.code == 6
-    assert list(outcomes(ran).items()) == [(gone, "failed"), (one, "saved"), (lost, "failed")]
+    assert list(outcomes(ran).items()) == [(gone, "not-found"), (one, "saved"), (lost, "not-found")]
     assert files(keep) == {f"{one}.json": some(1)}
 
 

@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from addonctl import topics
-from addonctl.cli.program import app
-from addonctl.docgen import tree
+from addonctl.cli import tree as commands
+from addonctl.cli.program import command
 
-PROGRAM = tree.read(typer.main.get_command(app))
+PROGRAM = commands.read(command)
 EXAMPLES = dict.fromkeys(line for command in PROGRAM.walk() for _, line in command.examples)
 EXAMPLES |= dict.fromkeys(
     " ".join(" ".join(part).split())

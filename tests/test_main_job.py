@@ -106,7 +106,6 @@ def test_a_single_thing_as_json_is_the_apis_own(
         f"results delete {CALL} {TRANSCRIPT} --yes",
         f"payloads delete {CALL} {TRANSCRIPT} {TEXT} --yes",
         f"results download {CALL}",
-        "sandbox status",
     ],
 )
 def test_every_answer_comes_in_every_format(run: Run, service: str, line: str, format: str) -> None:

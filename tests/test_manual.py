@@ -8,17 +8,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import typer.main
 from support.program import Run
 
 from addonctl import __version__, errors, topics
-from addonctl.cli.program import app
+from addonctl.cli import tree as commands
+from addonctl.cli.program import command
 from addonctl.docgen import __main__ as docgen
-from addonctl.docgen import tree
 from addonctl.docgen.lines import continued
 
 CHECKOUT = Path(__file__).parents[1]
-PROGRAM = tree.read(typer.main.get_command(app))
+PROGRAM = commands.read(command)
 COMMANDS = {command.path: command for command in PROGRAM.walk()}
 PAGES = sorted((CHECKOUT / "man").glob("*.1"))
 RECORDS = [path for path, each in COMMANDS.items() if each.fields and each.words[0] != "auth"]

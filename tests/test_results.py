@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,11 @@ import pytest
 from support.faulty import Service, faulty, lines, results
 from support.program import Run
 
-from addonctl.waiting import Patience
+from addonctl.addresses import Address
+from addonctl.api import Client
+from addonctl.batch.waiting import Polling
+from addonctl.login import Login
+from addonctl.models import Result
 
 NONE = "RE" + "0" * 32
 OTHER = "XR" + "0" * 32
@@ -104,7 +107,7 @@ def test_a_long_list_of_one_recording_comes_page_by_page(run: Run) -> None:
         (f"results list --all {NONE}", "expected no addresses with it"),
         ("results list --all --from x", "expected no addresses with it"),
         (f"results list {NONE} --since 3d", "--since chooses among all recordings"),
-        (f"results list {NONE} --workers 0", "--workers 0: expected 1 or more"),
+        (f"results list {NONE} --workers 0", "--workers 0: expected 1 to 256"),
         (f"results list {NONE}/{OTHER}", "is a result; expected a recording"),
         (f"results get {NONE}", "is a recording; expected a result (XR…) under it"),
     ],
@@ -424,12 +427,15 @@ def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None
     class Watched(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
             waits.append(timeout or 0)
-            return False
+            return len(waits) % 10 == 0  # ten looks, and somebody ends the wait
 
-    growing, even = Patience(), Patience(interval=3.0)
-    for patience in (growing, even):
-        monkeypatch.setattr(patience, "_over", Watched())
-        assert 11 == len(list(islice(patience.intervals(), 11)))
+    class Pending(Client):
+        def result(self, address: Address) -> Result:
+            return Result({"sid": address.result, "status": "queued"})
+
+    for polling in (Polling(), Polling(interval=3.0)):
+        monkeypatch.setattr(polling, "_over", Watched())
+        polling.wait(Pending(Login(NONE, NONE, "")), [Address(NONE, OTHER)])
 
     first, second = waits[:10], waits[10:]
     assert [1, 15] == [first[0], first[-1]]

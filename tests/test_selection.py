@@ -204,7 +204,7 @@ def test_pages_are_passed_on_as_they_arrive() -> None:
             fetched.append(number)
             yield [Result(result(number)), Result(result(number, status="failed"))]
 
-    rows = Selection.of(Result, {"status": "failed", "limit": 3}, NOW).apply(arriving())
+    rows = Selection.of(Result, status="failed", limit=3, now=NOW).apply(arriving())
 
     assert fetched == []
     assert len(next(rows)) == 1

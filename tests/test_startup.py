@@ -31,9 +31,9 @@ HEAVY = {
     "tomllib",
     "waitress",
     "xml",
-    "addonctl.bulk",
+    "addonctl.batch.pool",
     "addonctl.docgen",
-    "addonctl.pacing",
+    "addonctl.batch.pace",
     "addonctl.sandbox",
     "addonctl.transfer",
 }

@@ -108,6 +108,7 @@ class Client:
         settings = settings or Settings()
         pace = pace or Pace()
         self.login = login
+        self.pace = pace
         self.retries = settings.retries
         self._timeout = settings.timeout
         api = adapter or network_adapter(settings, pace, trace)

@@ -74,6 +74,9 @@ class Pace:
         then counts as no try; `answers` is what it was at the last try."""
         return False
 
+    def stop(self) -> None:
+        """Send nothing any more, where a batch keeps the pace."""
+
     def beside(self) -> Pace:
         """The pace for requests that the service does not count: those to the store."""
         return self

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from addonctl.cli.command import noun, verb
-from addonctl.cli.state import state_of
-
-app = noun()
+from addonctl.cli.commands import Verb
+from addonctl.cli.options import Argument
+from addonctl.cli.state import State
 
 
-@verb(
-    app,
-    "completion",
+def print_script(
+    state: State,
+    shell: Annotated[str, Argument("SHELL", "bash, zsh, fish or powershell.")],
+) -> None:
+    """Print the script that completes words, options, values and recent SIDs in a shell.
+
+    Packages put the scripts where bash, zsh and fish look by themselves; this is for shells that
+    look elsewhere. What completes is read from small files: no TAB starts this program.
+    """
+    from addonctl import sandbox
+    from addonctl.cli import program, tree
+    from addonctl.docgen import scripts
+
+    state.sink.text(scripts.script(shell, tree.read(program.command), sandbox.ACCOUNT))
+
+
+command = Verb(
+    print_script,
     examples=(
         ("in ~/.bashrc", 'eval "$(addonctl completion bash)"'),
         ("in ~/.zshrc, after compinit", 'eval "$(addonctl completion zsh)"'),
@@ -25,17 +37,3 @@ app = noun()
         ),
     ),
 )
-def print_script(
-    context: typer.Context,
-    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
-) -> None:
-    """Print the script that completes words, options, values and recent SIDs in a shell.
-
-    Packages put the scripts where bash, zsh and fish look by themselves; this is for shells that
-    look elsewhere. What completes is read from small files: no TAB starts this program.
-    """
-    from addonctl import sandbox
-    from addonctl.docgen import scripts, tree
-
-    program = tree.read(context.find_root().command)
-    state_of(context).sink.text(scripts.script(shell, program, sandbox.ACCOUNT))

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from addonctl.cli.options import MANY, OUTPUT, PAYLOAD_FILTERS, RESULT_FILTERS, Option
+from addonctl.cli.options import (
+    Ages,
+    Argument,
+    Many,
+    Missing,
+    Output,
+    PayloadFilters,
+    ResultFilters,
+    Saving,
+)
 from addonctl.cli.samples import CALL, TEXT
-from addonctl.cli.state import state_of
+from addonctl.cli.state import State
+from addonctl.errors import NotFound, Usage
+from addonctl.models import Outcome, Payload
 
-SAVING = (
-    Option(("--to",), "The folder to save in (the current one).", "DIR"),
-    Option(
-        ("--name",),
-        "What to call the files, of {recording} {result} {payload} {label} {ext}; a slash makes "
-        "a folder ({recording}/{result}/{payload}.{ext}).",
-        "TEMPLATE",
-    ),
-    Option(("--output", "-o"), "The file for a single payload ('-': stdout).", "FILE"),
-    Option(("--clobber",), "Fetch again what is there; replace what -o names."),
-    Option(
-        ("--delete-after",),
-        "Delete each result once all its payloads are whole on disk; asks first, or needs --yes.",
-    ),
-    Option(("--yes", "-y"), "Do not ask before --delete-after."),
-    Option(("--ignore-not-found",), "What is gone already is no failure."),
-)
-DOWNLOADING = (
-    tuple(dict.fromkeys((*RESULT_FILTERS, *PAYLOAD_FILTERS))),
-    SAVING,
-    MANY,
-    OUTPUT,
-)
+if TYPE_CHECKING:
+    from addonctl.batch.outcomes import Batch
+    from addonctl.transfer.plan import Failed, Found
 
 EXAMPLES = (
     ("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep"),
@@ -43,12 +35,21 @@ EXAMPLES = (
     ("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c"),
 )
 
-Addresses = Annotated[
-    list[str] | None, typer.Argument(metavar="RE… [XR… [XH…]]…", show_default=False)
-]
+DELETING = "delete each result for good once its payloads are saved"
+"""What --delete-after has to be allowed to do, in the words of the question."""
 
 
-def download(context: typer.Context, addresses: Addresses = None) -> None:
+def download(
+    state: State,
+    results: ResultFilters,
+    payloads: PayloadFilters,
+    ages: Ages,
+    saving: Saving,
+    missing: Missing,
+    many: Many,
+    output: Output,
+    addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+) -> None:
     """Save payloads to files, each whole or not at all.
 
     Takes recordings, results and single payloads. What is fetched is written to NAME.part,
@@ -60,6 +61,113 @@ def download(context: typer.Context, addresses: Addresses = None) -> None:
 
     A template's file that belongs to another payload is never replaced: the name gets the SID.
     """
-    from addonctl.cli.batch.saving import download
+    from addonctl.batch.outcomes import plural
+    from addonctl.batch.saving import Download, find
+    from addonctl.transfer.folder import Folder
+    from addonctl.transfer.naming import DEFAULT, Names
 
-    download(state_of(context), addresses)
+    sink = state.answering(Outcome)
+    _check(saving)
+    if saving.delete_after and not saving.yes:
+        state.must_be_able_to_ask(DELETING)
+    selection = state.selection(Payload, ages, results, payloads)
+    names = Names(DEFAULT if saving.name is None else saving.name)
+    wanted = state.addresses(addresses, many, 1, 3)
+    batch = state.batch(many, "saved", "payload", alone=wanted.alone)
+    found: Iterable[Found | Failed] = find(batch.client, wanted, selection, batch.workers)
+    if saving.output is not None:
+        _to_file(batch, list(islice(found, 2)), saving, missing)
+        return
+    if saving.delete_after and not saving.yes:
+        state.confirm(DELETING)
+    folder = Folder(Path(saving.to or "."), names)
+    found = map(folder.reserved, found)  # names go by order, whichever worker is first
+    total = None
+    if wanted.alone or (wanted.typed and sink.watched):
+        found = list(found)
+        total = len(found)
+        batch.alone = total <= 1
+    job = Download(batch, folder.targets, again=saving.clobber)
+    rows = batch.rows(job.outcomes(found, total), ignore_not_found=missing.ignore_not_found)
+    deleting = state.batch(many, "deleted or spared", "result", alone=False)
+    if saving.delete_after:
+        deletions = job.deletions(deleting, folder)
+        gone = missing.ignore_not_found
+        rows = chain(rows, deleting.rows(deletions, ignore_not_found=gone))
+    batch.report(rows)
+    note = f", {job.skipped} of them there before" if job.skipped else ""
+    if saving.delete_after:
+        note += f"; deleted {plural(job.deleted, 'result')}, spared {job.spared}"
+    for each in (batch, deleting):
+        each.finish_if_interrupted(note)
+    batch.finish(note)
+    deleting.finish()
+    sink.say(f"{batch.summary}{note}")
+
+
+def _check(saving: Saving) -> None:
+    """Raises Usage for options that do not fit each other."""
+    if saving.output is not None:
+        for option, given in (
+            ("to", saving.to is not None),
+            ("name", saving.name is not None),
+            ("delete-after", saving.delete_after),
+        ):
+            if given:
+                raise Usage(f"-o is for a single payload; --{option} is for many")
+    for option, place in (("to", saving.to), ("output", saving.output)):
+        if place == "":
+            raise Usage(f"--{option} '' names no place")
+
+
+def _to_file(
+    batch: Batch, found: Sequence[Found | Failed], saving: Saving, missing: Missing
+) -> None:
+    """The one payload that was found, to the file that -o names, or to stdout."""
+    from addonctl.batch.saving import Download
+    from addonctl.transfer.folder import Target
+
+    if len(found) != 1:
+        few = "none" if not found else "more than one"
+        raise Usage(f"-o is for a single payload; here is {few}")
+    batch.alone = True
+    output = saving.output or ""
+    file = Path(output)
+    if output == "-" or not (file.is_file() or file.is_dir() or not file.exists()):
+        try:
+            _stream(batch, found[0], None if output == "-" else file)
+        except NotFound as problem:
+            if not missing.ignore_not_found:
+                raise
+            batch.sink.say(problem.message)
+        return
+    target = Target(file.resolve(), own=saving.clobber)
+    job = Download(batch, lambda *_: [target], again=saving.clobber)
+    batch.report(batch.rows(job.outcomes(found, 1), ignore_not_found=missing.ignore_not_found))
+    note = f", {job.skipped} of them there before" if job.skipped else ""
+    batch.finish(note)
+    batch.sink.say(f"{batch.summary}{note}")
+
+
+def _stream(batch: Batch, item: Found | Failed, device: Path | None) -> None:
+    """One payload to stdout or, as it is, to something that is no file."""
+    from addonctl.transfer.fetch import stream
+    from addonctl.transfer.part import on_disk
+    from addonctl.transfer.plan import Failed
+    from addonctl.transfer.source import Source
+
+    if isinstance(item, Failed):
+        raise item.problem
+    source = Source(batch.client, item.address, item.payload)
+    with batch.sink.progress(1, "payloads") as progress:
+
+        def chunks() -> Iterator[bytes]:
+            for chunk in stream(source):
+                progress.received(len(chunk))
+                yield chunk
+
+        if device is None:
+            batch.sink.data(chunks())
+            return
+        with on_disk(device), device.open("wb") as opened:
+            opened.writelines(chunks())

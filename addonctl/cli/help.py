@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
+from typing import Annotated
 
 from addonctl import topics
-from addonctl.cli.command import noun, verb
-from addonctl.cli.state import state_of
+from addonctl.cli.commands import Verb
+from addonctl.cli.options import Argument
+from addonctl.cli.state import State
 from addonctl.errors import Usage
 
-app = noun()
+
+def show_help(
+    state: State,
+    topic: Annotated[
+        list[str] | None, Argument("TOPIC", f"{', '.join(topics.NAMES)}, or a command.")
+    ] = None,
+) -> None:
+    """Show help on a topic, or on a command."""
+    from addonctl.cli import parser, program
+
+    words = topic or []
+    if len(words) == 1 and words[0] in topics.NAMES:
+        text: str | None = topics.plain(topics.named(words[0]))
+    else:
+        text = parser.page(program.command, words)
+    if text is None:
+        raise Usage(
+            f"no help on '{' '.join(words)}'; topics: {', '.join(topics.NAMES)}",
+            hint="commands: addonctl --help",
+        )
+    state.sink.text(text)
 
 
-@verb(
-    app,
-    "help",
+command = Verb(
+    show_help,
     examples=(
         ("what the exit codes mean", "addonctl help exit-codes"),
         ("a command's help", "addonctl help results list"),
     ),
 )
-def show_help(
-    context: typer.Context,
-    topic: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="TOPIC", help=f"{', '.join(topics.NAMES)}, or a command."),
-    ] = None,
-) -> None:
-    """Show help on a topic, or on a command."""
-    words = topic or []
-    if len(words) == 1 and words[0] in topics.NAMES:
-        text = topics.plain(topics.named(words[0]))
-    else:
-        text = _page(context.find_root(), words)
-    state_of(context).sink.text(text)
-
-
-def _page(root: Any, words: list[str]) -> str:
-    """The help of the command that `words` name. Raises Usage where there is none."""
-    command, context = root.command, root
-    for word in words:
-        inner = command.get_command(context, word) if hasattr(command, "get_command") else None
-        if inner is None:
-            known = ", ".join(topics.NAMES)
-            raise Usage(
-                f"no help on '{' '.join(words)}'; topics: {known}",
-                hint="commands: addonctl --help",
-            )
-        command = inner
-        context = command.context_class(command, info_name=word, parent=context)
-    page: str = context.get_help()
-    return page

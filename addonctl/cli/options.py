@@ -1,112 +1,217 @@
-"""Every option that more than one command takes, declared once.
+"""Every option that more than one command takes, declared once, in sets.
 
-A verb names the sets it takes. Their values do not become parameters of its function: they are
-remembered in the State, which turns them into settings, a selection or a login.
+A set is a frozen value: a verb that has a parameter of that type takes its options, and is called
+with what the user gave. `Common` and `Output` are not passed but kept in the State, which turns
+them into a login, a client and a sink.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from typer.core import TyperOption
+from typing import Annotated, NamedTuple
 
 
 class Option(NamedTuple):
-    """One option: its flags, its help, and what its value looks like (nothing for a switch)."""
+    """How an option is typed: its flag and a short one, its help, and what stands for its value
+    (nothing for a switch).
+    """
 
-    flags: tuple[str, ...]
+    flag: str
     help: str
     metavar: str | None = None
-    type: type[Any] = str
-    multiple: bool = False
+    short: str | None = None
 
-    def parameter(self) -> TyperOption:
-        """The option as the parser takes it."""
-        switch = self.metavar is None
-        return TyperOption(
-            param_decls=list(self.flags),
-            help=self.help,
-            metavar=self.metavar,
-            type=None if switch else self.type,
-            is_flag=switch,
-            default=False if switch else None,
-            multiple=self.multiple,
-            show_default=False,
-            expose_value=False,
-            callback=_remember,
-        )
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return (self.flag, self.short) if self.short else (self.flag,)
 
 
-def _remember(context: Any, parameter: Any, value: Any) -> Any:
-    # Not `in (None, False, ())`: 0 equals False, and is a word like any other.
-    given = value is not None and value is not False and value != ()
-    if given and not context.resilient_parsing:
-        context.find_root().obj.given[parameter.name] = value
-    return value
+class Argument(NamedTuple):
+    """How the words after the options are written."""
+
+    metavar: str
+    help: str = ""
 
 
-COMMON = (
-    Option(("--profile", "-p"), "The login to use ('sandbox' needs none).", "NAME"),
-    Option(("--format", "-f"), "How to write the answer; see: addonctl help formats.", "FORMAT"),
-    Option(("--verbose", "-v"), "Show each request on stderr."),
-    Option(("--quiet", "-q"), "On stderr only errors, and what makes an answer less than whole."),
-    Option(("--no-color",), "No colours."),
-    Option(("--no-input",), "Never ask."),
-    Option(("--account",), "Act on this subaccount.", "AC…"),
-    Option(("--region",), "The region of the API, such as ie1.", "REGION"),
-    Option(("--edge",), "The edge of the API, such as dublin.", "EDGE"),
-    Option(("--retries",), "Tries after the first, for each request (5).", "N", int),
-    Option(("--timeout",), "How long to wait for a single answer (30s).", "TIME"),
-)
+class Common(NamedTuple):
+    """What every command takes, before the noun and after the verb."""
 
-OUTPUT = (
-    Option(("--fields",), "Only these fields, in this order.", "a,b,c"),
-    Option(("--no-header",), "No header line."),
-    Option(("--query",), "A JMESPath expression, with json.", "EXPRESSION"),
-    Option(("--bom",), "Begin with a byte order mark, for Excel."),
-    Option(("--exact",), "Do not defuse formulas in csv and tsv."),
-)
+    profile: Annotated[
+        str | None,
+        Option("--profile", "The login to use ('sandbox' needs none).", "NAME", "-p"),
+    ] = None
+    format: Annotated[
+        str | None,
+        Option("--format", "How to write the answer; see: addonctl help formats.", "FORMAT", "-f"),
+    ] = None
+    verbose: Annotated[bool, Option("--verbose", "Show each request on stderr.", short="-v")] = (
+        False
+    )
+    quiet: Annotated[
+        bool,
+        Option(
+            "--quiet",
+            "On stderr only errors, and what makes an answer less than whole.",
+            short="-q",
+        ),
+    ] = False
+    no_color: Annotated[bool, Option("--no-color", "No colours.")] = False
+    no_input: Annotated[bool, Option("--no-input", "Never ask.")] = False
+    account: Annotated[str | None, Option("--account", "Act on this subaccount.", "AC…")] = None
+    region: Annotated[
+        str | None, Option("--region", "The region of the API, such as ie1.", "REGION")
+    ] = None
+    edge: Annotated[
+        str | None, Option("--edge", "The edge of the API, such as dublin.", "EDGE")
+    ] = None
+    retries: Annotated[
+        int | None, Option("--retries", "Tries after the first, for each request (5).", "N")
+    ] = None
+    timeout: Annotated[
+        str | None, Option("--timeout", "How long to wait for a single answer (30s).", "TIME")
+    ] = None
 
-LISTING = (
-    Option(("--limit",), "At most this many.", "N", int),
-    Option(("--page-size",), "Rows to ask for at a time (1000).", "N", int),
-    Option(("--sort",), "Sort by this field; -FIELD for descending.", "FIELD"),
-)
 
-AGES = (
-    Option(("--created-after",), "Created after this date, time or age (7d).", "WHEN"),
-    Option(("--created-before",), "Created before this date, time or age.", "WHEN"),
-    Option(("--expiring-within",), "Whose 30 days end within this time (3d).", "TIME"),
-)
+class Output(NamedTuple):
+    """What is written of each row, and how."""
 
-RESULT_FILTERS = (
-    Option(("--status",), "Only results of these statuses.", "STATUS,…"),
-    Option(("--add-on",), "Only results of this add-on.", "XB…"),
-    Option(("--config",), "Only results of this add-on configuration.", "XE…"),
-    *AGES,
-)
+    fields: Annotated[
+        str | None, Option("--fields", "Only these fields, in this order.", "a,b,c")
+    ] = None
+    no_header: Annotated[bool, Option("--no-header", "No header line.")] = False
+    query: Annotated[
+        str | None, Option("--query", "A JMESPath expression, with json.", "EXPRESSION")
+    ] = None
+    bom: Annotated[bool, Option("--bom", "Begin with a byte order mark, for Excel.")] = False
+    exact: Annotated[bool, Option("--exact", "Do not defuse formulas in csv and tsv.")] = False
 
-PAYLOAD_FILTERS = (
-    Option(("--label",), "Only payloads whose label matches.", "GLOB"),
-    Option(("--content-type",), "Only payloads whose content type matches.", "GLOB"),
-    *AGES,
-)
 
-RECORDING_FILTERS = (
-    Option(("--since",), "Created at or after this date, time or age.", "WHEN"),
-    Option(("--until",), "Created before this date, time or age.", "WHEN"),
-    Option(("--call",), "Only recordings of this call.", "CA…"),
-    Option(("--conference",), "Only recordings of this conference.", "CF…"),
-)
+class Listing(NamedTuple):
+    """How much of a list is wanted, and in which order."""
 
-MANY = (
-    Option(("--from",), "Read addresses from this file ('-': from stdin).", "FILE"),
-    Option(("--workers",), "How many at a time (8).", "N", int),
-)
+    limit: Annotated[int | None, Option("--limit", "At most this many.", "N")] = None
+    page_size: Annotated[
+        int | None, Option("--page-size", "Rows to ask for at a time (1000).", "N")
+    ] = None
+    sort: Annotated[
+        str | None, Option("--sort", "Sort by this field; -FIELD for descending.", "FIELD")
+    ] = None
 
-DELETING = (
-    Option(("--yes", "-y"), "Do not ask."),
-    Option(("--dry-run",), "Show what would go, and delete nothing."),
-    Option(("--max-delete",), "If it would be more than this, delete nothing.", "N", int),
-    Option(("--ignore-not-found",), "What is gone already is no failure."),
-)
+
+class Ages(NamedTuple):
+    """Results or payloads by when they were created."""
+
+    created_after: Annotated[
+        str | None, Option("--created-after", "Created after this date, time or age (7d).", "WHEN")
+    ] = None
+    created_before: Annotated[
+        str | None, Option("--created-before", "Created before this date, time or age.", "WHEN")
+    ] = None
+    expiring_within: Annotated[
+        str | None,
+        Option("--expiring-within", "Whose 30 days end within this time (3d).", "TIME"),
+    ] = None
+
+
+class ResultFilters(NamedTuple):
+    """Which results are wanted."""
+
+    status: Annotated[
+        str | None, Option("--status", "Only results of these statuses.", "STATUS,…")
+    ] = None
+    add_on: Annotated[str | None, Option("--add-on", "Only results of this add-on.", "XB…")] = None
+    config: Annotated[
+        str | None, Option("--config", "Only results of this add-on configuration.", "XE…")
+    ] = None
+
+
+class PayloadFilters(NamedTuple):
+    """Which payloads are wanted."""
+
+    label: Annotated[
+        str | None, Option("--label", "Only payloads whose label matches.", "GLOB")
+    ] = None
+    content_type: Annotated[
+        str | None, Option("--content-type", "Only payloads whose content type matches.", "GLOB")
+    ] = None
+
+
+class RecordingFilters(NamedTuple):
+    """Which recordings of the account are wanted."""
+
+    since: Annotated[
+        str | None, Option("--since", "Created at or after this date, time or age.", "WHEN")
+    ] = None
+    until: Annotated[
+        str | None, Option("--until", "Created before this date, time or age.", "WHEN")
+    ] = None
+    call: Annotated[str | None, Option("--call", "Only recordings of this call.", "CA…")] = None
+    conference: Annotated[
+        str | None, Option("--conference", "Only recordings of this conference.", "CF…")
+    ] = None
+
+
+class Many(NamedTuple):
+    """Where more addresses come from, and how many are worked on at a time."""
+
+    from_file: Annotated[
+        str | None, Option("--from", "Read addresses from this file ('-': from stdin).", "FILE")
+    ] = None
+    workers: Annotated[int | None, Option("--workers", "How many at a time (8).", "N")] = None
+
+
+class Whole(NamedTuple):
+    """The whole account."""
+
+    all: Annotated[bool, Option("--all", "Of every recording of the account.")] = False
+
+
+class Missing(NamedTuple):
+    """What becomes of an address where nothing is any more."""
+
+    ignore_not_found: Annotated[
+        bool, Option("--ignore-not-found", "What is gone already is no failure.")
+    ] = False
+
+
+class Deleting(NamedTuple):
+    """How to delete."""
+
+    yes: Annotated[bool, Option("--yes", "Do not ask.", short="-y")] = False
+    dry_run: Annotated[bool, Option("--dry-run", "Show what would go, and delete nothing.")] = False
+    max_delete: Annotated[
+        int | None,
+        Option("--max-delete", "If it would be more than this, delete nothing.", "N"),
+    ] = None
+
+
+class Saving(NamedTuple):
+    """Where payloads go, what their files are called, and what happens after."""
+
+    to: Annotated[str | None, Option("--to", "The folder to save in (the current one).", "DIR")] = (
+        None
+    )
+    name: Annotated[
+        str | None,
+        Option(
+            "--name",
+            "What to call the files, of {recording} {result} {payload} {label} {ext}; a slash "
+            "makes a folder ({recording}/{result}/{payload}.{ext}).",
+            "TEMPLATE",
+        ),
+    ] = None
+    output: Annotated[
+        str | None,
+        Option("--output", "The file for a single payload ('-': stdout).", "FILE", "-o"),
+    ] = None
+    clobber: Annotated[
+        bool, Option("--clobber", "Fetch again what is there; replace what -o names.")
+    ] = False
+    delete_after: Annotated[
+        bool,
+        Option(
+            "--delete-after",
+            "Delete each result once all its payloads are whole on disk; asks first, or needs "
+            "--yes.",
+        ),
+    ] = False
+    yes: Annotated[bool, Option("--yes", "Do not ask before --delete-after.", short="-y")] = False

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from addonctl.cli.batch import Batch, is_one
-from addonctl.cli.command import noun, verb
-from addonctl.cli.download import DOWNLOADING, EXAMPLES, download
-from addonctl.cli.options import DELETING, LISTING, MANY, OUTPUT, PAYLOAD_FILTERS
+from addonctl.cli.commands import Noun
+from addonctl.cli.download import EXAMPLES, download
+from addonctl.cli.options import (
+    Ages,
+    Argument,
+    Deleting,
+    Listing,
+    Many,
+    Missing,
+    Output,
+    PayloadFilters,
+)
 from addonctl.cli.samples import TEXT, TRANSCRIPT
-from addonctl.cli.state import state_of
+from addonctl.cli.state import State, page_size_of
 from addonctl.models import Outcome, Payload
 
-Results = Annotated[list[str] | None, typer.Argument(metavar="RE… XR…", show_default=False)]
-Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… XR… XH…", show_default=False)]
+Results = Annotated[list[str] | None, Argument("RE… XR…")]
+Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
 
-app = noun()
-
-
-@app.callback()
-def payloads() -> None:
-    """The payloads of a result: what the vendors left, and the data itself."""
+command = Noun("The payloads of a result: what the vendors left, and the data itself.")
 
 
-@verb(
-    app,
+@command.verb(
     "list",
-    PAYLOAD_FILTERS,
-    LISTING,
-    MANY,
-    OUTPUT,
     rows=Payload,
     examples=(
         ("the files of one result", f"addonctl payloads list {TRANSCRIPT}"),
@@ -42,83 +38,99 @@ def payloads() -> None:
         ),
     ),
 )
-def list_payloads(context: typer.Context, results: Results = None) -> None:
+def list_payloads(
+    state: State,
+    payloads: PayloadFilters,
+    ages: Ages,
+    listing: Listing,
+    many: Many,
+    output: Output,
+    results: Results = None,
+) -> None:
     """List the payloads of results: label, content type, dates."""
-    state = state_of(context)
-    state.sink.check(Payload)
-    batch = Batch(state, "listed", "result")
-    selection = state.selection(Payload)
-    size = selection.page_size(state.page_size)
-    addresses = state.addresses(results, 2, 2)
-    pages = batch.pages(lambda client, address: client.payloads(address, size), addresses)
-    state.answer(Payload, selection, pages, batch.warn)
-    batch.finish()
+    from addonctl.batch.listing import pages
+
+    state.answering(Payload)
+    selection = state.selection(Payload, ages, payloads=payloads, listing=listing)
+    size = selection.page_size(page_size_of(listing))
+    addresses = state.addresses(results, many, 2, 2)
+    batch = state.batch(many, "listed", "result", alone=addresses.alone)
+    client = batch.client
+    found = pages(batch, lambda each: client.payloads(each, size), addresses)
+    state.answer(Payload, selection, batch, found)
 
 
-@verb(
-    app,
+@command.verb(
     "get",
-    MANY,
-    OUTPUT,
     rows=Payload,
     examples=(("one payload's metadata", f"addonctl payloads get {TEXT}"),),
 )
-def get_payloads(context: typer.Context, payloads: Addresses = None) -> None:
+def get_payloads(
+    state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
+) -> None:
     """Show the metadata of payloads, whole."""
-    state = state_of(context)
-    state.sink.check(Payload)
-    batch = Batch(state, "got", "payload")
-    addresses = state.addresses(payloads, 3, 3)
-    found = batch.values(lambda client, address: client.payload(address), addresses)
-    state.sink.record(Payload, found, single=is_one(addresses))
-    batch.finish()
+    from addonctl.batch.listing import values
+
+    state.answering(Payload)
+    addresses = state.addresses(payloads, many, 3, 3)
+    batch = state.batch(many, "got", "payload", alone=addresses.alone)
+    found = values(
+        batch, batch.client.payload, addresses, ignore_not_found=missing.ignore_not_found
+    )
+    state.show(Payload, batch, found, single=addresses.alone)
 
 
-@verb(app, "url", MANY, examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
-def link_payloads(context: typer.Context, payloads: Addresses = None) -> None:
+@command.verb("url", examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
+def link_payloads(state: State, many: Many, payloads: Payloads = None) -> None:
     """Print the signed links of payloads. Whoever has a link has the data."""
-    state = state_of(context)
-    batch = Batch(state, "linked", "payload")
-    addresses = state.addresses(payloads, 3, 3)
-    for link in batch.values(lambda client, address: client.link(address), addresses):
+    from addonctl.batch.listing import values
+
+    addresses = state.addresses(payloads, many, 3, 3)
+    batch = state.batch(many, "linked", "payload", alone=addresses.alone)
+    for link in values(batch, batch.client.link, addresses):
         state.sink.text(link.url)
     batch.finish()
 
 
-@verb(
-    app,
+@command.verb(
     "show",
     examples=(
         ("read a transcript", f"addonctl payloads show {TEXT}"),
         ("count its words", f"addonctl payloads show {TEXT} | wc -w"),
     ),
 )
-def show_payload(context: typer.Context, payload: Addresses = None) -> None:
+def show_payload(state: State, payload: Payloads = None) -> None:
     """Write a payload's data to stdout; on a terminal JSON is coloured and indented."""
+    from addonctl.errors import Usage
     from addonctl.transfer.fetch import stream
     from addonctl.transfer.source import Source
 
-    state = state_of(context)
-    address = state.single(state.addresses(payload, 3, 3))
-    metadata = state.client.payload(address) if state.sink.interactive else Payload({})
-    data = stream(Source(state.client, address, metadata))
+    addresses = list(state.addresses(payload, Many(), 3, 3).items)
+    if len(addresses) > 1:
+        raise Usage(f"'{addresses[1]}' is one too many; expected a single address")
+    client = state.client()
+    metadata = client.payload(addresses[0]) if state.sink.interactive else Payload({})
+    data = stream(Source(client, addresses[0], metadata))
     state.sink.show(data, metadata.content_type)
 
 
-verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
+command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
 
 
-@verb(
-    app,
+@command.verb(
     "delete",
-    DELETING,
-    MANY,
-    OUTPUT,
     rows=Outcome,
     examples=(("what would go", f"addonctl payloads delete {TEXT} --dry-run"),),
 )
-def delete_payloads(context: typer.Context, payloads: Addresses = None) -> None:
+def delete_payloads(
+    state: State,
+    deleting: Deleting,
+    missing: Missing,
+    many: Many,
+    output: Output,
+    payloads: Payloads = None,
+) -> None:
     """Delete payloads for good, leaving their results."""
-    from addonctl.cli.batch.deletion import delete
+    from addonctl.cli.deleting import delete
 
-    delete(state_of(context), payloads, "payload", 3)
+    delete(state, payloads, "payload", 3, deleting, missing, many)

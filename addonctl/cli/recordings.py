@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import typer
-
-from addonctl.cli.command import noun, verb
-from addonctl.cli.options import LISTING, OUTPUT, RECORDING_FILTERS
-from addonctl.cli.state import state_of
+from addonctl.cli.commands import Noun
+from addonctl.cli.options import Listing, Many, Output, RecordingFilters
+from addonctl.cli.state import State, page_size_of, recording_parameters
 from addonctl.models import Recording
 
-app = noun()
+command = Noun("The recordings that add-ons have worked on.")
 
 
-@app.callback()
-def recordings() -> None:
-    """The recordings that add-ons have worked on."""
-
-
-@verb(
-    app,
+@command.verb(
     "list",
-    RECORDING_FILTERS,
-    LISTING,
-    OUTPUT,
     rows=Recording,
     examples=(
         ("the recordings of the last week", "addonctl recordings list --since 7d"),
@@ -32,11 +21,13 @@ def recordings() -> None:
         ),
     ),
 )
-def list_recordings(context: typer.Context) -> None:
+def list_recordings(
+    state: State, filters: RecordingFilters, listing: Listing, output: Output
+) -> None:
     """List the account's recordings, newest first."""
-    state = state_of(context)
-    state.sink.check(Recording)
-    selection = state.selection(Recording)
-    size = selection.page_size(state.page_size)
-    pages = state.client.recordings(state.recording_filters, size)
-    state.answer(Recording, selection, pages)
+    state.answering(Recording)
+    selection = state.selection(Recording, listing=listing)
+    size = selection.page_size(page_size_of(listing))
+    batch = state.batch(Many(), "listed", "recording", alone=True)
+    pages = batch.client.recordings(recording_parameters(filters), size)
+    state.answer(Recording, selection, batch, pages)

@@ -4,55 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from addonctl.cli.batch import Batch, is_one
-from addonctl.cli.command import Nouns, noun, verb
-from addonctl.cli.download import DOWNLOADING, EXAMPLES, download
+from addonctl.cli.commands import Noun
+from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import (
-    DELETING,
-    LISTING,
-    MANY,
-    OUTPUT,
-    RECORDING_FILTERS,
-    RESULT_FILTERS,
+    Ages,
+    Argument,
+    Deleting,
+    Listing,
+    Many,
+    Missing,
     Option,
+    Output,
+    RecordingFilters,
+    ResultFilters,
+    Whole,
 )
 from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
-from addonctl.cli.state import state_of
+from addonctl.cli.state import State, page_size_of
 from addonctl.models import Outcome, Result
 
-Recordings = Annotated[list[str] | None, typer.Argument(metavar="RE…", show_default=False)]
-Addresses = Annotated[list[str] | None, typer.Argument(metavar="RE… XR…", show_default=False)]
-Mixed = Annotated[list[str] | None, typer.Argument(metavar="RE… [XR…]…", show_default=False)]
+Recordings = Annotated[list[str] | None, Argument("RE…")]
+Results = Annotated[list[str] | None, Argument("RE… XR…")]
+Mixed = Annotated[list[str] | None, Argument("RE… [XR…]…")]
 
-ALL = (Option(("--all",), "Of every recording of the account."),)
-ALL_RESULTS = (Option(("--all-results",), "A recording alone stands for all its results."),)
-
-
-class Results(Nouns):
-    """The verbs of results, and the nouns under them."""
-
-    nouns = {"payloads": ("addonctl.cli.payloads", "The files of a result")}
+command = Noun(
+    "What add-ons made of recordings: transcripts, sentiments, keywords.",
+    nouns={"payloads": ("addonctl.cli.payloads", "The files of a result")},
+)
 
 
-app = noun(cls=Results)
-
-
-@app.callback()
-def results() -> None:
-    """What add-ons made of recordings: transcripts, sentiments, keywords."""
-
-
-@verb(
-    app,
+@command.verb(
     "list",
-    RESULT_FILTERS,
-    ALL,
-    RECORDING_FILTERS,
-    LISTING,
-    MANY,
-    OUTPUT,
     rows=Result,
     examples=(
         ("what add-ons made of one recording", f"addonctl results list {CALL}"),
@@ -63,55 +45,57 @@ def results() -> None:
         ),
     ),
 )
-def list_results(context: typer.Context, recordings: Recordings = None) -> None:
+def list_results(
+    state: State,
+    results: ResultFilters,
+    ages: Ages,
+    whole: Whole,
+    filters: RecordingFilters,
+    listing: Listing,
+    many: Many,
+    output: Output,
+    recordings: Recordings = None,
+) -> None:
     """List the add-on results of recordings."""
-    state = state_of(context)
-    state.sink.check(Result)
-    batch = Batch(state, "listed", "recording")
-    selection = state.selection(Result)
-    size = selection.page_size(state.page_size)
-    addresses = state.recordings(recordings, lambda: batch.client)
-    pages = batch.pages(
-        lambda client, address: client.results(address, size),
-        addresses,
-        gone_is_empty="all" in state.given,
+    from addonctl.batch.listing import pages
+
+    state.answering(Result)
+    selection = state.selection(Result, ages, results, listing=listing)
+    size = selection.page_size(page_size_of(listing))
+    addresses = state.addresses(recordings, many, 1, 1, whole, filters)
+    batch = state.batch(many, "listed", "recording", alone=addresses.alone)
+    client = batch.client
+    found = pages(
+        batch, lambda each: client.results(each, size), addresses, gone_is_empty=whole.all
     )
-    state.answer(Result, selection, pages, batch.warn)
-    batch.finish()
+    state.answer(Result, selection, batch, found)
 
 
-@verb(
-    app,
+@command.verb(
     "get",
-    MANY,
-    OUTPUT,
     rows=Result,
     examples=(
         ("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json"),
     ),
 )
-def get_results(context: typer.Context, results: Addresses = None) -> None:
+def get_results(
+    state: State, missing: Missing, many: Many, output: Output, results: Results = None
+) -> None:
     """Show results, whole."""
-    state = state_of(context)
-    state.sink.check(Result)
-    batch = Batch(state, "got", "result")
-    addresses = state.addresses(results, 2, 2)
-    found = batch.values(lambda client, address: client.result(address), addresses)
-    state.sink.record(Result, found, single=is_one(addresses))
-    batch.finish()
+    from addonctl.batch.listing import values
+
+    state.answering(Result)
+    addresses = state.addresses(results, many, 2, 2)
+    batch = state.batch(many, "got", "result", alone=addresses.alone)
+    found = values(batch, batch.client.result, addresses, ignore_not_found=missing.ignore_not_found)
+    state.show(Result, batch, found, single=addresses.alone)
 
 
-verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
+command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
 
 
-@verb(
-    app,
+@command.verb(
     "delete",
-    RESULT_FILTERS,
-    ALL_RESULTS,
-    DELETING,
-    MANY,
-    OUTPUT,
     rows=Outcome,
     examples=(
         ("one result, without being asked", f"addonctl results delete {TRANSCRIPT} --yes"),
@@ -126,18 +110,28 @@ verb(app, "download", *DOWNLOADING, rows=Outcome, examples=EXAMPLES)(download)
         ),
     ),
 )
-def delete_results(context: typer.Context, results: Mixed = None) -> None:
+def delete_results(
+    state: State,
+    filters: ResultFilters,
+    ages: Ages,
+    deleting: Deleting,
+    missing: Missing,
+    many: Many,
+    output: Output,
+    results: Mixed = None,
+    all_results: Annotated[
+        bool, Option("--all-results", "A recording alone stands for all its results.")
+    ] = False,
+) -> None:
     """Delete results for good, with their payloads."""
-    from addonctl.cli.batch.deletion import delete
+    from addonctl.cli.deleting import delete
 
-    delete(state_of(context), results, "result", 2)
+    selection = state.selection(Result, ages, filters)
+    delete(state, results, "result", 2, deleting, missing, many, selection, expand=all_results)
 
 
-@verb(
-    app,
+@command.verb(
     "wait",
-    MANY,
-    OUTPUT,
     rows=Result,
     examples=(
         (
@@ -147,22 +141,37 @@ def delete_results(context: typer.Context, results: Mixed = None) -> None:
     ),
 )
 def wait_for_results(
-    context: typer.Context,
+    state: State,
+    missing: Missing,
+    many: Many,
+    output: Output,
     results: Mixed = None,
     timeout: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Give up after this long (never).")
+        str | None, Option("--timeout", "Give up after this long (never).", "TIME")
     ] = None,
     interval: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How often to look (1s, growing to 15s).")
+        str | None, Option("--interval", "How often to look (1s, growing to 15s).", "TIME")
     ] = None,
-    any_end: Annotated[
-        bool, typer.Option("--any-end", help="Failed and canceled will do as well.")
-    ] = False,
+    any_end: Annotated[bool, Option("--any-end", "Failed and canceled will do as well.")] = False,
 ) -> None:
     """Wait until results are final; of a recording alone, until all of its results are.
 
     Ends at once, with exit code 1, when one has failed or was canceled.
     """
-    from addonctl.cli.batch.waiting import wait
+    from addonctl import dates
+    from addonctl.batch.waiting import Polling, Waiting
+    from addonctl.errors import Usage
 
-    wait(state_of(context), results, timeout, interval, any_end)
+    sink = state.answering(Result)
+    longest = None if timeout is None else dates.seconds(timeout)
+    between = None if interval is None else dates.seconds(interval)
+    if between == 0:
+        raise Usage(f"--interval {interval}: expected more than nothing")
+    polling = Polling(longest, between, any_end)
+    addresses = state.addresses(results, many, 1, 2)
+    batch = state.batch(many, "waited for", "result", "recording", alone=addresses.alone)
+    waiting = Waiting(batch, polling, addresses, ignore_not_found=missing.ignore_not_found)
+    pages = batch.begun(waiting.pages())
+    if pages is not None:
+        sink.records(Result, pages)
+    waiting.finish()

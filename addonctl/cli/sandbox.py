@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from addonctl import sandbox
-from addonctl.addresses import Address
+from addonctl.batch.outcomes import plural
 from addonctl.cli import pretend
-from addonctl.cli.batch import plural
-from addonctl.cli.command import noun, verb
-from addonctl.cli.options import OUTPUT
-from addonctl.cli.state import state_of
+from addonctl.cli.commands import Noun
+from addonctl.cli.options import Option, Output
+from addonctl.cli.state import State, whole_number
 from addonctl.errors import Usage
 from addonctl.models import Field, Record
 
 if TYPE_CHECKING:
     from addonctl.sandbox.state import Counts
-
-app = noun()
 
 
 class Account(Record):
@@ -37,21 +32,11 @@ class Account(Record):
     )
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
 
-    @property
-    def address(self) -> Address:
-        return Address(sandbox.ACCOUNT)
+
+command = Noun("A pretend account to try things on: -p sandbox needs no login and no network.")
 
 
-Size = Annotated[int | None, typer.Option(min=0, metavar="N", show_default=False)]
-
-
-@app.callback()
-def account() -> None:
-    """A pretend account to try things on: -p sandbox needs no login and no network."""
-
-
-@verb(
-    app,
+@command.verb(
     "serve",
     examples=(
         (
@@ -61,22 +46,13 @@ def account() -> None:
     ),
 )
 def serve(
-    context: typer.Context,
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, metavar="N", help="Port (8010); 0: a free one.", show_default=False
-        ),
-    ] = 8010,
+    state: State,
+    port: Annotated[int | None, Option("--port", "Port (8010); 0: a free one.", "N")] = None,
     latency: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME", help="Wait before each answer, such as 50ms.", show_default=False
-        ),
+        str, Option("--latency", "Wait before each answer, such as 50ms.", "TIME")
     ] = "0s",
     max_concurrent: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Refuse more requests than this at once."),
+        int | None, Option("--max-concurrent", "Refuse more requests than this at once.", "N")
     ] = None,
 ) -> None:
     """Put the pretend account on this machine's loopback, until Ctrl-C."""
@@ -84,7 +60,10 @@ def serve(
 
     from addonctl.sandbox import server
 
-    state, seconds = state_of(context), _seconds(latency)
+    seconds = _seconds(latency)
+    port = whole_number("port", port, 8010, most=65535)
+    if max_concurrent is not None:
+        whole_number("max_concurrent", max_concurrent, 1, least=1)
     with pretend.ours():
         serving = server.serve(
             lambda store_url: pretend.application(
@@ -102,8 +81,7 @@ def serve(
     state.sink.say("stopped")
 
 
-@verb(
-    app,
+@command.verb(
     "reset",
     examples=(
         ("the sample data again", "addonctl sandbox reset"),
@@ -114,35 +92,37 @@ def serve(
     ),
 )
 def reset(
-    context: typer.Context,
-    recordings: Size = None,
-    results: Size = None,
-    payloads: Size = None,
-    payload_bytes: Size = None,
+    state: State,
+    recordings: Annotated[int | None, Option("--recordings", "", "N")] = None,
+    results: Annotated[int | None, Option("--results", "", "N")] = None,
+    payloads: Annotated[int | None, Option("--payloads", "", "N")] = None,
+    payload_bytes: Annotated[int | None, Option("--payload-bytes", "", "N")] = None,
 ) -> None:
     """Make the pretend account anew: the sample data, or any size.
 
     With any of the sizes: so many recordings, of so many results each, of so many payloads
     each, of so many bytes each.
     """
+    from addonctl.sandbox import state as accounts
     from addonctl.sandbox.app import now
-    from addonctl.sandbox.state import State
 
+    sizes = (("recordings", recordings), ("results", results), ("payloads", payloads))
+    for name, size in (*sizes, ("payload_bytes", payload_bytes)):
+        whole_number(name, size, 0)
     with pretend.ours():
-        made = State(pretend.path(), now).reset(
+        made = accounts.State(pretend.path(), now).reset(
             recordings=recordings, results=results, payloads=payloads, payload_bytes=payload_bytes
         )
-    state_of(context).sink.say(f"the sandbox now holds {_holdings(made)}")
+    state.sink.say(f"the sandbox now holds {_holdings(made)}")
 
 
-@verb(app, "status", OUTPUT, rows=Account, examples=(("what is there", "addonctl sandbox status"),))
-def status(context: typer.Context) -> None:
+@command.verb("status", rows=Account, examples=(("what is there", "addonctl sandbox status"),))
+def status(state: State, output: Output) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime
     from email.utils import format_datetime
 
-    sink = state_of(context).sink
-    sink.check(Account)
+    sink = state.answering(Account)
     with pretend.ours():
         counts = pretend.application().state.counts()
     expiry = counts.next_expiry

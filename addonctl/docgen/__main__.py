@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import typer.main
-
 from addonctl import __version__, sandbox
-from addonctl.cli.program import app
+from addonctl.cli import tree as commands
+from addonctl.cli.program import command
 from addonctl.docgen import manual, scripts, tree
 
 
@@ -17,7 +16,7 @@ def main(checkout: Path, folder: Path) -> None:
 
     The date of this version is taken from the changelog in `checkout`.
     """
-    program = tree.read(typer.main.get_command(app))
+    program = commands.read(command)
     _write(folder / "man", manual.pages(program, __version__, _date(checkout / "CHANGELOG.md")))
     _write(
         folder / "completions",

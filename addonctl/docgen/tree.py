@@ -1,13 +1,10 @@
-"""The command tree as plain values: all that a page or a completion script is made of.
-
-The only place that knows how the parser keeps its commands.
-"""
+"""The command tree as plain values: all that a page or a completion script is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from addonctl import topics
 from addonctl.models import STATUSES, Record
@@ -81,61 +78,7 @@ class Command:
             yield from command.walk()
 
 
-def read(program: Any) -> Command:
-    """The whole tree under the parser's outermost command."""
-    return _command(program, (), None, set(program.nouns))
-
-
-def _command(parsed: Any, words: tuple[str, ...], parent: Any, nouns: set[str]) -> Command:
-    context = parsed.context_class(
-        parsed,
-        info_name=words[-1] if words else "addonctl",
-        parent=parent,
-        **parsed.context_settings,
-    )
-    record: type[Record] | None = getattr(parsed, "rows", None)
-    members, aliases = [], []
-    for name, summary in parsed.summaries() if hasattr(parsed, "summaries") else ():
-        if words and name in nouns:
-            # A noun of its own, reachable under its parent too: described once.
-            aliases.append((name, (name,), summary))
-        else:
-            inner = parsed.get_command(context, name)
-            members.append(_command(inner, (*words, name), context, nouns))
-    options = [param for param in parsed.get_params(context) if param.param_type_name == "option"]
-    common = [param for param in options if param in parsed.common or param.name == "help"]
-    paragraphs = (parsed.help or "").split("\n\n")
-    return Command(
-        words,
-        " ".join(paragraphs[0].split()).removesuffix("."),
-        "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs),
-        tuple(
-            _argument(param, context)
-            for param in parsed.get_params(context)
-            if param.param_type_name == "argument"
-        ),
-        tuple(_option(param, record) for param in options if param not in common),
-        tuple(_option(param, record) for param in common),
-        tuple(parsed.examples),
-        tuple(field.name for field in record.FIELDS) if record else (),
-        tuple(members),
-        tuple(aliases),
-    )
-
-
-def _option(parameter: Any, record: type[Record] | None) -> Option:
-    metavar = "" if parameter.is_flag else parameter.metavar or parameter.type.name.upper()
-    names = tuple(sorted((*parameter.opts, *parameter.secondary_opts), key=len))
-    return Option(names, parameter.help or "", metavar, _value(metavar, record))
-
-
-def _argument(parameter: Any, context: Any) -> Argument:
-    metavar = parameter.metavar or parameter.name.upper()
-    usage = " ".join(parameter.get_usage_pieces(context)).strip("{}")
-    return Argument(metavar, parameter.help or "", _value(metavar.strip("[]"), None), usage)
-
-
-def _value(metavar: str, record: type[Record] | None) -> Value:
+def value(metavar: str, record: type[Record] | None) -> Value:
     """What a placeholder stands for; the placeholders are those of addonctl/cli."""
     if not metavar:
         return Value()

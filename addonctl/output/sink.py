@@ -51,6 +51,11 @@ class Sink:
         """Whether somebody is looking: stdout or stderr is a terminal."""
         return self._out.terminal or streams.is_terminal(self._stderr)
 
+    @property
+    def in_json(self) -> bool:
+        """Whether an error is told as one JSON object."""
+        return self._settings.format in ("json", "jsonl")
+
     # The answer
 
     def check(self, kind: type[Record]) -> None:
@@ -61,6 +66,8 @@ class Sink:
             raise Usage(f"no format '{settings.format}'; known: {known}")
         if settings.query is not None and settings.format != "json":
             raise Usage(f"--query takes json, not {settings.format}", hint="add --format json")
+        if settings.format == "sids" and kind.address is Record.address:
+            raise Usage(f"{kind.COLLECTION} have no addresses to be written as sids")
         asked(kind, settings.fields)
         if settings.query is not None:
             from addonctl.output import documents
@@ -120,7 +127,7 @@ class Sink:
 
     def complain(self, error: AddonctlError) -> int:
         """Say what went wrong, in the asked format; gives back the exit code."""
-        if self._settings.format in ("json", "jsonl"):
+        if self.in_json:
             self._err(json.dumps(error.document()) + "\n")
             return error.exit_code
         name = f"{_RED}addonctl:{_PLAIN}" if self._err_color else "addonctl:"

@@ -13,7 +13,7 @@ import os
 import stat
 import threading
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from addonctl import dates
 from addonctl.addresses import Address
@@ -21,6 +21,9 @@ from addonctl.errors import AddonctlError
 from addonctl.models import Payload
 from addonctl.transfer.naming import Names
 from addonctl.transfer.part import on_disk
+from addonctl.transfer.plan import Failed, Found
+
+Item = TypeVar("Item", bound=Found | Failed)
 
 TICK = 100
 """Nanoseconds: the finest that every common file system keeps."""
@@ -58,9 +61,11 @@ class Folder:
         names = self._names.candidates(address, payload)
         return [Target(self._place(name.path), name.own, name.taken) for name in names]
 
-    def reserve(self, address: Address, payload: Payload) -> None:
-        """Let a payload have its name before any that comes later."""
-        self._names.candidates(address, payload)
+    def reserved(self, item: Item) -> Item:
+        """What was found, its name given to it before any that comes later has one."""
+        if isinstance(item, Found):
+            self._names.candidates(item.address, item.payload)
+        return item
 
     def _place(self, path: PurePosixPath) -> Path:
         place = self.root

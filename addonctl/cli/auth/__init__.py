@@ -8,38 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from addonctl.cli.auth import choosing, entering, showing, taking_over
 from addonctl.cli.auth.records import Entry, Status, Taken
-from addonctl.cli.command import noun, verb
-from addonctl.cli.options import OUTPUT, Option
-from addonctl.cli.state import state_of
+from addonctl.cli.commands import Noun
+from addonctl.cli.options import Argument, Option, Output
+from addonctl.cli.state import State
 from addonctl.errors import Usage
 from addonctl.profiles.settings import Storage
 
-LOGIN = (
-    Option(("--account",), "The account to log in to.", "AC…"),
-    Option(("--key",), "The API key; without one the secret is the auth token.", "SK…"),
-)
-PARTS = {"profile", "account", "key", "region", "edge"}
-"""What an option can say of a profile."""
+Name = Annotated[str | None, Argument("[NAME]")]
 
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
-
-app = noun()
+command = Noun("Logins: kept under names, their secrets in the system's keyring.")
 
 
-@app.callback()
-def auth() -> None:
-    """Logins: kept under names, their secrets in the system's keyring."""
-
-
-@verb(
-    app,
+@command.verb(
     "login",
-    LOGIN,
-    OUTPUT,
     rows=Taken,
     examples=(
         ("asks for all it needs", "addonctl auth login"),
@@ -47,19 +30,21 @@ def auth() -> None:
     ),
 )
 def log_in(
-    context: typer.Context,
+    state: State,
+    output: Output,
     name: Name = None,
-    secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read the secret from stdin.")
-    ] = False,
-    no_verify: Annotated[
-        bool, typer.Option("--no-verify", help="Keep it without trying it first.")
-    ] = False,
+    account: Annotated[str | None, Option("--account", "The account to log in to.", "AC…")] = None,
+    key: Annotated[
+        str | None,
+        Option("--key", "The API key; without one the secret is the auth token.", "SK…"),
+    ] = None,
+    secret_stdin: Annotated[bool, Option("--secret-stdin", "Read the secret from stdin.")] = False,
+    no_verify: Annotated[bool, Option("--no-verify", "Keep it without trying it first.")] = False,
     insecure_storage: Annotated[
-        bool, typer.Option("--insecure-storage", help="Keep the secret in a file of mode 0600.")
+        bool, Option("--insecure-storage", "Keep the secret in a file of mode 0600.")
     ] = False,
     from_twilio_cli: Annotated[
-        bool, typer.Option("--from-twilio-cli", help="Take over the profiles of the Twilio CLI.")
+        bool, Option("--from-twilio-cli", "Take over the profiles of the Twilio CLI.")
     ] = False,
 ) -> None:
     """Log in once: the login is tried, then kept under NAME ('default').
@@ -67,57 +52,52 @@ def log_in(
     Asks for what is not given. The secret comes from a hidden prompt or, with --secret-stdin, from
     a pipe, and goes into the system's keyring.
     """
-    state = state_of(context)
     storage: Storage = "file" if insecure_storage else "keyring"
     if from_twilio_cli:
-        if name or secret_stdin or PARTS & state.given.keys():
+        common = state.common
+        parts = (name, secret_stdin, common.profile, account, key, common.region, common.edge)
+        if any(parts):
             raise Usage("--from-twilio-cli takes over whole profiles: give it no part of one")
         taking_over.take_over(state, storage, verify=not no_verify)
     else:
-        entering.log_in(state, name, storage, secret_stdin=secret_stdin, verify=not no_verify)
+        entering.log_in(
+            state, name, account, key, storage, secret_stdin=secret_stdin, verify=not no_verify
+        )
 
 
-@verb(
-    app,
+@command.verb(
     "status",
-    OUTPUT,
     rows=Status,
     examples=(("which logins work", "addonctl auth status"),),
 )
-def show_status(context: typer.Context) -> None:
+def show_status(state: State, output: Output) -> None:
     """Show where each login comes from, and whether the service takes it."""
-    showing.show_status(state_of(context))
+    showing.show_status(state)
 
 
-@verb(
-    app,
+@command.verb(
     "list",
-    OUTPUT,
     rows=Entry,
     examples=(("the names of all profiles", "addonctl auth list --fields profile --no-header"),),
 )
-def list_profiles(context: typer.Context) -> None:
+def list_profiles(state: State, output: Output) -> None:
     """List the profiles, without asking keyring or service."""
-    showing.list_profiles(state_of(context))
+    showing.list_profiles(state)
 
 
-@verb(
-    app,
+@command.verb(
     "use",
     examples=(("the pretend account, until another is chosen", "addonctl auth use sandbox"),),
 )
-def use_profile(
-    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME")]
-) -> None:
+def use_profile(state: State, name: Annotated[str, Argument("NAME")]) -> None:
     """Make a profile the one in use ('sandbox' is always there)."""
-    choosing.use(state_of(context), name)
+    choosing.use(state, name)
 
 
-@verb(
-    app,
+@command.verb(
     "logout",
     examples=(("forget the login in use", "addonctl auth logout"),),
 )
-def log_out(context: typer.Context, name: Name = None) -> None:
+def log_out(state: State, name: Name = None) -> None:
     """Forget a profile (the one in use), and its secret wherever it was kept."""
-    choosing.log_out(state_of(context), name)
+    choosing.log_out(state, name)

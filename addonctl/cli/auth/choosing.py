@@ -23,7 +23,7 @@ def log_out(state: State, name: str | None) -> None:
     """Forget a profile. Raises LoginRefused for one that is not there, or whose keyring is not."""
     store = Store(state.environment)
     settings = store.settings()
-    named = name or state.given.get("profile") or state.environment.get("ADDONCTL_PROFILE")
+    named = name or state.common.profile or state.environment.get("ADDONCTL_PROFILE")
     gone = named or settings.active
     if gone is None:
         raise LoginRefused("no profile is in use", hint="name one: addonctl auth logout NAME")

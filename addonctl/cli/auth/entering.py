@@ -18,7 +18,14 @@ LONGEST_SECRET = 64 * 1024
 
 
 def log_in(
-    state: State, name: str | None, storage: Storage, *, secret_stdin: bool, verify: bool
+    state: State,
+    name: str | None,
+    account: str | None,
+    key: str | None,
+    storage: Storage,
+    *,
+    secret_stdin: bool,
+    verify: bool,
 ) -> None:
     """Log in under a name. What was kept before stays if anything fails."""
     store = Store(state.environment)
@@ -29,7 +36,7 @@ def log_in(
         )
     if secret_stdin and (sys.stdin is None or sys.stdin.isatty()):
         raise Usage("--secret-stdin reads a pipe or a file, not what is typed")
-    profile = _wanted(state, name, storage, store)
+    profile = _wanted(state, name, account, key, storage, store)
     store.check_keeper(profile)
     secret = _piped_secret() if secret_stdin else _typed_secret(state, profile)
     login = login_for(state, profile, secret)
@@ -43,15 +50,21 @@ def log_in(
     say_what_decides(state)
 
 
-def _wanted(state: State, name: str | None, storage: Storage, store: Store) -> Profile:
+def _wanted(
+    state: State,
+    name: str | None,
+    account: str | None,
+    key: str | None,
+    storage: Storage,
+    store: Store,
+) -> Profile:
     """The profile the words ask for, completed by what its name stands for already, or the user."""
-    named = state.given.get("profile") or state.environment.get("ADDONCTL_PROFILE")
-    if name and state.given.get("profile") not in (None, name):
+    named = state.common.profile or state.environment.get("ADDONCTL_PROFILE")
+    if name and state.common.profile not in (None, name):
         raise Usage(f"two names for one login: '{name}' and -p '{named}'")
     name = checked_name(name or named or DEFAULT_NAME)
     known = store.settings().profiles.get(name) or Profile(name, account="")
-    given = {key: trimmed(state.given[key]) for key in ("account", "key") if key in state.given}
-    account = given.get("account") or known.account or _typed_account(state, store, storage)
+    account = trimmed(account or "") or known.account or _typed_account(state, store, storage)
     if not is_sid(account, "AC"):
         # Not repeated: it may be the secret, pasted in the wrong place.
         raise Usage("that is not the SID of an account (AC and 32 hexadecimal digits)")
@@ -60,13 +73,13 @@ def _wanted(state: State, name: str | None, storage: Storage, store: Store) -> P
             f"profile '{name}' is a login to {known.account}, and stays so",
             hint=f"choose another name, or first: addonctl auth logout {name}",
         )
-    key = given.get("key") or known.key
+    key = trimmed(key or "") or known.key
     if not key and not known.account and state.sink.interactive:
         key = trimmed(state.sink.ask("API key SID (SK…; empty to use the auth token):"))
     if key and not is_sid(key, "SK"):
         raise Usage("that is not the SID of an API key (SK and 32 hexadecimal digits)")
-    region = state.given.get("region") or state.environment.get("TWILIO_REGION") or known.region
-    edge = state.given.get("edge") or state.environment.get("TWILIO_EDGE") or known.edge
+    region = state.common.region or state.environment.get("TWILIO_REGION") or known.region
+    edge = state.common.edge or state.environment.get("TWILIO_EDGE") or known.edge
     checked_label(region, "region")
     checked_label(edge, "edge")
     return Profile(name, account, key or None, region, edge, storage)
@@ -106,7 +119,7 @@ def login_for(state: State, profile: Profile, secret: str) -> Login:
 
 def check(state: State, login: Login, kept: str | None = None) -> None:
     """Ask the service for the least it has. Raises LoginRefused if it does not take the login."""
-    client = state.client_at(login=login)
+    client = state.connected(login)
     try:
         next(client.recordings(page_size=1), None)
     except (LoginRefused, NotFound) as problem:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from addonctl.addresses import Address
 from addonctl.models import Field, Record
 
 
-class OfAccount(Record):
-    """A record that lies nowhere in the API; its address is the account's own SID."""
-
-    __slots__ = ()
-
-    @property
-    def address(self) -> Address:
-        return Address(str(self.document.get("account_sid") or ""))
-
-
-class Entry(OfAccount):
+class Entry(Record):
     """One profile, as it is kept."""
 
     __slots__ = ()
     COLLECTION = "profiles"
     ELEMENT = "Profile"
     FIELDS = (
-        Field("profile", vendor=True),
+        Field("profile"),
         Field("in_use"),
         Field("account_sid", "sid"),
         Field("key_sid", "sid"),
@@ -34,14 +23,14 @@ class Entry(OfAccount):
     COLUMNS = ("profile", "in_use", "account_sid", "key_sid", "region", "edge", "storage")
 
 
-class Status(OfAccount):
+class Status(Record):
     """One login: where it comes from, its secret masked, and what the service says to it."""
 
     __slots__ = ()
     COLLECTION = "logins"
     ELEMENT = "Login"
     FIELDS = (
-        Field("profile", vendor=True),
+        Field("profile"),
         Field("in_use"),
         Field("source"),
         Field("keyring"),
@@ -50,7 +39,7 @@ class Status(OfAccount):
         Field("secret"),
         Field("api_url"),
         Field("status", "status"),
-        Field("detail", vendor=True),
+        Field("detail"),
     )
     COLUMNS = (
         "profile",
@@ -64,16 +53,16 @@ class Status(OfAccount):
     )
 
 
-class Taken(OfAccount):
+class Taken(Record):
     """What became of one profile of another tool."""
 
     __slots__ = ()
     COLLECTION = "profiles"
     ELEMENT = "Profile"
     FIELDS = (
-        Field("profile", vendor=True),
+        Field("profile"),
         Field("account_sid", "sid"),
         Field("outcome", "status"),
-        Field("detail", vendor=True),
+        Field("detail"),
     )
     COLUMNS = ("profile", "account_sid", "outcome", "detail")

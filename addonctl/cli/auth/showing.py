@@ -18,7 +18,7 @@ MASK = "********"
 
 def list_profiles(state: State) -> None:
     """The profiles in the file's order; the sandbox among them while it is in use."""
-    state.sink.check(Entry)
+    state.answering(Entry)
     settings = Store(state.environment).settings()
     rows = [_entry(profile, settings) for profile in settings.profiles.values()]
     if settings.active == SANDBOX:
@@ -44,7 +44,7 @@ def _entry(profile: Profile, settings: Settings) -> Entry:
 
 def show_status(state: State) -> None:
     """Each login, or the named one, as the service takes it. Raises LoginRefused if one is not."""
-    state.sink.check(Status)
+    state.answering(Status)
     store = Store(state.environment)
     names = _logins(state, store)
     if not names:
@@ -65,7 +65,7 @@ def show_status(state: State) -> None:
 
 def _logins(state: State, store: Store) -> list[str | None]:
     """What there is to check, the login in use first; None stands for that of the variables."""
-    named = state.given.get("profile") or state.environment.get("ADDONCTL_PROFILE")
+    named = state.common.profile or state.environment.get("ADDONCTL_PROFILE")
     if named:
         return [named]
     settings = store.settings()
@@ -85,9 +85,9 @@ def _status(
         document |= _known(store, name)
         login = resolve(
             profile=name,
-            account=state.given.get("account"),
-            region=state.given.get("region"),
-            edge=state.given.get("edge"),
+            account=state.common.account,
+            region=state.common.region,
+            edge=state.common.edge,
             environment=state.environment,
             store=store,
         )

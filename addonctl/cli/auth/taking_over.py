@@ -14,7 +14,7 @@ from addonctl.profiles.store import Store
 
 def take_over(state: State, storage: Storage, *, verify: bool) -> None:
     """Keep the profiles of the vendor's own command line, each under its name."""
-    state.sink.check(Taken)
+    state.answering(Taken)
     store = Store(state.environment)
     path = twilio_cli.config_file()
     found = twilio_cli.read(path, storage)

@@ -1,7 +1,8 @@
-"""Many at once: workers take items, outcomes come back in the items' order, only the caller speaks.
+"""The thread pool of every batch: outcomes come back in the items' order, only the caller speaks.
 
-`run` is the one engine of every batch. A feeder thread pulls the items, so that a slow input holds
-up nobody; workers do the work; whoever iterates over `run`, the main thread, gets the outcomes.
+A feeder thread pulls the items, so that a slow input holds up nobody; workers do the work; whoever
+iterates over `run`, the main thread, gets the outcomes. Not concurrent.futures: that takes all
+items at once, waits for what hangs when the program ends, and cannot be told of a signal.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
+from addonctl.batch.outcomes import attempt
 from addonctl.errors import AddonctlError, Interrupted
 
 GRACE = 1.5
@@ -45,27 +47,23 @@ def run(
     from sending anything more; after at most GRACE seconds come the outcomes there are, and then
     Interrupted is raised. A second signal ends the program at once.
 
-    A sequence of one item is worked on right here, without any thread.
+    Where the system gives fewer threads, fewer do the work; where it gives none, the caller does.
     """
-    if isinstance(items, Sequence) and len(items) <= 1:
-        for item in items:
-            yield item, _outcome(work, item)
-        return
-    crew = _Crew(work, items, workers, window or 4 * workers)
-    with _listening(crew):
+    pool = _Pool(work, items, workers, window or 4 * workers)
+    with _listening(pool):
         try:
-            yield from crew.outcomes()
-            if crew.interrupted:
+            yield from pool.outcomes()
+            if pool.interrupted:
                 if stop:
                     stop()
-                yield from crew.last_outcomes()
+                yield from pool.last_outcomes()
                 raise Interrupted("interrupted")
         finally:
-            crew.dismiss()
+            pool.close()
 
 
-class _Crew(Generic[Item, Value]):
-    """The threads of one batch. All they have to tell goes through `_news` to the main thread,
+class _Pool(Generic[Item, Value]):
+    """The threads of one batch. All they have to tell goes through `_events` to the main thread,
     which alone touches what it is told.
     """
 
@@ -82,39 +80,44 @@ class _Crew(Generic[Item, Value]):
         self._workers = workers
         self._spare = max(1, window // 4)
         self._room = threading.Semaphore(window)
-        self._begin = threading.Event()
+        self._ready = threading.Event()
         self._over = False  # nothing more is begun
-        self._hired = 0
+        self._threads = 0
         self._tasks: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
         # Reentrant, unlike most of threading: a signal handler may write to it.
-        self._news: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._finished: dict[int, tuple[Item, Value | AddonctlError]] = {}
-        self._gone = 0
+        self._finished_threads = 0
         self._end: int | None = None
         self._problem: BaseException | None = None
 
     def interrupt(self) -> None:
         """Begin nothing more, and wake the main thread. Safe to call from a signal handler."""
         self.interrupted = self._over = True
-        self._news.put(_nothing)
+        self._events.put(_nothing)
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """Let every thread go as soon as its request is through."""
         self._over = True
-        self._begin.set()
+        self._ready.set()
         self._room.release()
         for _ in range(self._workers):
             self._tasks.put(None)
 
     def outcomes(self) -> Iterator[tuple[Item, Value | AddonctlError]]:
         """All outcomes, in order; ends early when interrupted. Raises what `items` raised."""
-        _start(self._feed)
-        self._begin.wait(FIRST_LOOK)
-        self._begin.set()
+        if not _start(self._feed):
+            for item in self._items:
+                if self._over:
+                    return
+                yield item, attempt(self._work, item)
+            return
+        self._ready.wait(FIRST_LOOK)
+        self._ready.set()
         turn = 0
         while not self._over and turn != self._end:
             if turn not in self._finished:
-                self._news.get()()
+                self._events.get()()
                 continue
             yield self._finished.pop(turn)
             turn += 1
@@ -125,11 +128,11 @@ class _Crew(Generic[Item, Value]):
 
     def last_outcomes(self) -> Iterator[tuple[Item, Value | AddonctlError]]:
         """What was under way when the batch was interrupted, as far as it ends in time."""
-        self.dismiss()
+        self.close()
         end = monotonic() + GRACE
-        while self._gone < self._hired and (left := end - monotonic()) > 0:
+        while self._finished_threads < self._threads and (left := end - monotonic()) > 0:
             with suppress(Empty):
-                self._news.get(timeout=left)()
+                self._events.get(timeout=left)()
         for turn in sorted(self._finished):
             item, outcome = self._finished.pop(turn)
             if not isinstance(outcome, Interrupted):
@@ -141,70 +144,74 @@ class _Crew(Generic[Item, Value]):
         try:
             for item in self._items:
                 if not self._room.acquire(blocking=False):
-                    self._begin.set()
+                    self._ready.set()
                     self._room.acquire()
                 if self._over:
                     return
                 self._tasks.put((number, item))
                 number += 1
-                if self._hired < self._workers:
-                    self._hired += 1
-                    _start(self._labour)
+                if self._threads < self._workers:
+                    if _start(self._serve):
+                        self._threads += 1
+                    else:
+                        self._workers = self._threads
+                if not self._threads:
+                    self._do(*(self._tasks.get() or (0, item)))
         except BaseException as problem:  # outcomes() raises it
             self._problem = problem
-            self._over = self._over or not self._begin.is_set()
-        self._news.put(partial(self._ended, number))
-        self._begin.set()
+            self._over = self._over or not self._ready.is_set()
+        self._events.put(partial(self._ended, number))
+        self._ready.set()
 
-    def _labour(self) -> None:
+    def _serve(self) -> None:
         """Do one item after the other (many threads)."""
-        self._begin.wait()
+        self._ready.wait()
         try:
             while (task := self._tasks.get()) and not self._over:
-                number, item = task
-                pair = item, _outcome(self._work, item)
-                self._news.put(partial(self._finished.__setitem__, number, pair))
+                self._do(*task)
         except BaseException as problem:  # outcomes() raises it
             self._problem = problem
             self._over = True
-        self._news.put(self._went)
+        self._events.put(self._left)
+
+    def _do(self, number: int, item: Item) -> None:
+        pair = item, attempt(self._work, item)
+        self._events.put(partial(self._finished.__setitem__, number, pair))
 
     # What the main thread does on being told
 
     def _ended(self, number: int) -> None:
         self._end = number
 
-    def _went(self) -> None:
-        self._gone += 1
-
-
-def _outcome(work: Callable[[Item], Value], item: Item) -> Value | AddonctlError:
-    try:
-        return work(item)
-    except AddonctlError as problem:
-        return problem
+    def _left(self) -> None:
+        self._finished_threads += 1
 
 
 def _nothing() -> None:
     pass
 
 
-def _start(task: Callable[[], None]) -> None:
+def _start(task: Callable[[], None]) -> bool:
+    """Begin a thread; false where the system gives no more of them."""
     # Daemons: a batch that is given up must not wait for a request that hangs.
-    threading.Thread(target=task, daemon=True).start()
+    try:
+        threading.Thread(target=task, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager
-def _listening(crew: _Crew[Any, Any]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM interrupt the crew; a second one ends the program at once."""
+def _listening(pool: _Pool[Any, Any]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM interrupt the pool; a second one ends the program at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def hear(*_: object) -> None:
-        if crew.interrupted:
+        if pool.interrupted:
             os._exit(Interrupted.exit_code)
-        crew.interrupt()
+        pool.interrupt()
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     # What our caller had us ignore (nohup does so) stays ignored.

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, Any
 
-from addonctl.addresses import Address, Word
+from addonctl.addresses import Address, Addresses, Word, read
 from addonctl.errors import Usage
 
 COLUMNS = ("reference_sid", "add_on_result_sid", "sid")
@@ -44,6 +44,31 @@ def open_list(name: str, stdin: IO[str] | None) -> IO[bytes]:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise Usage(f"cannot read addresses from {name}: {reason}") from None
+
+
+def listed(
+    named: Iterable[str], file: str | None, stdin: IO[str] | None, least: int, most: int
+) -> Addresses:
+    """The addresses that words name, `-` among them for what comes on stdin, and then a file.
+
+    They are read as they come, but for the first: `total` is 0 if there is none. Raises Usage.
+    """
+
+    def words_of(name: str) -> Iterator[Word]:
+        with open_list(name, stdin) as stream:
+            yield from words(stream, name)
+
+    def all_words() -> Iterator[Word]:
+        for name in named:
+            yield from words_of(name) if name == "-" else [Word(name)]
+        if file is not None:
+            yield from words_of(file)
+
+    found = distinct(read(all_words(), least, most))
+    first = next(found, None)
+    if first is None:
+        return Addresses([], typed=False, total=0)
+    return Addresses(chain([first], found), typed=False)
 
 
 def words(stream: IO[bytes], name: str) -> Iterator[Word]:

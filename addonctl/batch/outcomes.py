@@ -1,0 +1,277 @@
+"""What came of many addresses in one command: counted, summed up, and how the command ends.
+
+The command pushes its rows to the sink, then asks the batch how it went: a batch never ends a
+command from inside an iterator that somebody else reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
+
+from addonctl.addresses import Address
+from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
+from addonctl.models import Outcome
+from addonctl.output import PipeClosed
+
+if TYPE_CHECKING:
+    from addonctl.api import Client
+    from addonctl.models import Record
+    from addonctl.output import Sink
+    from addonctl.output.progress import Progress
+
+MOST_HELD = 1000
+"""How many notes wait for the one JSON object that may end a run, so that memory stays flat."""
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound="Record")
+
+Row = tuple[Address, "str | AddonctlError", "str | None"]
+"""What came of one address: a word, or the error, and a detail."""
+
+
+class Tally:
+    """What came of the items of one command: counted, written as rows, summed up at the end.
+
+    `done` and `unit` are the words of the summary: deleted 4998 of 5000 results, 2 failed.
+    """
+
+    def __init__(self, sink: Sink, done: str, unit: str) -> None:
+        self.sink = sink
+        self.interrupted = False
+        self.failures = 0
+        self._seen = self._missing = 0
+        self._total: int | None = None
+        self._words = done, unit
+        self._codes: set[int] = set()
+        self._first: AddonctlError | None = None
+        self._notes: list[str] = []
+        self._held = 0
+
+    # The answer
+
+    def begun(self, pages: Iterator[list[Kind]]) -> Iterator[list[Kind]] | None:
+        """The pages of an answer, once the first has come.
+
+        None where nothing came but failures: then no answer is begun, not even its header.
+        """
+        first = next(pages, None)
+        if first is None and self.failures:
+            return None
+        return chain([first or []], pages)
+
+    def rows(
+        self, outcomes: Iterable[Row], *, ignore_not_found: bool = False
+    ) -> Iterator[list[Outcome]]:
+        """A row for each outcome, which is counted; what is not found may be no failure."""
+        for address, outcome, detail in outcomes:
+            if not isinstance(outcome, AddonctlError):
+                self.succeeded()
+                yield [Outcome.of(address, outcome, detail)]
+                continue
+            gone = isinstance(outcome, NotFound)
+            if gone and ignore_not_found:
+                self._missing += 1
+                self.succeeded()
+            else:
+                self.failed(outcome)
+            yield [Outcome.of(address, "not-found" if gone else "failed", outcome.message)]
+
+    def report(self, rows: Iterator[list[Outcome]]) -> None:
+        """Write the rows. What they tell of is done even if none can be written."""
+        try:
+            self.sink.records(Outcome, rows)
+        except PipeClosed:
+            for _ in rows:
+                pass
+        except AddonctlError as problem:  # a full disk, or a bad line, which has ended the rows
+            for _ in rows:
+                pass
+            raise problem.reworded(f"{problem.message}; {self.summary}") from None
+
+    # How it goes
+
+    def succeeded(self) -> None:
+        self._seen += 1
+
+    def failed(self, problem: AddonctlError, *, tell: bool = False) -> None:
+        """Count a failure, and `tell` it where no row of the answer does."""
+        self._seen += 1
+        self.failures += 1
+        self._codes.add(problem.exit_code)
+        self._first = self._first or problem
+        if tell:
+            self.tell(problem.message, failure=True)
+
+    def failed_after_all(self, problem: AddonctlError) -> None:
+        """Count as a failure what has counted as a success so far, and tell it."""
+        self._seen -= 1
+        self.failed(problem, tell=True)
+
+    def tell(self, text: str, *, failure: bool = False) -> None:
+        """Say something beside the answer: at once, or in the one JSON object that may follow."""
+        if self.sink.in_json:
+            self._hold(text)
+        elif failure:
+            self.sink.warn(f"addonctl: {text}")
+        else:
+            self.sink.say(text)
+
+    def warn(self, text: str) -> None:
+        """Say, also under --quiet, how the answer ended; in the JSON object if one must follow."""
+        if self.sink.in_json and self.failures:
+            self._hold(text)
+        else:
+            self.sink.warn(text)
+
+    def _hold(self, text: str) -> None:
+        self._held += 1
+        if self._held <= MOST_HELD:
+            self._notes.append(text)
+
+    # How it ends
+
+    @property
+    def summary(self) -> str:
+        """`deleted 4998 of 5000 results, 2 failed`, and how many were gone already."""
+        done, unit = self._words
+        gone = f" ({self._missing} were gone already)" if self._missing else ""
+        if not self.failures:
+            return f"{done} {plural(self._seen, unit)}{gone}"
+        count = self._seen - self.failures
+        return f"{done} {count} of {plural(self._seen, unit)}, {self.failures} failed{gone}"
+
+    def _telling(self, message: str, joint: str = ": ") -> str:
+        """The message of the error that ends the run, with what was held for it."""
+        more = self._held - len(self._notes)
+        notes = "; ".join([*self._notes, f"and {more} more"] if more else self._notes)
+        return f"{message}{joint}{notes}" if notes else message
+
+    def ended(self, problem: AddonctlError) -> AddonctlError:
+        """`problem` as what ends the command, with what was held for it."""
+        return problem.reworded(self._telling(problem.message))
+
+    def finish_if_interrupted(self, note: str = "") -> None:
+        """Raises Interrupted, with what is done and what is left."""
+        if self.interrupted:
+            left = "the rest is" if self._total is None else self._total - self._seen
+            raise self.ended(Interrupted(f"interrupted: {self.summary}{note}, {left} left"))
+
+    def finish(self, note: str = "") -> None:
+        """Raises what the command ends with, if it is no success; `note` ends the summary.
+
+        One kind of failure for all is the command's; of several kinds, or beside successes, they
+        are SomeFailed. A single address's failure is told in its own words.
+        """
+        self.finish_if_interrupted(note)
+        first = self._first
+        if first is None:
+            while self._notes:
+                self.sink.say(self._notes.pop(0))
+            return
+        if self._total == self._seen == 1:
+            raise first
+        summary = self.summary + note
+        if self.failures < self._seen or len(self._codes) > 1:
+            raise self.ended(SomeFailed(summary))
+        raise first.reworded(
+            self._telling(summary) if self._held else f"{summary}: {first.message}"
+        )
+
+
+class Batch(Tally):
+    """One command over many addresses, `workers` at a time; or over one, right here, if `alone`.
+
+    `items` is what its progress counts, where that is something else than the unit.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        sink: Sink,
+        workers: int,
+        done: str,
+        unit: str,
+        items: str = "",
+        *,
+        alone: bool = False,
+    ) -> None:
+        super().__init__(sink, done, unit)
+        self.client = client
+        self.workers = workers
+        self.alone = alone
+        self._items = items or unit
+        self._progress: Progress | None = None
+
+    def run(
+        self,
+        work: Callable[[Item], Value],
+        items: Iterable[Item],
+        total: int | None,
+        *,
+        window: int | None = None,
+        stop: Callable[[], None] | None = None,
+        long: bool = False,
+        waiting: int = 0,
+    ) -> Iterator[tuple[Item, Value | AddonctlError]]:
+        """Each item and what came of it, in their order; ends early when interrupted.
+
+        `total` is how many items there are, if known. `stop` is called when interrupted, for work
+        that waits for something; so many workers may be `waiting` while no more requests than
+        ever are in flight. Even a single item has its progress shown if it may be `long`.
+        """
+        self._total = total
+        if self.alone:
+            with self._shown() if long else nullcontext():
+                for item in items:
+                    yield item, attempt(work, item)
+            return
+        with self._shown() as progress:
+            from addonctl.batch import pool
+
+            outcomes = pool.run(
+                work,
+                items,
+                workers=max(self.workers, waiting),
+                window=window,
+                stop=partial(self._stop, stop),
+            )
+            try:
+                for pair in outcomes:
+                    yield pair
+                    progress.advance()
+            except Interrupted:
+                self.interrupted = True
+            except AddonctlError as problem:  # the items end badly: a bad line, late in a list
+                raise problem.reworded(self._telling(problem.message, "; before that: ")) from None
+
+    def received(self, count: int) -> None:
+        """Show that `count` more bytes have come. Workers may call it."""
+        if self._progress:
+            self._progress.received(count)
+
+    def _shown(self) -> Progress:
+        self._progress = self.sink.progress(self._total, f"{self._items}s")
+        return self._progress
+
+    def _stop(self, stop: Callable[[], None] | None) -> None:
+        self.client.pace.stop()
+        if stop:
+            stop()
+
+
+def attempt(work: Callable[[Item], Value], item: Item) -> Value | AddonctlError:
+    """What came of `work` on one item: an error of ours is an outcome like any other."""
+    try:
+        return work(item)
+    except AddonctlError as problem:
+        return problem
+
+
+def plural(count: int, unit: str) -> str:
+    """`1 result`, `2 results`."""
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
