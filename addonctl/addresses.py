@@ -11,17 +11,27 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from addonctl.errors import Usage
-from addonctl.sids import HEX, kind_of
+from addonctl.sids import HEX, in_service_case, kind_of
 
 LEVELS = ("", "a recording (RE…)", "a result (XR…)", "a payload (XH…)")
 
+_AROUND = " \t\r\n\u00a0\ufeff,;\"'`“”„‘’«»"
+"""What may stand around an address that was pasted."""
+
 _END = r"(?:/|(?=[.?]|$))"
-_PLAIN = rf"(?:(?P<recording>RE{HEX})|(?P<result>XR{HEX})|(?P<payload>XH{HEX}))(?P<account>)"
-_ADDRESS = rf"""(?x)(?:(?:https?://[^/\s?\#]+)?/2010-04-01/Accounts/(?P<account>AC{HEX})/Recordings/)?
-    (?:(?P<recording>RE{HEX}){_END}(?:AddOnResults{_END})?)?
-    (?:(?P<result>XR{HEX}){_END}(?:Payloads{_END})?)?
-    (?:(?P<payload>XH{HEX}){_END}(?:Data{_END})?)?
+_PLAIN = (
+    rf"(?:(?P<recording>[Rr][Ee]{HEX})|(?P<result>[Xx][Rr]{HEX})|(?P<payload>[Xx][Hh]{HEX}))"
+    r"(?P<account>)"
+)
+_ADDRESS = rf"""(?ax)
+    (?:(?:(?i:https?)://[^/\s?\#]+)?/2010-04-01/Accounts/(?P<account>[Aa][Cc]{HEX})/Recordings/)?
+    (?:(?P<recording>[Rr][Ee]{HEX})(?:\.mp3|\.wav|{_END}(?:AddOnResults{_END})?))?
+    (?:(?P<result>[Xx][Rr]{HEX}){_END}(?:Payloads{_END})?)?
+    (?:(?P<payload>[Xx][Hh]{HEX}){_END}(?:Data{_END})?)?
     (?:\.(?:json|xml|csv))?(?:\?\S*)?"""
+# A page of the console: a recording's SID anywhere behind the host, often encoded in a query.
+_PAGE = r"(?a)(?i:https://(?!api\.)(?:[\w-]+\.)*twilio\.com/)\S*"
+_SHOWN = rf"(?<![0-9A-Za-z])(?:[Rr][Ee]|[Aa][Cc]){HEX}(?![0-9A-Za-z])"
 
 
 class Address(NamedTuple):
@@ -93,23 +103,34 @@ def read(words: Iterable[Word], least: int, most: int) -> Iterator[Address]:
 
 
 def _parse(word: Word, parent: Address | None) -> Address:
+    text = word.text.strip(_AROUND)
     # re keeps what it compiled; a bare SID, the commonest word, does without the long pattern.
-    found = re.fullmatch(_PLAIN, word.text) or re.fullmatch(_ADDRESS, word.text)
-    if not found or not (found["recording"] or found["result"] or found["payload"]):
-        raise _unfit(
-            word, f"is {kind_of(word.text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
-        )
-    recording, result, payload = found["recording"], found["result"], found["payload"]
-    account = found["account"] or ""
+    found = re.fullmatch(_PLAIN, text) or re.fullmatch(_ADDRESS, text)
+    sids = found.group("recording", "result", "payload", "account") if found else _on_page(text)
+    recording, result, payload, account = (in_service_case(sid) if sid else "" for sid in sids)
+    if not (recording or result or payload):
+        raise _unfit(word, f"is {kind_of(text)}; expected RE…, RE…/XR…/XH… or a URL of the API")
     if not recording:
         if parent is None:
             raise _unfit(word, "needs its recording (RE…) before it")
-        recording, account = parent.recording, parent.account
-        if not result:
-            result = parent.result
+        recording, account, result = parent.recording, parent.account, result or parent.result
     if payload and not result:
         raise _unfit(word, "needs its result (XR…) before it")
-    return Address(recording, result or "", payload or "", account=account)
+    return Address(recording, result, payload, account)
+
+
+def _on_page(text: str) -> tuple[str, str, str, str]:
+    """The recording that a page of the console shows, with its account if the URL says so."""
+    sids = set()
+    if re.fullmatch(_PAGE, text):
+        from urllib.parse import unquote
+
+        sids = {in_service_case(sid) for sid in re.findall(_SHOWN, unquote(text))}
+    recordings = [sid for sid in sids if sid.startswith("RE")]
+    accounts = [sid for sid in sids if sid.startswith("AC")]
+    if len(recordings) != 1 or len(accounts) > 1:
+        return "", "", "", ""
+    return recordings[0], "", "", "".join(accounts)
 
 
 def _is_under(child: Address, parent: Address) -> bool:

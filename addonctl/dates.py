@@ -43,8 +43,8 @@ def iso(text: str, shift: timedelta | None = None) -> str:
         day, clock, second = _iso_day(text[:16], shift), _clock(text[16:22]), _second(text[22:])
         if day and clock and second:
             return f"{day} {clock}{second}"
-    moment = _later(_parse_slowly(text), shift)
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else text
+    moment = _later(parse(text), shift)
+    return moment.isoformat(" ")[:19] if moment else text
 
 
 def rfc2822(moment: datetime) -> str:
@@ -66,8 +66,8 @@ def when(word: str, now: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Usage(
-            f"'{word}' is no date; expected one like 2026-11-21 or 2026-11-21T18:43:00, "
-            "or an age like 90m, 36h, 7d or 2w"
+            f"'{word}' is no date; expected one like 2026-11-21, 2026-11-21T18:43:00 (in UTC) or "
+            "2026-11-21T18:43:00+02:00, or an age like 90m, 36h, 7d or 2w"
         ) from None
 
 

@@ -28,20 +28,24 @@ def is_sid(word: str, prefix: str) -> bool:
     return len(word) == 34 and word.startswith(prefix) and set(word[2:]) <= _DIGITS
 
 
+def in_service_case(sid: str) -> str:
+    """A SID of any case as the service writes it: letters upper, digits lower."""
+    return sid[:2].upper() + sid[2:].lower()
+
+
 def checked_sid(word: str, prefix: str) -> str:
-    """`word` as a SID of the kind that `prefix` names. Raises Usage for anything else."""
-    if is_sid(word, prefix):
-        return word
+    """The SID, of the kind that `prefix` names, that `word` is in any case. Raises Usage."""
+    sid = in_service_case(word)
+    if is_sid(sid, prefix):
+        return sid
     raise Usage(f"'{word}' is {kind_of(word)}; expected the SID of {_named(prefix)} ({prefix}…)")
 
 
 def given_sid(sid: str, prefix: str) -> str:
     """A SID of the service's, to become part of a path. Raises AddonctlError if it is none."""
-    try:
-        return checked_sid(sid, prefix)
-    except Usage:
-        problem = f"the service gave '{sid[:40]}' where a SID ({prefix}…) belongs"
-    raise AddonctlError(problem)
+    if is_sid(sid, prefix):
+        return sid
+    raise AddonctlError(f"the service gave '{sid[:40]}' where a SID ({prefix}…) belongs")
 
 
 def _named(prefix: str) -> str:
@@ -51,8 +55,9 @@ def _named(prefix: str) -> str:
 
 def kind_of(word: str) -> str:
     """What `word` is, in the words of an error that expected something else."""
-    if word[:2] in KINDS and is_sid(word, word[:2]):
-        return f"the SID of {_named(word[:2])}"
-    if re.fullmatch(r"(?:RE|XR|XH|AC|SK)\w*", word):
+    prefix = word[:2].upper()
+    if prefix in KINDS and is_sid(in_service_case(word), prefix):
+        return f"the SID of {_named(prefix)}"
+    if re.fullmatch(r"(?:RE|XR|XH|AC|SK)\w*|(?i:RE|XR|XH|AC|SK)[0-9a-fA-F]{6,}\w*", word):
         return "no whole SID (two letters and 32 hexadecimal digits)"
     return "no address"

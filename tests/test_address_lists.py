@@ -13,7 +13,7 @@ import pytest
 from support.program import Run
 
 from addonctl.addresses import Address, read
-from addonctl.batch.lists import REMEMBERED, AddressSet, distinct, words
+from addonctl.batch.lists import LONGEST_LINE, REMEMBERED, AddressSet, distinct, words
 from addonctl.errors import Usage
 
 AC = "AC" + "a" * 32
@@ -105,7 +105,20 @@ def test_jsonl_names_places_by_its_fields() -> None:
         (f"{RE}\n\nhello\n", "line 3 of list.txt: 'hello' is no address"),
         (f"# x\n{RE[:-1]}\n", f"line 2 of list.txt: '{RE[:-1]}' is no whole SID"),
         (f"sid\n{RE}\n{XR}\n", f"line 3 of list.txt: '{XR}' needs its recording"),
-        ("sid,status\n,completed\n", "line 2 of list.txt: names no place"),
+        ("sid,status\n,completed\n", "line 2 of list.txt: its sid is empty"),
+        (f"sid,reference_sid\n{XR},{RE}\n,{RE2}\n", "line 3 of list.txt: its sid is empty"),
+        (f"sid,reference_sid\n  ,{RE}\n", "line 2 of list.txt: its sid is empty"),
+        (f"reference_sid\tsid\n{RE}\n", "line 2 of list.txt: its sid is empty"),
+        (
+            f"add_on_result_sid,reference_sid\n,{RE}\n",
+            "line 2 of list.txt: its add_on_result_sid is empty",
+        ),
+        (f"sid,add_on_result_sid,reference_sid\n{XH},,{RE}\n", "line 2 of list.txt: "),
+        (f'{{"sid": null, "reference_sid": "{RE}"}}', "line 1 of list.txt: its sid is empty"),
+        (f'{{"sid": "", "reference_sid": "{RE}"}}', "line 1 of list.txt: its sid is empty"),
+        (f'{{"sid": ["{XR}"], "reference_sid": "{RE}"}}', "line 1 of list.txt: "),
+        ('{"sid": 5}', "line 1 of list.txt: '5' is no address"),
+        ('{"a":' * 100_000, 'line 1 of list.txt: \'{"a":'),
         (f'{{"sid": "{RE}"}}\n{{"sid"\n', "line 2 of list.txt: '{\"sid\"' is no JSON object"),
         ('{"status": "completed"}\n', "line 1 of list.txt: names no place"),
         ("[\n", "line 1 of list.txt: a JSON array"),
@@ -115,6 +128,9 @@ def test_jsonl_names_places_by_its_fields() -> None:
         (f'sid,detail\n{RE},"cut off\n{RE2},\n', "line 3 of list.txt: unexpected end of data"),
         (b"\x7fELF\xff\xfe\x00\n", "line 1 of list.txt: "),
         ("x" * 3_000_000, "line 1 of list.txt: 'xxx"),
+        (f"{RE}\n{'x' * LONGEST_LINE}", "line 2 of list.txt is longer than 16 MiB"),
+        (f"sid,label\n{RE},{'x' * LONGEST_LINE}", "line 2 of list.txt is longer than 16 MiB"),
+        ("sid,label\n" + f'{RE},"{"x" * 80}\n' * 3, "line "),
     ],
 )
 def test_a_bad_line_is_named(text: str | bytes, said: str) -> None:
@@ -123,6 +139,34 @@ def test_a_bad_line_is_named(text: str | bytes, said: str) -> None:
 
     assert raised.value.message.startswith(said)
     assert len(raised.value.message) < 500
+
+
+def test_a_line_of_many_addresses_is_read_whole() -> None:
+    """As `$(addonctl … -f sids)` in a shell makes them: this one is of 2 MiB."""
+    names = [f"{RE}/XR{number:032x}" for number in range(30_000)]
+
+    assert names == list(map(str, listed(" ".join(names))))
+
+
+def test_a_cell_may_be_as_long_as_a_line() -> None:
+    text = f'label,sid\n"{"long " * 100_000}",{RE}\n'
+
+    assert [RE] == list(map(str, listed(text)))
+
+
+def test_rows_without_anything_in_them_are_passed_over() -> None:
+    """Spreadsheets leave them behind."""
+    assert [RE, RE2] == list(map(str, listed(f"sid,status\n{RE},\n,\n\n{RE2},\n,\n")))
+
+
+def test_pasted_lines_may_be_quoted_and_end_in_a_comma() -> None:
+    assert [RE, f"{RE2}/{XR}"] == list(map(str, listed(f'  "{RE}",\n  "{RE2}/{XR}",\n')))
+
+
+def test_a_row_in_another_case_lies_in_its_account_too() -> None:
+    text = f"sid,account_sid\n{RE.lower()},{AC}\n"
+
+    assert [Address(RE, account=AC)] == listed(text)
 
 
 def test_a_list_is_read_as_it_comes() -> None:
@@ -209,6 +253,20 @@ def test_a_bad_line_stops_a_delete_before_anything(run: Run) -> None:
 
     assert (2, "") == (ran.code, ran.out)
     assert "line 4 of stdin: 'oops' is no address" in ran.err
+
+
+@pytest.mark.parametrize("options", ["", "--dry-run"])
+def test_an_empty_sid_takes_no_recording_along(run: Run, options: str) -> None:
+    """A row whose result has gone missing names its recording, and so all that it holds."""
+    there = run("-p sandbox results list --all -f csv --fields sid,reference_sid").out.splitlines()
+    rows = [*there[:3], there[3].partition(",")[1] + there[3].partition(",")[2]]
+
+    ran = run(f"-p sandbox results delete - --all-results --yes {options}", stdin="\n".join(rows))
+    after = run("-p sandbox results list --all -f csv --fields sid,reference_sid").out.splitlines()
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "line 4 of stdin: its sid is empty" in ran.err
+    assert there == after
 
 
 def test_a_bad_line_in_a_short_list_stops_a_list_before_anything(run: Run) -> None:

@@ -61,6 +61,52 @@ def test_paths_and_urls_are_taken_as_the_api_writes_them(
     assert (address, AC) == (str(found), found.account)
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f'"{RE}"', f"'{RE}',", f" {RE}\t", f"{RE},", f"{RE} ;", f"“{RE}”", f"`{RE}`",
+        f"\u00a0{RE}\u00a0",
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_pasted_address_is_no_part_of_it(pasted: str) -> None:
+    assert [RE] == named(pasted)
+
+
+def test_sids_are_taken_in_any_case_and_given_back_in_the_services() -> None:
+    words = ("re" + "AB" * 16, "Xr" + "Cd" * 16, f"xh{'EF' * 16}")
+    recording, result, payload = f"RE{'ab' * 16}", f"XR{'cd' * 16}", f"XH{'ef' * 16}"
+
+    assert [f"{recording}/{result}/{payload}"] == named(*words) == named("/".join(words))
+    assert [recording] == named(PATH.replace(RE, words[0]).replace(AC, AC.upper()))
+    assert recording == checked_sid(words[0], "RE")
+
+
+@pytest.mark.parametrize("ending", [".mp3", ".wav", ".mp3?RequestedChannels=2", ".wav?Download"])
+def test_the_url_of_a_recordings_sound_names_the_recording(ending: str) -> None:
+    (found,) = read([Word(f"https://api.twilio.com{PATH}{ending}")], 1, 3)
+
+    assert Address(RE, account=AC) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "account"),
+    [
+        (f"https://console.twilio.com/us1/monitor/logs/call-recordings/{RE}", ""),
+        (f"https://console.twilio.com/us1/account/{AC}/recordings/{RE}/details#top", AC),
+        (f"https://www.twilio.com/console/voice/recordings/recording-logs/{RE}?x=1", ""),
+        (
+            "https://console.twilio.com/us1/monitor/logs/call-recordings?frameUrl="
+            f"%2Fconsole%2Frecording-logs%2F{RE}%3Fx-target-region%3Dus1",
+            "",
+        ),
+    ],
+)
+def test_a_page_of_the_console_names_the_recording_it_shows(url: str, account: str) -> None:
+    (found,) = read([Word(url)], 1, 3)
+
+    assert Address(RE, account=account) == found
+
+
 def test_a_sid_under_a_url_lies_in_its_account() -> None:
     (found,) = read([Word(PATH), Word(XR)], 1, 3)
 
@@ -72,7 +118,8 @@ def test_a_sid_under_a_url_lies_in_its_account() -> None:
     [
         (("hello",), "'hello' is no address; expected RE…"),
         (("RE12",), "'RE12' is no whole SID"),
-        (("re" + "1" * 32,), "is no address"),
+        (("re" + "1" * 31,), "is no whole SID"),
+        (("recordings",), "is no address"),
         ((RE + "1",), "is no whole SID"),
         ((XR,), f"'{XR}' needs its recording (RE…) before it"),
         ((RE, XH), f"'{XH}' needs its result (XR…) before it"),
@@ -80,6 +127,18 @@ def test_a_sid_under_a_url_lies_in_its_account() -> None:
         (("CA" + "1" * 32,), "is the SID of a call; expected RE…"),
         ((f"https://evil.example{PATH}/Other",), "is no address"),
         ((f"{RE}/../{XR}",), "is no address"),
+        ((f"{RE},{RE2}",), "is no"),
+        ((f"https://console.twilio.com/{RE}/{RE2}",), "is no address"),
+        ((f"https://console.twilio.com/{RE}0",), "is no address"),
+        ((f"https://console.twilio.com/{AC}",), "is no address"),
+        ((f"https://console.twilio.com.evil.example/{RE}",), "is no address"),
+        ((f"https://evil.example/?twilio.com/{RE}",), "is no address"),
+        ((f"http://console.twilio.com/{RE}",), "is no address"),
+        ((f"https://api.twilio.com/2010-04-01/Accounts/{AC}/Calls/{RE}",), "is no address"),
+        ((f"{RE}/{XR}.mp3",), "is no address"),
+        (("R\u0395" + "1" * 32,), "is no address"),
+        ((f"http\u017f://api.twilio.com{PATH}",), "is no address"),
+        (("RE\udcff" + "1" * 31,), "is no"),
         (("",), "'' is no address"),
         (("RE" + "１" * 32,), "is no"),
     ],

@@ -64,6 +64,18 @@ def test_a_shifted_date_agrees_with_the_arithmetic_of_datetime() -> None:
             assert dates.iso(format_datetime(moment), shift) == expected
 
 
+@pytest.mark.parametrize("year", ["0001", "0999", "9999"])
+def test_the_first_and_the_last_year_are_years(year: str) -> None:
+    text = f"Mon, 01 Jan {year} 00:00:00 +0000"
+    moment = datetime(int(year), 1, 1, tzinfo=UTC)
+
+    assert dates.iso(text) == f"{year}-01-01 00:00:00"
+    assert dates.iso(text, timedelta(hours=1)) == f"{year}-01-01 01:00:00"
+    assert dates.parse(text) == moment
+    assert dates.rfc2822(moment)[4:] == text[4:]
+    assert dates.age(moment, NOW).endswith("y ago" if year < "2026" else "y")
+
+
 def test_a_date_beyond_the_last_year_is_left_as_it_is() -> None:
     text = "Fri, 31 Dec 9999 00:00:00 +0000"
 
@@ -84,7 +96,11 @@ def test_the_services_own_form_is_written_whatever_the_day() -> None:
         ("2026-11-21T18:43:05", "2026-11-21T18:43:05+00:00"),
         ("2026-11-21 18:43", "2026-11-21T18:43:00+00:00"),
         ("2026-11-21T18:43:05Z", "2026-11-21T18:43:05+00:00"),
+        ("2026-11-21T18:43:00Z", "2026-11-21T18:43:00+00:00"),
         ("2026-11-21T18:43:05+02:00", "2026-11-21T16:43:05+00:00"),
+        ("2026-11-21 18:43:05-0930", "2026-11-22T04:13:05+00:00"),
+        ("0001-01-01", "0001-01-01T00:00:00+00:00"),
+        ("9999-12-31T23:59:59", "9999-12-31T23:59:59+00:00"),
         ("36h", "2026-11-20T06:43:00+00:00"),
         ("7d", "2026-11-14T18:43:00+00:00"),
         ("90m", "2026-11-21T17:13:00+00:00"),
@@ -98,8 +114,12 @@ def test_a_moment_is_named_by_date_time_or_age(word: str, expected: str) -> None
 
 @pytest.mark.parametrize(
     "word",
-    ["", "yesterday", "7", "7y", "-7d", "d", "2026-13-01", "21/11/2026", "999999999w", "٣d"],
-)
+    [
+        "", "yesterday", "7", "7y", "-7d", "d", "2026-13-01", "21/11/2026", "999999999w", "٣d",
+        "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0000-01-01", "2026-11-21\udcff",
+        "2026-11-21T18:43:00 CET",
+    ],
+)  # fmt: skip
 def test_another_word_for_a_moment_is_refused_by_name(word: str) -> None:
     with pytest.raises(Usage, match="is no date; expected one like") as refused:
         dates.when(word, NOW)

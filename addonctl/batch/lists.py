@@ -13,7 +13,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import IO, Any
 
 from addonctl.addresses import Address, Addresses, Word, read
@@ -21,7 +21,8 @@ from addonctl.errors import Usage
 
 COLUMNS = ("reference_sid", "add_on_result_sid", "sid")
 """The columns that name a place, from the outside in."""
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 16 << 20
+"""Characters, of a line or of a cell: a whole page of the API, or 200,000 addresses in a row."""
 REMEMBERED = 100_000
 """How many addresses of an endless input are remembered, to tell those that come again."""
 
@@ -158,7 +159,10 @@ def _encoding(stream: IO[bytes]) -> str:
 
 def _lines(text: io.TextIOWrapper, name: str) -> Iterator[tuple[int, str]]:
     try:
-        yield from enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1)
+        for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1):
+            if len(line) == LONGEST_LINE:
+                raise Usage(f"{_place(name, number)} is longer than 16 MiB", hint=_HINT)
+            yield number, line
     except OSError as problem:
         raise Usage(f"cannot read addresses from {name}: {problem.strerror}") from None
 
@@ -182,7 +186,7 @@ def _objects(lines: Iterable[tuple[int, str]], name: str) -> Iterator[Word]:
         place = _place(name, number)
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
             raise Usage(f"{place}: '{line.strip()[:200]}' is no JSON object", hint=_HINT)
@@ -199,13 +203,15 @@ def _table(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Itera
         for number, line in lines:  # noqa: B007  the number of the line that was read last
             yield line
 
+    csv.field_size_limit(LONGEST_LINE)
     # Strict: where a quote is never closed, the rows behind it would be lost in silence.
     rows = csv.reader(texts(), delimiter=delimiter, strict=True)
     try:
-        header = next(rows)
+        header = [name.strip() for name in next(rows)]
         for row in rows:
-            if row and row != header:  # which comes again where outputs were put together
-                yield _word(dict(zip(header, row, strict=False)), _place(name, number))
+            # The header comes again where outputs were put together.
+            if any(row) and [cell.strip() for cell in row] != header:
+                yield _word(dict(zip_longest(header, row[: len(header)])), _place(name, number))
     except csv.Error as problem:
         raise Usage(f"{_place(name, number)}: {problem}", hint=_HINT) from None
 
@@ -226,14 +232,19 @@ def _other_form(line: str) -> str:
 
 
 def _word(row: Mapping[str, Any], place: str) -> Word:
-    sids = [sid for name in COLUMNS if isinstance(sid := row.get(name), str) and sid]
-    text = "/".join(sids)
-    if not text:
+    cells = [(name, row[name]) for name in COLUMNS if name in row]
+    if not cells:
         raise Usage(f"{place}: names no place in {', '.join(COLUMNS)}", hint=_HINT)
-    if text.startswith(("XR", "XH")):
+    texts = ["" if value is None else str(value).strip() for _, value in cells]
+    if not texts[-1]:
+        # Without it, the row would name all that its parent holds.
+        raise Usage(f"{place}: its {cells[-1][0]} is empty", hint=_HINT)
+    text = "/".join(filter(None, texts))
+    kind = text[:2].upper()
+    if kind in ("XR", "XH"):
         raise Usage(f"{place}: '{text}' needs its recording, in a column reference_sid", hint=_HINT)
     account = row.get("account_sid")
-    if isinstance(account, str) and account.startswith("AC") and text.startswith("RE"):
+    if isinstance(account, str) and account.startswith("AC") and kind == "RE":
         text = f"/2010-04-01/Accounts/{account}/Recordings/{text}"
     return Word(text, place)
 

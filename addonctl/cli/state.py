@@ -319,7 +319,7 @@ def recording_parameters(filters: RecordingFilters) -> dict[str, str]:
     now, parameters = datetime.now(UTC), {}
     for name, word in (("DateCreated>", filters.since), ("DateCreated<", filters.until)):
         if word is not None:
-            parameters[name] = f"{dates.when(word, now):%Y-%m-%dT%H:%M:%SZ}"
+            parameters[name] = f"{dates.when(word, now).isoformat()[:19]}Z"
     for name, word, prefix in (
         ("CallSid", filters.call, "CA"),
         ("ConferenceSid", filters.conference, "CF"),
