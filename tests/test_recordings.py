@@ -79,3 +79,21 @@ def test_words_that_do_not_fit_are_told_of(run: Run, words: str, said: str) -> N
 
     assert (2, "") == (ran.code, ran.out)
     assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("word", "asked"),
+    [
+        ("0001-01-01", "0001-01-01T00%3A00%3A00Z"),
+        ("9999-12-31T23:59:59.9", "9999-12-31T23%3A59%3A59Z"),
+        ("2026-11-21T18:43:00+02:00", "2026-11-21T16%3A43%3A00Z"),
+    ],
+)
+def test_a_moment_is_asked_for_as_the_service_reads_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, word: str, asked: str
+) -> None:
+    with listed(monkeypatch, page("recordings", [])) as server:
+        ran = run("recordings", "list", "--since", word)
+
+    assert (0, "") == (ran.code, ran.err)
+    assert f"DateCreated%3E={asked}" in server.heard[0].target
