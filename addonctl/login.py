@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from addonctl.errors import Usage
 from addonctl.sids import is_sid
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""The hosts that plain http may go to."""
 
 SANDBOX: Final = "sandbox"
 """The profile that is always there and needs no login."""
@@ -17,6 +19,12 @@ SANDBOX: Final = "sandbox"
 Source = Literal["variables", "keyring", "file", "sandbox"]
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_NAME = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = rf"(?:{_NAME}(?:\.{_NAME})*\.?|\[[0-9a-f:.]*:[0-9a-f:.]*\])"
+_NUMERIC = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$")
+# Printable ASCII but `\` and `#`: parsers differ about the one, no request carries the other.
+_TARGET = r"(?:/[!\"$->@-\[\]-~]*)?(?:\?[!\"$-\[\]-~]*)?"
+_URL = re.compile(rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?{_TARGET}", re.ASCII | re.IGNORECASE)
 # What pasting brings along unseen: byte order mark, zero-width characters, soft hyphen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 
@@ -95,16 +103,52 @@ def checked_label(word: str | None, what: str) -> str | None:
 
 def checked_url(word: str) -> str:
     """`word` as the API's address. Raises Usage unless it is https, or http on loopback."""
-    try:
-        parts = urlsplit(word.strip())
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
-    secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not host or not secure or "@" in parts.netloc or parts.query or parts.fragment:
+    parts = plain_url(word.strip())
+    if parts is None or parts.query or not (parts.scheme == "https" or parts.hostname in LOOPBACK):
         # The word itself is not repeated: people put logins into such addresses.
         raise Usage(
             "the address of the API must be https://HOST, or http on loopback, without a login",
             hint="check ADDONCTL_API_URL",
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def plain_url(word: str) -> SplitResult | None:
+    """The parts of an http or https URL that every parser reads alike; None for any other.
+
+    So without a login, a fragment, or anything that must be encoded; and a host is a name or an
+    address in its usual form, not one of the many other ways to write 127.0.0.1.
+    """
+    if not _URL.fullmatch(word):
+        return None
+    try:
+        parts = urlsplit(word)
+        host, _ = parts.hostname or "", parts.port
+        if ":" in host or _NUMERIC.search(host):
+            ip_address(host)
+    except ValueError:
+        return None
+    return parts
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a connection to `host`, as a URL has it, would end where it began."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
+
+
+def named_by(api_url: str) -> str:
+    """What made the API's address that of a host which is not there, in the words of a hint."""
+    host = urlsplit(api_url).hostname or ""
+    if host == "api.twilio.com":
+        return "is the network there? HTTPS_PROXY names a proxy, if one is needed"
+    if re.fullmatch(rf"api\.({_NAME}\.)?{_NAME}\.twilio\.com", host):
+        return "--region and --edge, or TWILIO_REGION, TWILIO_EDGE or the profile, named this host"
+    return "ADDONCTL_API_URL names this host"

@@ -101,7 +101,7 @@ def test_imports_point_down(module: str) -> None:
         ("docgen.__main__", "from addonctl.cli.program import run", []),
         ("cli.pretend", "from addonctl import sandbox", []),
         ("api.client", "from addonctl import __version__", []),
-        ("api.client", "from addonctl.api.faults import refusal", []),
+        ("api.client", "from addonctl.api.network import followed", []),
     ],
 )
 def test_what_points_up_is_found(module: str, source: str, found: list[str]) -> None:

@@ -33,7 +33,7 @@ IMPOSTORS = ["page", "error"]
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once; how long they wait is not what is tried here."""
     monkeypatch.setattr("addonctl.transfer.source._pause", lambda failures: 0)
-    monkeypatch.setattr("addonctl.api.transport.PacedRetry.get_backoff_time", lambda self: 0)
+    monkeypatch.setattr("addonctl.api.transport.BACKOFF", 0)
 
 
 @pytest.fixture

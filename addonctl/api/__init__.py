@@ -5,6 +5,6 @@ time-outs, proxies and TLS; faults.py turns whatever goes wrong into one of our 
 """
 
 from addonctl.api.client import Body, Client, LinkExpired, SignedLink
-from addonctl.api.transport import Pace, Settings
+from addonctl.api.transport import Limits, Pace
 
-__all__ = ["Body", "Client", "LinkExpired", "Pace", "Settings", "SignedLink"]
+__all__ = ["Body", "Client", "Limits", "LinkExpired", "Pace", "SignedLink"]

@@ -9,29 +9,21 @@ from __future__ import annotations
 
 import base64
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
-import requests
-from requests import exceptions
 from requests.adapters import BaseAdapter
-from urllib3.exceptions import HTTPError
 
 from addonctl import __version__
 from addonctl.addresses import Address
-from addonctl.api.faults import refusal, translated
-from addonctl.api.transport import Channel, Pace, Settings, Trace, network_adapter, whole_number
+from addonctl.api.network import followed
+from addonctl.api.transport import NOT_THE_SERVICE, Answer, Channel, Limits, Pace, Say, whole_number
 from addonctl.errors import AddonctlError, TryLater
-from addonctl.login import LOOPBACK, Login
+from addonctl.login import Login, named_by, plain_url
 from addonctl.models import PAGE_SIZE, Payload, Record, Recording, Result
 
-CHUNK = 256 * 1024
-"""Bytes of a payload that are handed on at a time, at most."""
-LONGEST_DOCUMENT = 256 * 1024 * 1024
-"""Bytes of a JSON document that are read; a page of 1000 rows has about one MiB."""
 MOST_REDIRECTS = 5
 
 Kind = TypeVar("Kind", bound=Record)
@@ -50,13 +42,8 @@ class SignedLink(NamedTuple):
     url: str
     what: str = "the payload's data"
 
-    def __str__(self) -> str:
-        """The link without its signature, fit to be shown."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}?…"
-
     def __repr__(self) -> str:
-        return f"SignedLink({self})"
+        return "SignedLink(…)"
 
 
 class Body(NamedTuple):
@@ -94,28 +81,30 @@ class Body(NamedTuple):
 
 
 class Client:
-    """The service, as one login sees it. Safe to use from many threads."""
+    """The service, as one login sees it. Safe to use from many threads.
+
+    `trace` is told of each request, `notify` of each pause before a retry: in the words of a line
+    to show, which hold no secret. They are called from the thread that asks.
+    """
 
     def __init__(
         self,
         login: Login,
-        settings: Settings | None = None,
+        limits: Limits | None = None,
         *,
         adapter: BaseAdapter | None = None,
         pace: Pace | None = None,
-        trace: Trace | None = None,
+        trace: Say | None = None,
+        notify: Say | None = None,
     ) -> None:
-        settings = settings or Settings()
+        limits = limits or Limits()
         pace = pace or Pace()
         self.login = login
         self.pace = pace
-        self.retries = settings.retries
-        self._timeout = settings.timeout
-        api = adapter or network_adapter(settings, pace, trace)
+        self.retries = limits.retries
+        self._api = Channel(adapter, limits, pace, trace, notify, named_by=named_by(login.api_url))
         # The store gets connections of its own: nothing of the login can leak into them.
-        store = adapter or network_adapter(settings, pace.beside(), trace)
-        self._api = Channel(api, settings.timeout, pace, trace)
-        self._store = Channel(store, settings.timeout, pace.beside(), trace)
+        self._store = Channel(adapter, limits, pace.beside(), trace, notify, flows=True)
         pair = f"{login.username}:{login.secret}".encode()
         self._headers = {
             "Authorization": "Basic " + base64.b64encode(pair).decode("ascii"),
@@ -130,7 +119,7 @@ class Client:
         self, parameters: Mapping[str, str] | None = None, page_size: int = PAGE_SIZE
     ) -> Iterator[list[Recording]]:
         """The account's recordings, newest first; `parameters` are the API's own filters."""
-        path = f"{self._account('')}/Recordings"
+        path = self._path(Address(""))
         return self._pages(Recording, path, "recordings", page_size, parameters or {})
 
     def results(self, recording: Address, page_size: int = PAGE_SIZE) -> Iterator[list[Result]]:
@@ -145,10 +134,16 @@ class Client:
 
     # Single things
 
+    def recording(self, address: Address) -> Recording:
+        """A recording's metadata."""
+        return Recording(self._single(address, address.recording))
+
     def result(self, address: Address) -> Result:
+        """One add-on result."""
         return Result(self._single(address, address.result))
 
     def payload(self, address: Address) -> Payload:
+        """The metadata of one payload."""
         return Payload(self._single(address, address.payload))
 
     def delete(self, address: Address) -> None:
@@ -158,35 +153,30 @@ class Client:
         after a retry counts as done.
         """
         what = _named(address)
-        with translated(what):
-            response = self._send("DELETE", f"{self._path(address)}.json")
-            retried = getattr(getattr(response.raw, "retries", None), "history", ())
-            if response.status_code == 404 and retried:
-                response.close()
-                return
-            if response.status_code >= 300:
-                raise refusal(response, what)
-            self._whole(response, what)
+        answer = self._send("DELETE", f"{self._path(address)}.json", what)
+        if answer.status < 300 or (answer.status == 404 and answer.tries > 1):
+            return
+        problem = answer.refusal(what)
+        if answer.status == 405 and address.payload:
+            problem.hint = (
+                "the service does not offer deleting single payloads; a result takes its payloads "
+                f"with it: addonctl results delete {address.recording} {address.result}"
+            )
+        raise problem
 
     # A payload's bytes
 
     def link(self, address: Address) -> SignedLink:
         """The signed link to a payload's bytes, not followed."""
         what = f"data of {_named(address)}"
-        with translated(what):
-            response = self._send("GET", f"{self._path(address)}/Data")
-            if not 300 <= response.status_code < 400:
-                if response.status_code >= 400:
-                    raise refusal(response, what)
-                response.close()
-                raise AddonctlError(f"{what}: the service gave no link")
-            location = response.headers.get("Location", "")
-            response.close()
-        parts = _joined(self.login.api_url, location)
-        secure = parts.scheme == "https" or parts.hostname in LOOPBACK
-        if not (location and parts.hostname and secure):
-            raise AddonctlError(f"{what}: the service gave a link that is not https")
-        return SignedLink(parts.geturl(), what)
+        answer = self._send("GET", f"{self._path(address)}/Data", what)
+        if answer.status >= 400:
+            raise answer.refusal(what)
+        location = answer.response.headers.get("Location", "")
+        if answer.status < 300 or not location:
+            raise AddonctlError(f"{what}: the service gave no link")
+        api = self.login.api_url
+        return SignedLink(followed(location, api, api, f"{what}: the service links to"), what)
 
     def open(self, link: SignedLink, begin: int = 0, etag: str | None = None) -> Body:
         """The bytes behind a link, from `begin` on if the payload still has that `etag`.
@@ -199,24 +189,23 @@ class Client:
         if begin and etag:
             headers |= {"Range": f"bytes={begin}-", "If-Range": etag}
         url = link.url
-        with translated(what):
-            for _ in range(MOST_REDIRECTS):
-                response = self._store.send("GET", url, headers)
-                if not response.is_redirect:
-                    break
-                response.close()
-                parts = _joined(url, response.headers["Location"])
-                if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-                    raise AddonctlError(f"{what}: the store redirects to a place that is not https")
-                url = parts.geturl()
-            else:
-                raise AddonctlError(f"{what}: the store redirects again and again")
-            if response.status_code not in (200, 206):
-                problem = refusal(response, what)
-                if response.status_code == 403:
-                    raise LinkExpired(problem.message, status=403)
-                raise problem
-        return _body(response, what)
+        told: Collection[str] = ()
+        for _ in range(MOST_REDIRECTS):
+            answer = self._store.send("GET", url, headers, what, told)
+            if not answer.response.is_redirect:
+                break
+            told = answer.hidden
+            location = answer.response.headers["Location"]
+            url = followed(location, url, self.login.api_url, f"{what}: the store redirects to")
+        else:
+            raise AddonctlError(f"{what}: the store redirects again and again")
+        if answer.status in (200, 206):
+            return _body(answer, self._store, what)
+        problem = answer.refusal(what)
+        answer.response.close()
+        if answer.status == 403:
+            raise LinkExpired(problem.message, status=403)
+        raise problem
 
     def close(self) -> None:
         self._api.close()
@@ -224,19 +213,14 @@ class Client:
 
     # Underneath
 
-    def _account(self, named: str) -> str:
-        return f"/2010-04-01/Accounts/{named or self.login.acting_account}"
-
     def _path(self, address: Address) -> str:
-        path = f"{self._account(address.account)}/Recordings/{address.recording}"
-        if address.result:
-            path += f"/AddOnResults/{address.result}"
-        if address.payload:
-            path += f"/Payloads/{address.payload}"
-        return path
+        account = address.account or self.login.acting_account
+        sids = zip(("Recordings", "AddOnResults", "Payloads"), address[:3], strict=True)
+        below = "/".join(f"{parent}/{sid}" for parent, sid in sids if sid)
+        return f"/2010-04-01/Accounts/{account}/{below or 'Recordings'}"
 
-    def _send(self, method: str, path: str) -> requests.Response:
-        return self._api.send(method, self.login.api_url + path, self._headers)
+    def _send(self, method: str, path: str, what: str) -> Answer:
+        return self._api.send(method, self.login.api_url + path, self._headers, what)
 
     def _single(self, address: Address, sid: str) -> dict[str, Any]:
         what = _named(address)
@@ -254,7 +238,7 @@ class Client:
         parameters: Mapping[str, str] | None = None,
     ) -> Iterator[list[Kind]]:
         query = urlencode({**(parameters or {}), "PageSize": page_size})
-        following: str | None = f"{path}.json?{query}"
+        following = f"{path}.json?{query}"
         seen: set[str] = set()
         while following:
             if following in seen:
@@ -272,62 +256,30 @@ class Client:
             elif document.get("next_page_uri"):
                 raise AddonctlError(f"{what}: the service gives an empty page and says more follow")
             yield [kind(item) for item in items]
-            following = self._following(document.get("next_page_uri"), what)
-
-    def _following(self, uri: object, what: str) -> str | None:
-        """The path of the next page. It must lie on the API's own host: our login goes there."""
-        if not uri:
-            return None
-        word = str(uri)
-        base = self.login.api_url
-        if word.startswith(base + "/"):
-            word = word[len(base) :]
-        if not word.startswith("/2010-04-01/") or "\\" in word:
-            raise AddonctlError(
-                f"{what}: the service points to a next page on another host; not followed"
-            )
-        return word
+            base = self.login.api_url
+            following = str(document.get("next_page_uri") or "").removeprefix(base)
+            # It must lie on the API's own host: our login goes there.
+            fine = following.startswith("/2010-04-01/") and plain_url(base + following)
+            if following and not fine:
+                raise AddonctlError(
+                    f"{what}: the service points to a next page on another host; not followed"
+                )
 
     def _document(self, path: str, what: str) -> dict[str, Any]:
-        """The JSON object at `path`; a body that breaks off is asked for again, like any GET."""
-        for attempt in range(self.retries + 1):
-            try:
-                with translated(what):
-                    response = self._send("GET", path)
-                    if response.status_code != 200:
-                        raise refusal(response, what)
-                    document = _parsed(self._whole(response, what))
-                break
-            except TryLater as problem:
-                # With a status the retries below us have been used up already.
-                broke_off = isinstance(
-                    problem.__context__, (exceptions.ChunkedEncodingError, HTTPError)
-                )
-                if not broke_off or attempt == self.retries:
-                    raise
+        """The JSON object at `path`."""
+        answer = self._send("GET", path, what)
+        if answer.status != 200:
+            raise answer.refusal(what)
+        document = _parsed(answer.body)
         if document is None:
-            kind = response.headers.get("Content-Type", "nothing").split(";")[0]
+            kind = (answer.header("Content-Type") or "nothing").split(";")[0]
             raise AddonctlError(
                 f"{what}: the service answered with {kind} that is not the JSON it promised",
-                hint="a proxy or a login page may have answered in its place",
-                status=response.status_code,
-                request_id=response.headers.get("Twilio-Request-Id"),
+                hint=NOT_THE_SERVICE,
+                status=answer.status,
+                request_id=answer.header("Twilio-Request-Id"),
             )
         return document
-
-    def _whole(self, response: requests.Response, what: str) -> bytes:
-        """The body. A byte now and then is no answer in time either, so the whole is timed."""
-        end = time.monotonic() + self._timeout
-        body = bytearray()
-        while piece := response.raw.read1(CHUNK, decode_content=True):
-            body += piece
-            if len(body) > LONGEST_DOCUMENT:
-                response.close()
-                raise AddonctlError(f"{what}: the service's answer does not end")
-            if time.monotonic() > end:
-                response.close()
-                raise exceptions.ReadTimeout
-        return bytes(body)
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:
@@ -355,19 +307,11 @@ def _named(address: Address) -> str:
     return f"recording {address.recording}"
 
 
-def _joined(base: str, url: str) -> SplitResult:
-    """Where `url` leads from `base`; nowhere if it is no URL."""
-    try:
-        return urlsplit(urljoin(base, url))
-    except ValueError:
-        return urlsplit("")
-
-
-def _body(response: requests.Response, what: str) -> Body:
+def _body(answer: Answer, store: Channel, what: str) -> Body:
+    response = answer.response
     begin, size = 0, None
     headers = {name.lower(): value for name, value in response.headers.items()}
-    length = headers.get("content-length", "")
-    if response.status_code == 206:
+    if answer.status == 206:
         unit, _, rest = headers.get("content-range", "").partition(" ")
         span, _, whole = rest.partition("/")
         first = whole_number(span.partition("-")[0])
@@ -376,13 +320,5 @@ def _body(response: requests.Response, what: str) -> Body:
             raise TryLater(f"{what}: the store sent a part without saying which")
         begin, size = first, whole_number(whole)
     elif "transfer-encoding" not in headers:
-        size = whole_number(length)
-
-    def flow() -> Iterator[bytes]:
-        # Not iter_content: it holds back what came until a chunk is full, so that over a line
-        # that breaks again and again a payload would never get any further.
-        with response, translated(what):
-            while chunk := response.raw.read1(CHUNK, decode_content=False):
-                yield chunk
-
-    return Body(begin, size, headers, flow(), response.close)
+        size = whole_number(headers.get("content-length", ""))
+    return Body(begin, size, headers, store.flow(answer, what), response.close)

@@ -1,27 +1,25 @@
-"""One request at a time: connections, retries, time-outs, proxies and TLS."""
+"""One request at a time: when to ask again, how much of the answer to read, what to show of it."""
 
 from __future__ import annotations
 
-import os
+import json
 import random
-import ssl
-import threading
+import re
 import time
-from collections.abc import Callable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.response import BaseHTTPResponse
-from urllib3.util import Retry
-from urllib3.util.ssl_ import create_urllib3_context
 
-from addonctl.errors import AddonctlError
-from addonctl.login import LOOPBACK
+from addonctl.api.network import LATER, NETWORK, Adapter, Download, Reply, Route, failure
+from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
+from addonctl.login import LOOPBACK, plain_url
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 LONGEST_RETRY_AFTER = 60
@@ -31,10 +29,41 @@ BACKOFF = 0.25
 """Seconds that a first retry waits, more or less; every further one waits twice as long."""
 LONGEST_BACKOFF = 20.0
 
-Trace = Callable[[str], None]
+CHUNK = 256 * 1024
+"""Bytes of a body that are read at a time, at most."""
+LONGEST_DOCUMENT = 16 * 1024 * 1024
+"""Bytes of an answer that are read, once decoded; a page of 1000 rows has about one MiB."""
+LONGEST_REFUSAL = 64 * 1024
+"""Bytes of a refusal that are read; the service's own are under one KiB."""
+SHORTEST_SIGNATURE = 12
+"""Characters of a word in a signed link's query that may be what signs it."""
+
+NOT_THE_SERVICE = "a proxy or a login page may have answered in its place"
+
+_SIGNED = re.compile(
+    r"(https?(?:://|%3A%2F%2F)[^\s?<>\"']{1,2000}?(?:\?|%3F))[^\s<>\"']+"
+    rf"|([?&][\w.-]+=)[^\s&<>\"']{{{SHORTEST_SIGNATURE},}}",
+    re.IGNORECASE,
+)
+_CLASSES: dict[int, type[AddonctlError]] = {
+    401: LoginRefused,
+    403: LoginRefused,
+    404: NotFound,
+    408: TryLater,
+    410: NotFound,
+    429: TryLater,
+}
+_HINTS: dict[type[AddonctlError], str] = {
+    LoginRefused: "see which login is used: addonctl auth status",
+    NotFound: "results are kept 30 days from their creation",
+    TryLater: LATER,
+}
+_TAGS = {"Message": "message", "Code": "code", "MoreInfo": "more_info", "title": "title"}
+
+Say = Callable[[str], None]
 
 
-class Settings(NamedTuple):
+class Limits(NamedTuple):
     """How patient and how wide: retries per request, seconds for a single answer, connections."""
 
     retries: int = 5
@@ -43,15 +72,13 @@ class Settings(NamedTuple):
 
 
 class Pace:
-    """How fast requests may go. This one never holds anybody back; a batch brings its own.
-
-    `answers` is how many requests the service has answered and not refused.
-    """
+    """How fast requests may go. This one never holds anybody back; a batch brings its own."""
 
     answers = 0
+    """How many requests the service has answered and not refused."""
 
     def request(self) -> AbstractContextManager[None]:
-        """A place among the requests in flight, held from sending until the answer begins."""
+        """A place among the requests in flight, held from sending until the answer is there."""
         return nullcontext()
 
     def wait(self, seconds: float) -> None:
@@ -82,57 +109,182 @@ class Pace:
         return self
 
 
-class PacedRetry(Retry):
-    """urllib3's Retry, with jitter from the first retry on, under a Pace, and traced."""
+class Answer(NamedTuple):
+    """What came back: the whole `body`, or nothing of it yet where a download begins.
 
-    def __init__(self, *args: Any, pace: Pace, trace: Trace | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.pace = pace
-        self.trace = trace
-        self.answers = 0  # of the pace, at the last try
+    `hidden` is what was told in asking and nobody must see, `tries` how often it was asked.
+    """
 
-    def new(self, **changes: Any) -> PacedRetry:
-        return super().new(pace=self.pace, trace=self.trace, **changes)
+    response: requests.Response
+    body: bytes
+    hidden: Collection[str]
+    tries: int
+    route: Route
 
-    def get_backoff_time(self) -> float:
-        # urllib3 does not wait at all before the first retry; many workers that
-        # were refused together would then come back together.
-        return super().get_backoff_time() or random.random() * self.backoff_jitter  # noqa: S311
+    @property
+    def status(self) -> int:
+        return self.response.status_code
 
-    def parse_retry_after(self, retry_after: str) -> float:
-        try:
-            return super().parse_retry_after(retry_after)
-        except Exception:  # a header we cannot read is as good as none
-            return 0.0
+    def header(self, name: str) -> str | None:
+        """What a header says, fit to be shown."""
+        return shown(self.response.headers.get(name), self.hidden)
 
-    def increment(
+    def refusal(self, doing: str) -> AddonctlError:
+        """The error that a status of 3xx, 4xx or 5xx stands for, in the service's own words."""
+        said = _words(self.body.decode("utf-8", "replace"))
+        words = (shown(text, self.hidden) for text in (said.get("message"), self.response.reason))
+        kind = _CLASSES.get(self.status, TryLater if self.status >= 500 else AddonctlError)
+        hint = NOT_THE_SERVICE if self.status < 400 else _HINTS.get(kind)
+        if self.status == 405:
+            hint = "the service does not offer this on this resource"
+        return kind(
+            f"{doing}: {self.status} {next(filter(None, words), 'no reason given')}",
+            hint=hint,
+            status=self.status,
+            code=whole_number(str(said.get("code"))),
+            more_info=shown(said.get("more_info"), self.hidden),
+            request_id=self.header("Twilio-Request-Id"),
+        )
+
+
+class Channel:
+    """Sends requests by the environment's proxies and with its CA settings, never its logins.
+
+    requests' own Session would add a login from `~/.netrc` and follow redirects with ours, so the
+    adapter is called directly. `named_by` is the hint for a host that is not there. A channel that
+    `flows` leaves the bodies of 200 and 206 to be read as they come.
+    """
+
+    def __init__(
         self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> PacedRetry:
-        counted = self
-        if response is not None and response.status == 429 and self.pace.crowded(self.answers):
-            counted = self.new(total=int(self.total or 0) + 1, history=())
-        following = super(PacedRetry, counted).increment(method, url, response, *args, **kwargs)
-        following.answers = self.pace.answers
-        return following
+        adapter: BaseAdapter | None,
+        limits: Limits,
+        pace: Pace,
+        trace: Say | None,
+        notify: Say | None,
+        *,
+        named_by: str = "",
+        flows: bool = False,
+    ) -> None:
+        self._adapter = adapter or Adapter(limits.connections, Download if flows else Reply)
+        self._limits = limits
+        self._timeout = (min(limits.timeout, CONNECT_TIMEOUT), limits.timeout)
+        self._pace = pace
+        self._trace = trace
+        self._notify = notify
+        self._named_by = named_by
+        self._flows = flows
+        self._routes: dict[str, Route] = {}
 
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        if self.trace and self.history:
-            last = self.history[-1]
-            self.trace(f"{last.method} again: {last.status or 'the connection failed'}")
-        backoff = self.get_backoff_time()
-        if response is None:
-            self.pace.wait(backoff)
-        elif response.status == 429:
-            self.pace.refused(
-                backoff, self.get_retry_after(response), concurrent_requests(response.headers)
-            )
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        doing: str,
+        told: Collection[str] = (),
+    ) -> Answer:
+        """The answer, asked for again as often as the limits allow while there is trouble.
+
+        `told` are secrets of earlier requests, which this answer may repeat too. Raises TryLater
+        where no answer is to be had, and AddonctlError where there will never be one.
+        """
+        parts = plain_url(url)
+        if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
+            raise AddonctlError(f"{doing}: the address is not valid")
+        # Neither a body, a login nor cookies; and the URL goes out as it was judged, not encoded
+        # and read once more, which could make another of it.
+        request = requests.PreparedRequest()
+        request.method, request.url = method, url
+        request.headers = CaseInsensitiveDict(headers)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        route = self._routes.get(origin) or Route.to(parts, self._named_by)
+        self._routes[origin] = route
+        hidden = secrets_of(request).union(told)
+        tries = failures = in_a_row = answers = 0
+        with self._pace.request():
+            while True:
+                tries += 1
+                began = time.perf_counter()
+                answer: Answer | None = None
+                try:
+                    response = self._adapter.send(
+                        request, stream=True, timeout=self._timeout, proxies=route.proxies
+                    )
+                    answer = Answer(response, self._body(response, doing), hidden, tries, route)
+                    status = answer.status
+                    why = f"{'busy' if status == 429 else 'server trouble'} ({status})"
+                except NETWORK as raised:
+                    problem = failure(raised, doing, route)
+                    if not isinstance(problem, TryLater):
+                        raise problem from None
+                    status, why = 0, problem.message.removeprefix(f"{doing}: ")
+                if self._trace:
+                    took = f"{(time.perf_counter() - began) * 1000:.0f}ms"
+                    named = (answer.header("Twilio-Request-Id") or "-") if answer else why
+                    self._trace(f"{method} {parts.path} {status or 'failed'} {took} {named}")
+                if answer and status not in RETRIED:
+                    break
+                crowded = status == 429 and self._pace.crowded(answers)
+                answers = self._pace.answers
+                failures, in_a_row = (failures, 1) if crowded else (failures + 1, in_a_row + 1)
+                if failures > self._limits.retries:
+                    break
+                self._wait(answer, in_a_row, why if not crowded else "", failures)
+        if answer is None:
+            raise problem
+        self._pace.answered(status, concurrent_requests(answer.response.headers))
+        return answer
+
+    def flow(self, answer: Answer, doing: str) -> Iterator[bytes]:
+        """The body of a download, as it comes. Raises TryLater where the line breaks or stalls."""
+        # Not iter_content: it holds back what came until a chunk is full, so that over a line
+        # that breaks again and again a payload would never get any further.
+        with answer.response:
+            try:
+                while chunk := answer.response.raw.read1(CHUNK, decode_content=False):
+                    yield chunk
+            except NETWORK as problem:
+                raise failure(problem, doing, answer.route, flowing=True) from None
+
+    def close(self) -> None:
+        self._adapter.close()
+
+    def _body(self, response: requests.Response, doing: str) -> bytes:
+        """The body, decoded; of a refusal, whose status says enough, as much as comes."""
+        fine = response.status_code < 300
+        if fine and self._flows:
+            return b""
+        body = bytearray()
+        try:
+            while piece := response.raw.read1(CHUNK, decode_content=True):
+                body += piece
+                if len(body) > (LONGEST_DOCUMENT if fine else LONGEST_REFUSAL):
+                    response.close()
+                    break
+        except NETWORK:
+            response.close()
+            if fine:
+                raise
+        if fine and len(body) > LONGEST_DOCUMENT:
+            most = LONGEST_DOCUMENT // 1024**2
+            raise AddonctlError(f"{doing}: the service's answer is longer than {most} MiB")
+        return bytes(body)
+
+    def _wait(self, answer: Answer | None, in_a_row: int, why: str, failures: int) -> None:
+        """Wait before a retry, and say so; many that were refused together would come back
+        together if the first one did not wait, or all as long."""
+        backoff = BACKOFF * 2 ** min(in_a_row - 1, 20) if in_a_row > 1 else 0
+        backoff = min(LONGEST_BACKOFF, backoff + random.random() * 2 * BACKOFF)  # noqa: S311
+        headers = answer.response.headers if answer else {}
+        asked = asked_to_wait(headers)
+        if self._notify and why:
+            pause = max(1, round(asked or backoff))
+            self._notify(f"{why}, again in {pause} s, {failures} of {self._limits.retries}")
+        if answer and answer.status == 429:
+            self._pace.refused(backoff, asked, concurrent_requests(headers))
         else:
-            self.pace.wait(self.get_retry_after(response) or backoff)
+            self._pace.wait(asked or backoff)
 
 
 def concurrent_requests(headers: Mapping[str, str]) -> int | None:
@@ -140,134 +292,65 @@ def concurrent_requests(headers: Mapping[str, str]) -> int | None:
     return whole_number(headers.get("Twilio-Concurrent-Requests", ""))
 
 
+def asked_to_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds of `Retry-After`, within reason; None where it says nothing that makes sense."""
+    word = headers.get("Retry-After", "").strip()
+    seconds: float | None = whole_number(word)
+    if seconds is None:
+        try:
+            seconds = parsedate_to_datetime(word).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0), LONGEST_RETRY_AFTER)
+
+
+def secrets_of(request: requests.PreparedRequest) -> set[str]:
+    """What an answer to `request` may repeat and nobody must see: its login, or its signature."""
+    login = str(request.headers.get("Authorization", "")).removeprefix("Basic ")
+    if login:
+        return {login, b64decode(login).decode("utf-8").partition(":")[2]} - {""}
+    words = map(_plain, re.split("[&=]", str(request.url).partition("?")[2]))
+    # Shorter ones are no signature, and may be words of the message.
+    found = {word for word in words if len(word) >= SHORTEST_SIGNATURE}
+    return found | {word.replace("+", " ") for word in found}
+
+
+def shown(text: object, hidden: Collection[str]) -> str | None:
+    """What the other side said, as one line, without `hidden` in whatever spelling, and without
+    what signs any other link; None for nothing."""
+    line = " ".join(text.split()) if isinstance(text, str) else ""
+    secrets = "|".join(map(re.escape, sorted(hidden, key=len, reverse=True)))
+    if secrets and re.search(secrets, plain := _plain(line), re.IGNORECASE):
+        line = re.sub(secrets, "…", plain, flags=re.IGNORECASE)
+    return _SIGNED.sub(r"\1\2…", line)[:500] or None
+
+
 def whole_number(word: str) -> int | None:
     """The number that a header holds; None for anything else, and for more digits than any has."""
     return int(word) if word.isdecimal() and len(word) < 20 else None
 
 
-class Adapter(HTTPAdapter):
-    """requests' adapter with one TLS context for all connections of the process.
+def _plain(text: str) -> str:
+    """`text` with nothing encoded any more, however often (within reason) and in what way."""
+    from html import unescape
 
-    Left to itself, urllib3 reads the whole CA bundle again for every connection.
-    """
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
-        if host["scheme"] == "https" and verify is not False:
-            pool.pop("ca_certs", None)
-            pool.pop("ca_cert_dir", None)
-            pool["ssl_context"] = tls_context(verify)
-        return host, pool
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Nothing for https: the context has been told already which authorities to trust."""
-        if not url.lower().startswith("https") or verify is False:
-            super().cert_verify(conn, url, verify, cert)
+    for _ in range(9):
+        text = unquote(unescape(text)).replace("\\/", "/")
+        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+    return text
 
 
-_contexts: dict[str, ssl.SSLContext] = {}
-_contexts_lock = threading.Lock()
-
-
-def tls_context(verify: object) -> ssl.SSLContext:
-    """The context that trusts the CA bundle `verify` (a file, or a folder), or requests' own.
-
-    Raises AddonctlError for a bundle that cannot be read.
-    """
-    bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
-    with _contexts_lock:
-        if bundle not in _contexts:
-            context = create_urllib3_context()
-            try:
-                if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
-                    context.load_verify_locations(capath=bundle)
-                else:
-                    context.load_verify_locations(cafile=bundle)
-            except OSError as problem:
-                raise AddonctlError(
-                    f"no CA certificates to be had from {bundle}: {problem.strerror}",
-                    hint="see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
-                ) from None
-            _contexts[bundle] = context
-        return _contexts[bundle]
-
-
-class Channel:
-    """Sends requests with the environment's proxies and CA settings, and never with its logins.
-
-    requests' own Session would add a login from `~/.netrc` and follow redirects with ours, so the
-    adapter is called directly. Plain http only ever goes to loopback, and past any proxy: a proxy
-    would read the login.
-    """
-
-    def __init__(
-        self, adapter: BaseAdapter, timeout: float, pace: Pace, trace: Trace | None
-    ) -> None:
-        self._adapter = adapter
-        self._timeout = (min(timeout, CONNECT_TIMEOUT), timeout)
-        self._pace = pace
-        self._trace = trace
-        self._environment: dict[str, dict[str, Any]] = {}
-
-    def send(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """The answer, its body not yet read. Raises requests' own exceptions."""
-        request = _prepared(method, url, headers)
-        settings = self._settings(url)
-        began = time.perf_counter()
-        with self._pace.request():
-            response = self._adapter.send(request, stream=True, timeout=self._timeout, **settings)
-        self._pace.answered(response.status_code, concurrent_requests(response.headers))
-        if self._trace:
-            self._trace(
-                f"{method} {urlsplit(url).path} {response.status_code}"
-                f" {(time.perf_counter() - began) * 1000:.0f}ms"
-                f" {response.headers.get('Twilio-Request-Id', '-')}"
-            )
-        return response
-
-    def _settings(self, url: str) -> dict[str, Any]:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._environment:
-            with requests.Session() as session:
-                found = session.merge_environment_settings(origin, {}, True, True, None)
-            clear = parts.scheme == "http" and parts.hostname in LOOPBACK
-            self._environment[origin] = {
-                "proxies": {} if clear else found["proxies"],
-                "verify": found["verify"],
-                "cert": found["cert"],
-            }
-        return self._environment[origin]
-
-    def close(self) -> None:
-        self._adapter.close()
-
-
-def _prepared(method: str, url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
-    """A request without a body, login or cookies; to look for those takes requests longer."""
-    request = requests.PreparedRequest()
-    request.method = method
-    request.prepare_url(url, None)
-    request.headers = CaseInsensitiveDict(headers)
-    return request
-
-
-def network_adapter(settings: Settings, pace: Pace, trace: Trace | None) -> Adapter:
-    """The real network, with retries for load, server trouble and broken connections."""
-    retry = PacedRetry(
-        total=settings.retries,
-        other=0,  # a certificate that is not trusted will not be trusted a second later
-        allowed_methods=frozenset({"GET", "DELETE"}),
-        status_forcelist=RETRIED,
-        backoff_factor=BACKOFF,
-        backoff_jitter=2 * BACKOFF,
-        backoff_max=LONGEST_BACKOFF,
-        retry_after_max=LONGEST_RETRY_AFTER,
-        redirect=False,
-        raise_on_status=False,
-        pace=pace,
-        trace=trace,
-    )
-    return Adapter(pool_maxsize=settings.connections, max_retries=retry)
+def _words(body: str) -> dict[str, Any]:
+    """What an error's body says: JSON, the service's or a store's XML, a page, or plain text."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    if isinstance(said, dict):
+        return said
+    # Patterns, not a parser: the document may be cut short, or hostile.
+    tags = {name: re.search(rf"<{name}>([^<]*)", body, re.IGNORECASE) for name in _TAGS}
+    found = {_TAGS[name]: tag[1] for name, tag in tags.items() if tag}
+    if "<RestException>" in body or "<Error>" in body:
+        return found
+    return {"message": found.get("title") if "<" in body else body}

@@ -132,14 +132,14 @@ class State:
     def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
         """A client of its own for a login, which may be one that is still to be tried."""
         from addonctl import dates
-        from addonctl.api import Client, Settings
+        from addonctl.api import Client, Limits
         from addonctl.login import SANDBOX
 
-        usual, word = Settings(), self.common.timeout
+        usual, word = Limits(), self.common.timeout
         timeout = usual.timeout if word is None else dates.seconds(word)
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
-        settings = Settings(
+        limits = Limits(
             retries=whole_number("retries", self.common.retries, usual.retries),
             timeout=timeout,
             connections=workers,
@@ -150,7 +150,7 @@ class State:
 
             adapter = pretend.adapter()
         trace = self.sink.trace if self.common.verbose else None
-        return Client(login, settings, adapter=adapter, pace=pace, trace=trace)
+        return Client(login, limits, adapter=adapter, pace=pace, trace=trace)
 
     def batch(self, many: Many, done: str, unit: str, items: str = "", *, alone: bool) -> Batch:
         """What works on many addresses, `--workers` at a time; or on one `alone`.

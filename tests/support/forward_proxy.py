@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler
+from ssl import SSLContext
 
 from support.loopback import on_loopback
 
@@ -21,8 +22,13 @@ class Proxy:
 
 
 @contextmanager
-def forward_proxy() -> Iterator[Proxy]:
-    """Serve on a free port of loopback."""
+def forward_proxy(
+    tls: SSLContext | None = None, refusal: Callable[[], Iterator[bytes]] | None = None
+) -> Iterator[Proxy]:
+    """Serve on a free port of loopback, over https where `tls` is given.
+
+    With a `refusal` it opens no tunnel, but sends those pieces as its answer.
+    """
     proxy = Proxy()
 
     class Handler(StreamRequestHandler):
@@ -34,8 +40,11 @@ def forward_proxy() -> Iterator[Proxy]:
                 head += byte
             proxy.heads.append(head)
             method, target, *_ = head.decode().split()
-            if method != "CONNECT":
-                self.wfile.write(b"HTTP/1.1 403 Tunnels only\r\nContent-Length: 0\r\n\r\n")
+            if refusal or method != "CONNECT":
+                forbidden = b"HTTP/1.1 403 Tunnels only\r\nContent-Length: 0\r\n\r\n"
+                with suppress(OSError):
+                    for piece in refusal() if refusal else (forbidden,):
+                        self.wfile.write(piece)
                 return
             host, _, port = target.rpartition(":")
             with socket.create_connection((host, int(port)), timeout=20) as other:
@@ -45,7 +54,7 @@ def forward_proxy() -> Iterator[Proxy]:
                 pump(self.request, other)
                 back.join()
 
-    with on_loopback(Handler) as proxy.url:
+    with on_loopback(Handler, tls) as proxy.url:
         yield proxy
 
 
