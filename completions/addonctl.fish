@@ -738,10 +738,10 @@ function __addonctl_command
             set -g __addonctl_kind ''
         case 'sandbox reset'
             set -g __addonctl_options \
-                '--recordings' \
-                '--results' \
-                '--payloads' \
-                '--payload-bytes' \
+                '--recordings'\t'Recordings (1 if another size is given)' \
+                '--results'\t'Results of each recording (1)' \
+                '--payloads'\t'Payloads of each result (1)' \
+                '--payload-bytes'\t'Bytes of each payload (1000)' \
                 '-p'\t'The login to use (\'sandbox\' needs none)' \
                 '--profile'\t'The login to use (\'sandbox\' needs none)' \
                 '-f'\t'How to write the answer; see: addonctl help formats' \

@@ -844,10 +844,10 @@ Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {
             commands = @(
             )
             options = @(
-                , @('--recordings', '')
-                , @('--results', '')
-                , @('--payloads', '')
-                , @('--payload-bytes', '')
+                , @('--recordings', 'Recordings (1 if another size is given)')
+                , @('--results', 'Results of each recording (1)')
+                , @('--payloads', 'Payloads of each result (1)')
+                , @('--payload-bytes', 'Bytes of each payload (1000)')
                 , @('-p', 'The login to use (''sandbox'' needs none)')
                 , @('--profile', 'The login to use (''sandbox'' needs none)')
                 , @('-f', 'How to write the answer; see: addonctl help formats')

@@ -16,6 +16,8 @@ from support.serving import Clock, in_process, serving
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
+from addonctl.sandbox.schema import Account as AccountRow
+from addonctl.sandbox.schema import Contents, Recording
 
 ROOT = f"/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"
 STATUSES = {
@@ -78,7 +80,7 @@ def test_the_sample_shows_every_status_and_every_kind_of_payload(account: Accoun
     ]
 
     assert len(recordings) == 5
-    assert sorted(map(len, results.values())) == [0, 2, 3, 4, 4]
+    assert sorted(map(len, results.values())) == [0, 3, 3, 4, 4]
     assert {result["status"] for result in every} == STATUSES
     assert {one["content_type"] for one in payloads} == {
         *("application/json", "text/plain", "text/csv", "audio/x-wav"),
@@ -236,7 +238,7 @@ def test_a_deleted_payload_leaves_its_result(account: Account) -> None:
 
 def test_a_result_is_gone_after_thirty_days(account: Account, clock: Clock) -> None:
     recording = account.recordings()[4]
-    later, sooner = (result["sid"] for result in account.results(recording))
+    again, later, sooner = (result["sid"] for result in account.results(recording))
     clock.forward(hours=4, minutes=59)
     before = [result["sid"] for result in account.results(recording)]
     clock.forward(minutes=1)
@@ -244,10 +246,10 @@ def test_a_result_is_gone_after_thirty_days(account: Account, clock: Clock) -> N
     gone = account.ask(f"{ROOT}/{recording}/AddOnResults/{sooner}.json")
     clock.forward(days=2)
 
-    assert before == [later, sooner]
-    assert after == [later]
+    assert before == [again, later, sooner]
+    assert after == [again, later]
     assert (gone.status_code, gone.json()["code"]) == (404, 20404)
-    assert account.results(recording) == []
+    assert [result["sid"] for result in account.results(recording)] == [again]
 
 
 def test_what_lies_under_another_parent_is_not_found(account: Account) -> None:
@@ -267,7 +269,7 @@ def test_what_lies_under_another_parent_is_not_found(account: Account) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/nowhere", "/2010-04-01/Accounts", f"{ROOT}/RE1/Words", f"{ROOT}.html", f"{ROOT}//x"],
+    ["/", "/nowhere", "/2010-04-01", f"{ROOT}/RE1/Words", f"{ROOT}.html", f"{ROOT}//x"],
 )
 def test_a_path_of_no_resource_is_not_found(account: Account, path: str) -> None:
     answer = account.ask(path)
@@ -277,16 +279,37 @@ def test_a_path_of_no_resource_is_not_found(account: Account, path: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", f"{ROOT}.json"), ("DELETE", f"{ROOT}.json"), ("PUT", f"{ROOT}/RE1.json")]
-    + [("DELETE", f"{ROOT}/RE1/AddOnResults.json")],
+    ("method", "path", "allowed"),
+    [
+        ("POST", f"{ROOT}.json", "GET, HEAD"),
+        ("DELETE", f"{ROOT}.json", "GET, HEAD"),
+        ("PUT", f"{ROOT}/RE1.json", "GET, HEAD"),
+        ("DELETE", f"{ROOT}/RE1/AddOnResults.json", "GET, HEAD"),
+        ("POST", f"{ROOT}/RE1/AddOnResults/XR1.json", "GET, HEAD, DELETE"),
+        ("PATCH", f"{ROOT}/RE1/AddOnResults/XR1/Payloads/XH1.json", "GET, HEAD, DELETE"),
+        ("DELETE", f"{ROOT}/RE1/AddOnResults/XR1/Payloads/XH1/Data.json", "GET, HEAD"),
+        ("DELETE", f"{ROOT.rpartition('/')[0]}.json", "GET, HEAD"),
+    ],
 )
 def test_a_method_the_api_does_not_have_is_refused(
-    account: Account, method: str, path: str
+    account: Account, method: str, path: str, allowed: str
 ) -> None:
     answer = account.ask(path, method)
 
     assert (answer.status_code, answer.json()["code"]) == (405, 20004)
+    assert answer.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DateCreated=&DateCreated%3C=&DateCreated>=&CallSid=&ConferenceSid=&IncludeSoftDeleted=",
+        "PageSize=&Page=&PageToken=",
+        "CallSid",
+    ],
+)
+def test_a_parameter_without_a_value_counts_as_not_given(account: Account, query: str) -> None:
+    assert account.ask(f"{ROOT}.json?{query}").json() == account.ask(f"{ROOT}.json").json()
 
 
 @pytest.mark.parametrize(
@@ -305,10 +328,13 @@ def test_a_wrong_login_is_refused(account: Account, login: tuple[str, str] | Non
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="Twilio API"'
-    assert {"code": 20003, "message": "Authenticate", "status": 401}.items() <= (
-        answer.json().items()
-    )
-    assert set(answer.json()) == {"code", "detail", "message", "more_info", "status"}
+    assert answer.json() == {
+        "code": 20003,
+        "detail": "Your AccountSid or AuthToken was incorrect.",
+        "message": "Authenticate",
+        "more_info": "https://www.twilio.com/docs/errors/20003",
+        "status": 401,
+    }
 
 
 def test_keys_and_tokens_open_the_account_and_its_subaccount(account: Account) -> None:
@@ -331,6 +357,41 @@ def test_keys_and_tokens_open_the_account_and_its_subaccount(account: Account) -
     rows = account.ask(f"{below}.json").json()["recordings"]
 
     assert [row["account_sid"] for row in rows] == [sandbox.SUBACCOUNT]
+
+
+def test_an_account_lists_itself_and_its_subaccounts(
+    account: Account, application: Application, clock: Clock
+) -> None:
+    seconds = int(clock().timestamp())
+    suspended = "AC" + "5" * 32
+    application.state.add(
+        Contents(
+            accounts=[
+                AccountRow(suspended, sandbox.ACCOUNT, "Closed shop", "t", seconds, "suspended"),
+                AccountRow("AC" + "7" * 32, "AC" + "7" * 32, "Somebody else", "t", seconds),
+            ],
+            recordings=[Recording("RE" + "1" * 32, seconds, 9, "CA" + "1" * 32, suspended)],
+        )
+    )
+    root = "/2010-04-01/Accounts"
+    page = account.ask(f"{root}.json").json()
+    closed = account.ask(f"{root}.json?Status=suspended").json()["accounts"]
+    named = account.ask(f"{root}.json?FriendlyName=Repair%20shop").json()["accounts"]
+    single = account.ask(f"{root}/{suspended}.json").json()
+    refused = account.ask(f"{root}/{suspended}/Recordings.json")
+    tree = ElementTree.fromstring(account.ask(f"{root}?PageSize=2").content)
+    account.session.auth = (sandbox.SUBACCOUNT, sandbox.SUBACCOUNT_AUTH_TOKEN)
+    below = account.ask(f"{root}.json").json()["accounts"]
+
+    sids = [sandbox.ACCOUNT, sandbox.SUBACCOUNT, suspended]
+    assert [one["sid"] for one in page["accounts"]] == sids
+    assert {one["owner_account_sid"] for one in page["accounts"]} == {sandbox.ACCOUNT}
+    assert page["uri"] == f"{root}.json?PageSize=50&Page=0"
+    assert closed == [single] == page["accounts"][2:]
+    assert named == page["accounts"][1:2] == below
+    assert (refused.status_code, refused.json()["code"]) == (403, 20005)
+    assert [one.text for one in tree.iterfind("Accounts/Account/Sid")] == sids[:2]
+    assert "PageToken=PA" in tree[0].attrib["nextpageuri"]
 
 
 def test_every_answer_tells_its_request_and_how_many_are_in_flight(account: Account) -> None:

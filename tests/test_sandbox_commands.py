@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from support.program import Run
+from support.program import PROGRAM, Run
 
 from addonctl import sandbox
 
@@ -25,7 +26,7 @@ def test_status_makes_the_account_and_tells_what_it_holds(run: Run, home: Path) 
     assert (ran.code, ran.err) == (0, "")
     told = dict(line.split(maxsplit=1) for line in ran.out.splitlines())
     assert told.pop("next_expiry").startswith("20")
-    counts = {"recordings": "5", "results": "13", "payloads": "9"}
+    counts = {"recordings": "5", "results": "14", "payloads": "11"}
     assert told == {"path": str(home / STATE), **counts}
 
 
@@ -51,9 +52,9 @@ def test_reset_brings_back_what_was_deleted(run: Run) -> None:
     again = run("-p sandbox results list RE73640dced2490fa811f54a87139210ee -f sids").out.split()
 
     assert gone.code == 0
-    assert "results      12\npayloads     7\n" in fewer.out
+    assert "results      13\npayloads     9\n" in fewer.out
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "the sandbox now holds 5 recordings, 13 results and 9 payloads\n"
+    assert ran.err == "the sandbox now holds 5 recordings, 14 results and 11 payloads\n"
     assert again == result
 
 
@@ -67,7 +68,13 @@ def test_reset_makes_any_size(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["reset --results -1", "reset --payloads many", "serve --port 70000", "serve --latency soon"],
+    [
+        "reset --results -1",
+        "reset --payloads many",
+        f"reset --payload-bytes {10**30}",
+        "serve --port 70000",
+        "serve --latency soon",
+    ],
 )
 def test_a_size_or_time_that_makes_no_sense_is_refused(run: Run, line: str) -> None:
     ran = run(f"sandbox {line}")
@@ -88,6 +95,36 @@ def test_a_damaged_state_is_one_clear_line_until_it_is_reset(run: Run, home: Pat
         assert len(ran.err.splitlines()) == 1
     assert run("sandbox reset").code == 0
     assert run("-p sandbox recordings list").code == 0
+
+
+@pytest.mark.parametrize("line", ["sandbox status", "sandbox reset", "-p sandbox recordings list"])
+@pytest.mark.parametrize("holding", ["nothing", "a whole state", "a damaged one"])
+def test_a_folder_that_can_not_be_written_is_one_clear_line(
+    run: Run, home: Path, line: str, holding: str
+) -> None:
+    """For root too, once it has given up what lets it write everywhere."""
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    if os.geteuid() == 0 and not shutil.which(drop[0]):
+        pytest.skip("root writes everywhere, and setpriv is not installed")
+    run("sandbox reset")
+    state = home / STATE
+    if holding == "nothing":
+        state.unlink()
+    elif holding == "a damaged one":
+        state.write_bytes(b"nothing of use " * 100)
+    state.parent.chmod(0o555)
+    ran = subprocess.run(
+        [*(drop if os.geteuid() == 0 else []), *PROGRAM, *line.split()],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+    )
+    state.parent.chmod(0o755)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert len(ran.stderr.splitlines()) == 1
+    assert f"the sandbox's state in {state} can not be used" in ran.stderr
+    assert holding == "a damaged one" or "must be yours to write" in ran.stderr
 
 
 def test_a_taken_port_is_told(run: Run) -> None:

@@ -113,7 +113,7 @@ def test_every_document_is_as_described(
                 check(description, session, f"{PAYLOADS}/{{PayloadSid}}/Data.json", **sids)
                 payloads += 1
 
-    assert payloads == 9
+    assert payloads == 11
 
 
 def test_every_described_method_is_there_and_no_other(

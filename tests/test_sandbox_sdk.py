@@ -17,7 +17,7 @@ from twilio.rest import Client
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.server import Server
+from addonctl.sandbox.transport import Server
 
 
 class Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -17,8 +19,9 @@ import requests
 from support.serving import Clock, in_process
 
 from addonctl import sandbox
-from addonctl.sandbox.adapter import WSGIAdapter
+from addonctl.sandbox.schema import VERSION, Contents, Payload, Recording, Result
 from addonctl.sandbox.state import State
+from addonctl.sandbox.transport import WSGIAdapter
 
 ROOT = f"{sandbox.API_URL}/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"
 
@@ -161,7 +164,27 @@ def newer(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("wreck", [wreck_header, wreck_pages, older, newer])
+def foreign(path: Path) -> None:
+    """Another program's file, with tables that can not be dropped, and a version like ours."""
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, note TEXT)")
+        connection.execute("INSERT INTO notes (note) VALUES ('not ours')")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.close()
+
+
+def text_for_bytes(path: Path) -> None:
+    """Text that is none, where text belongs."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE recordings SET call_sid = CAST(x'ff' AS TEXT)")
+        connection.execute("DROP VIEW payload")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "wreck", [wreck_header, wreck_pages, older, newer, foreign, text_for_bytes]
+)
 def test_a_file_that_can_not_be_used_says_how_to_go_on(
     tmp_path: Path, wreck: Callable[[Path], None]
 ) -> None:
@@ -186,21 +209,155 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path) -> None:
         sandbox.open_application(tmp_path / "file" / "state.sqlite")
 
 
-def test_a_vendor_may_finish_a_result(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_a_reset_mends_any_damage(tmp_path: Path, seed: int) -> None:
+    """Cut off anywhere, or overwritten: to use it is refused at the worst, to reset it works."""
+    chance = random.Random(seed)
+    path = tmp_path / "state.sqlite"
+    state = State(path, Clock())
+    state.reset()
+    state.close()
+    whole = bytearray(path.read_bytes())
+    if seed % 2:
+        del whole[chance.randrange(len(whole)) :]
+    for _ in range(chance.choice([0, 1, 40])):
+        at = chance.randrange(len(whole) + 1)
+        whole[at : at + 100] = chance.randbytes(100)
+    path.write_bytes(whole)
+    state = State(path, Clock())
+    with suppress(sandbox.SandboxError):
+        state.counts()
+    made = state.reset()
+    state.close()
+
+    assert (made.recordings, made.results) == (5, 14)
+
+
+RELEASE_0_1 = """
+CREATE TABLE signing (secret TEXT NOT NULL);
+INSERT INTO signing VALUES ('a secret');
+CREATE TABLE add_ons (position INTEGER PRIMARY KEY, sid TEXT, configuration_sid TEXT);
+CREATE TABLE recordings (
+    position INTEGER PRIMARY KEY, sid TEXT, account_sid TEXT, call_sid TEXT, conference_sid TEXT,
+    status TEXT, source TEXT, channels INTEGER, duration INTEGER, created INTEGER
+);
+CREATE TABLE results (
+    position INTEGER PRIMARY KEY, sid TEXT, recording INTEGER, add_on INTEGER, status TEXT,
+    created INTEGER, updated INTEGER, completed INTEGER, deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE payloads (
+    position INTEGER PRIMARY KEY, sid TEXT, result INTEGER, label TEXT, content_type TEXT,
+    created INTEGER, size INTEGER, body BLOB, deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE VIEW recording AS SELECT *, account_sid AS parent FROM recordings;
+CREATE UNIQUE INDEX recordings_by_sid ON recordings (sid);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_state_of_the_release_before_is_renewed(tmp_path: Path) -> None:
+    """By whoever comes first, of any number of processes, and once."""
+    path = tmp_path / "state.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(RELEASE_0_1)
+    connection.close()
+    deleted = finish([deleter(path) for _ in range(3)])
+    application = sandbox.open_application(path)
+    counts = application.state.counts()
+    application.state.close()
+
+    assert len(deleted) == len(set(deleted)) == 3
+    assert (counts.recordings, counts.results) == (5, 11)
+
+
+def test_what_is_created_later_comes_when_its_time_has_come(tmp_path: Path) -> None:
     clock = Clock()
     application = sandbox.open_application(tmp_path / "state.sqlite", clock=clock)
     session = in_process(application)
-    recording = session.get(f"{ROOT}.json").json()["recordings"][1]["sid"]
-    path = f"{ROOT}/{recording}/AddOnResults"
-    sid = session.get(f"{path}.json").json()["add_on_results"][0]["sid"]
-    clock.forward(minutes=1)
-    moved = application.state.set_status(sid, "completed")
-    result = session.get(f"{path}/{sid}.json").json()
+    now = application.state.now()
+    sid, result, payload = "RE" + "7" * 32, "XR" + "7" * 32, "XH" + "7" * 32
+    rows = Contents(
+        recordings=[Recording(sid, now + 60, 30, "CA" + "7" * 32)],
+        results=[Result(sid, result, now + 120, now + 300, started=now + 240, status="failed")],
+        payloads=[Payload(result, payload, now + 300, "reason", "text/plain", 4, b"none")],
+    )
+    application.state.add(rows)
+    seen = []
+    for seconds in (0, 60, 60, 120, 60, 30 * 24 * 3600):
+        clock.forward(seconds=seconds)
+        first = session.get(f"{ROOT}.json").json()["recordings"][0]["sid"]
+        path = f"{ROOT}/{sid}/AddOnResults/{result}"
+        found = session.get(f"{path}.json").json()
+        payloads = session.get(f"{path}/Payloads.json").json().get("payloads", [])
+        seen.append((first == sid, found["status"], found.get("date_completed"), len(payloads)))
+
+    assert seen == [
+        (False, 404, None, 0),
+        (True, 404, None, 0),
+        (True, "queued", None, 0),
+        (True, "in-progress", None, 0),
+        (True, "failed", "Sat, 21 Nov 2026 12:05:00 +0000", 1),
+        (True, 404, None, 0),
+    ]
     application.state.close()
 
-    assert moved
-    assert result["status"] == "completed"
-    assert result["date_completed"] == result["date_updated"] == "Sat, 21 Nov 2026 12:01:00 +0000"
+
+def test_the_time_of_the_account_can_be_moved_for_all_who_use_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    here, there = (sandbox.open_application(path) for _ in range(2))
+    before = there.state.counts()
+    here.state.forward(40 * 24 * 3600)
+    moved, after = there.state.now(), there.state.counts()
+    here.state.reset()
+    again = there.state.now()
+    for application in (here, there):
+        application.state.close()
+
+    assert (before.recordings, before.results) == (after.recordings, 14)
+    assert (after.results, after.payloads, after.next_expiry) == (0, 0, None)
+    assert moved - again > 39 * 24 * 3600
+
+
+def test_many_days_are_added_at_once_and_listed_newest_first(tmp_path: Path) -> None:
+    """Page by page, also before the places of what was there from the start."""
+    application = sandbox.open_application(tmp_path / "state.sqlite")
+    session = in_process(application)
+    now = application.state.now()
+    application.state.reset(recordings=30)
+    names = [f"RE{n:032x}" for n in range(1, 3001)]
+    results = [(f"XR{n:032x}", names[n % 3000]) for n in range(6000)]
+    application.state.add(
+        Contents(
+            recordings=(Recording(sid, now - 3000 + n, 60, sid) for n, sid in enumerate(names)),
+            results=(Result(parent, sid, now - 9, now - 5, 2) for sid, parent in results),
+            payloads=(
+                Payload(sid, f"XH{sid[2:]}", now - 5, "transcript", "text/plain", 10)
+                for sid, _ in results
+            ),
+        )
+    )
+    listed: list[str] = []
+    following = f"{ROOT}.json?PageSize=700"
+    while following:
+        page = session.get(following).json()
+        listed += [one["sid"] for one in page["recordings"]]
+        following = page["next_page_uri"] and sandbox.API_URL + page["next_page_uri"]
+    path = f"{ROOT}/{names[-1]}/AddOnResults"
+    two = [one["sid"] for one in session.get(f"{path}.json").json()["add_on_results"]]
+    data = session.get(f"{path}/{two[0]}/Payloads/XH{two[0][2:]}/Data")
+    counts = application.state.counts()
+    with pytest.raises(sandbox.SandboxError, match="NOT NULL"):
+        orphan = Result("RE" + "f" * 32, "XR" + "f" * 32, now, now)
+        application.state.add(Contents(results=[orphan]))
+    unchanged = application.state.counts()
+    application.state.close()
+
+    assert listed[:3000] == names[::-1]
+    assert (len(listed), len(set(listed))) == (3030, 3030)
+    assert two == [results[5999][0], results[2999][0]]
+    assert (data.status_code, len(data.content)) == (200, 10)
+    assert (counts.recordings, counts.results, counts.payloads) == (3030, 6030, 6030)
+    assert unchanged == counts
 
 
 def test_the_adapter_closes_a_body_and_holds_it_to_its_length() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -65,8 +68,11 @@ def test_data_leads_to_a_link_on_another_host(session: requests.Session) -> None
     plain = session.get(f"{path}/Data", allow_redirects=False)
     json = session.get(f"{path}/Data.json", allow_redirects=False)
 
-    assert (plain.status_code, plain.content) == (307, b"")
-    assert json.status_code == 307
+    tree = ElementTree.fromstring(plain.content)
+    assert plain.status_code == json.status_code == 307
+    assert plain.headers["Content-Type"] == "application/xml"
+    assert (tree.tag, [one.tag for one in tree]) == ("TwilioResponse", ["Data"])
+    assert tree.findtext("Data/RedirectTo") == plain.headers["Location"]
     assert json.json() == {"redirect_to": json.headers["Location"]}
     assert json.headers["Location"].startswith(f"{sandbox.STORE_URL}/")
     assert {"X-Amz-Expires=300", "X-Amz-SignedHeaders=host"} < set(
@@ -114,7 +120,9 @@ def test_the_store_refuses_a_link_it_did_not_sign(
     ):
         assert code(bare.get(changed)) == (403, "SignatureDoesNotMatch")
     assert code(bare.get(link.partition("?")[0])) == (403, "AccessDenied")
-    assert code(bare.put(link)) == (405, "MethodNotAllowed")
+    put = bare.put(link)
+    assert code(put) == (405, "MethodNotAllowed")
+    assert put.headers["Allow"] == "GET, HEAD"
 
 
 def test_a_link_expires(session: requests.Session, bare: requests.Session, clock: Clock) -> None:
@@ -243,3 +251,49 @@ def test_served_the_store_lies_on_another_port_and_gives_the_same(tmp_path: Path
     assert server.store_url != server.api_url
     assert (part.status_code, len(part.content)) == (206, 99995)
     assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("at", ["api", "store"])
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [
+        ("127.0.0.1:{port}", True),
+        ("localhost:{port}", True),
+        ("LocalHost:{port}", True),
+        ("127.0.0.1", False),
+        ("localhost:1", False),
+        ("rebound.example", False),
+        ("rebound.example:{port}", False),
+        ("127.0.0.1:{port}.rebound.example", False),
+        ("localhost.rebound.example:{port}", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_served_it_answers_under_its_own_names_only(
+    tmp_path: Path, at: str, host: str | None, own: bool
+) -> None:
+    """A page whose name is made to lead to loopback (DNS rebinding) reads and deletes nothing."""
+
+    def make(url: str) -> Application:
+        return sandbox.open_application(tmp_path / "served.sqlite", store_url=url)
+
+    login = base64.b64encode(f"{sandbox.ACCOUNT}:{sandbox.AUTH_TOKEN}".encode()).decode()
+    with serving(make) as server, requests.Session() as session:
+        session.auth = (sandbox.ACCOUNT, sandbox.AUTH_TOKEN)
+        url = urlsplit(f"{server.api_url}{ROOT}.json")
+        if at == "store":
+            url = urlsplit(link_of(session, server.api_url))
+        line = HTTPConnection("127.0.0.1", url.port or 0, timeout=20)
+        line.putrequest("GET", f"{url.path}?{url.query}", skip_host=True)
+        if host is not None:
+            line.putheader("Host", host.format(port=url.port))
+        if at == "api":
+            line.putheader("Authorization", f"Basic {login}")
+        line.endheaders()
+        answer = line.getresponse()
+        said = answer.read().decode()
+        line.close()
+
+    assert answer.status == (200 if own else 421)
+    assert ("recordings" in said or "transcript" in said) == own

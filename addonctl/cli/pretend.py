@@ -30,7 +30,7 @@ def application(**options: Any) -> Application:
 
 def adapter() -> BaseAdapter:
     """The pretend account in place of the network. Raises AddonctlError, as its requests do."""
-    from addonctl.sandbox.adapter import WSGIAdapter
+    from addonctl.sandbox.transport import WSGIAdapter
 
     class Adapter(WSGIAdapter):
         def send(self, *given: Any, **settings: Any) -> Any:

@@ -33,6 +33,9 @@ class Account(Record):
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
 
 
+# Of recordings, or of bytes of a payload: more than a test of anything needs.
+MOST = 10**12
+
 command = Noun("A pretend account to try things on: -p sandbox needs no login and no network.")
 
 
@@ -58,14 +61,14 @@ def serve(
     """Put the pretend account on this machine's loopback, until Ctrl-C."""
     import signal
 
-    from addonctl.sandbox import server
+    from addonctl.sandbox import transport
 
     seconds = _seconds(latency)
     port = whole_number("port", port, 8010, most=65535)
     if max_concurrent is not None:
         whole_number("max_concurrent", max_concurrent, 1, least=1)
     with pretend.ours():
-        serving = server.serve(
+        serving = transport.serve(
             lambda store_url: pretend.application(
                 store_url=store_url, latency=seconds, max_concurrent=max_concurrent
             ),
@@ -93,26 +96,37 @@ def serve(
 )
 def reset(
     state: State,
-    recordings: Annotated[int | None, Option("--recordings", "", "N")] = None,
-    results: Annotated[int | None, Option("--results", "", "N")] = None,
-    payloads: Annotated[int | None, Option("--payloads", "", "N")] = None,
-    payload_bytes: Annotated[int | None, Option("--payload-bytes", "", "N")] = None,
+    recordings: Annotated[
+        int | None, Option("--recordings", "Recordings (1 if another size is given).", "N")
+    ] = None,
+    results: Annotated[
+        int | None, Option("--results", "Results of each recording (1).", "N")
+    ] = None,
+    payloads: Annotated[
+        int | None, Option("--payloads", "Payloads of each result (1).", "N")
+    ] = None,
+    payload_bytes: Annotated[
+        int | None, Option("--payload-bytes", "Bytes of each payload (1000).", "N")
+    ] = None,
 ) -> None:
     """Make the pretend account anew: the sample data, or any size.
 
-    With any of the sizes: so many recordings, of so many results each, of so many payloads
-    each, of so many bytes each.
+    Without a size: a few calls, with results of every status; what is pending is completed within
+    a minute. With any of the four: a made-up account of that size, whose results are all
+    completed, and spread over the last 29 days.
     """
     from addonctl.sandbox import state as accounts
-    from addonctl.sandbox.app import now
 
-    sizes = (("recordings", recordings), ("results", results), ("payloads", payloads))
-    for name, size in (*sizes, ("payload_bytes", payload_bytes)):
-        whole_number(name, size, 0)
+    sizes = {
+        "recordings": recordings,
+        "results": results,
+        "payloads": payloads,
+        "payload_bytes": payload_bytes,
+    }
+    for name, size in sizes.items():
+        whole_number(name, size, 0, most=MOST)
     with pretend.ours():
-        made = accounts.State(pretend.path(), now).reset(
-            recordings=recordings, results=results, payloads=payloads, payload_bytes=payload_bytes
-        )
+        made = accounts.State(pretend.path()).reset(**sizes)
     state.sink.say(f"the sandbox now holds {_holdings(made)}")
 
 

@@ -1,8 +1,8 @@
 """A pretend Twilio account: the Recording Add-on Results API as one WSGI application.
 
-Used three ways: in-process through `adapter.WSGIAdapter`, on loopback through `server.serve`, and
-in tests. It imports nothing from the rest of addonctl; this module stays light, so that asking for
-a constant loads neither SQLite nor an HTTP library.
+Used three ways: in-process through `transport.WSGIAdapter`, on loopback through `transport.serve`,
+and in tests. It imports nothing from the rest of addonctl; this module stays light, so that asking
+for a constant loads neither SQLite nor an HTTP library.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def open_application(
 
     Raises SandboxError when the file is damaged, of another version or can not be written.
     """
-    from addonctl.sandbox.app import Application, now
-    from addonctl.sandbox.state import State
+    from addonctl.sandbox.app import Application
+    from addonctl.sandbox.state import State, real_time
 
-    state = State(path, clock or now)
-    state.check()
+    state = State(path, clock or real_time)
+    state.counts()
     return Application(state, store_url=store_url, latency=latency, max_concurrent=max_concurrent)

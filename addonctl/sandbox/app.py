@@ -10,34 +10,28 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from addonctl.sandbox import (
-    ACCOUNT,
-    API_KEY,
-    API_SECRET,
-    AUTH_TOKEN,
-    STORE_URL,
-    SUBACCOUNT,
-    SUBACCOUNT_AUTH_TOKEN,
+from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, STORE_URL
+from addonctl.sandbox.documents import (
+    ACCOUNTS,
+    CONTENT_TYPES,
+    NOUNS,
+    ROOT,
+    Refusal,
+    Reply,
+    document,
+    item,
+    listing,
+    single,
 )
 from addonctl.sandbox.paging import page
-from addonctl.sandbox.reply import Refusal, Reply
-from addonctl.sandbox.representation import CONTENT_TYPES, item, listing, single
-from addonctl.sandbox.resources import NOUNS, ROOT, document
-from addonctl.sandbox.schema import Row
-from addonctl.sandbox.state import State
+from addonctl.sandbox.state import Row, State
 from addonctl.sandbox.store import Store
 
-# Who logs in with which secret, and whose paths that opens.
-LOGINS = {
-    ACCOUNT: (AUTH_TOKEN, {ACCOUNT, SUBACCOUNT}),
-    API_KEY: (API_SECRET, {ACCOUNT, SUBACCOUNT}),
-    SUBACCOUNT: (SUBACCOUNT_AUTH_TOKEN, {SUBACCOUNT}),
-}
+VERSION, _ = ROOT.strip("/").split("/")
 WORDS = [*(noun.plural for noun in NOUNS), "Data"]
 
 Environ = dict[str, Any]
@@ -56,13 +50,10 @@ class Application:
         state: State,
         *,
         store_url: str = STORE_URL,
-        clock: Callable[[], datetime] | None = None,
         latency: float = 0.0,
         max_concurrent: int | None = None,
         link_seconds: int = 300,
     ) -> None:
-        if clock is not None:
-            state.clock = clock
         self.state = state
         self._store = Store(state, store_url, link_seconds)
         self._store_host = urlsplit(store_url).netloc
@@ -105,47 +96,66 @@ class Application:
         return reply
 
     def _answer(self, environ: Environ, path: str, form: str) -> Reply:
-        accounts = _accounts(environ.get("HTTP_AUTHORIZATION", ""))
-        parts = path.strip("/").split("/")
-        account, words, sids = "".join(parts[2:3]), parts[3::2], parts[4::2]
-        known = parts[:2] == ROOT.strip("/").split("/") and words == WORDS[: len(words)] != []
+        login = self._login(environ.get("HTTP_AUTHORIZATION", ""))
+        version, *parts = path.strip("/").split("/")
+        words, sids = parts[::2], parts[1::2]
+        known = version == VERSION and words == WORDS[: len(words)] != []
         if form not in CONTENT_TYPES or not known or len(sids) > len(NOUNS):
             raise _missing(environ)
-        if account not in accounts:
-            raise _unknown_login()
-        method = environ["REQUEST_METHOD"]
-        deletable = len(words) == len(sids) > 1
-        if method not in {"GET", "HEAD"} and not (method == "DELETE" and deletable):
-            raise Refusal(405, 20004, "Method not allowed")
+        method, methods = environ["REQUEST_METHOD"], ["GET", "HEAD"]
+        if len(words) == len(sids) > 2:
+            methods.append("DELETE")
+        if method not in methods:
+            allow = {"Allow": ", ".join(methods)}
+            raise Refusal(405, 20004, "Method not allowed", headers=allow)
 
         row: Row | None = None
         for noun, sid in zip(NOUNS, sids, strict=False):
-            row = self.state.find(noun.kind, account, row["sid"] if row else account, sid)
+            row = self.state.find(noun.kind, sids[0], row["sid"] if row else "", sid)
+            if noun is ACCOUNTS and not (row and login in (sid, row["owner_account_sid"])):
+                raise _unknown_login()
             if row is None:
                 raise _missing(environ)
+            if noun is ACCOUNTS and len(words) > 1 and row["status"] != "active":
+                raise Refusal(403, 20005, "Account not active")
         noun = NOUNS[min(len(words), len(NOUNS)) - 1]
         host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+        now = self.state.now()
 
         if row and method == "DELETE":
             if not self.state.delete(noun.kind, row["position"]):
                 raise _missing(environ)
             return Reply(204)
         if row and len(words) == len(sids):
-            return _reply(200, form, item(noun, document(noun, row, form, host), form))
+            return _reply(200, form, item(noun, document(noun, row, form, host, now), form))
         if row and words[-1] == "Data":
             link = self._store.link(row)
-            # Only the forms that are asked for by name have a body beside the header.
-            body = single("Data", {"redirect_to": link}, form) if form == "json" else b""
+            body = single("Data", {"redirect_to": link}, form)
             return _reply(307, form, body, {"Location": link})
         found = page(
             self.state,
             noun,
-            row["sid"] if row else account,
+            row["sid"] if row else "",
             environ["PATH_INFO"],
             dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
-            lambda child: document(noun, child, form, host),
+            lambda child: document(noun, child, form, host, now),
+            login,
         )
         return _reply(200, form, listing(noun, found, form))
+
+    def _login(self, authorization: str) -> str:
+        """Give the account that a request is logged in to; raises Refusal (401)."""
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            raise _unknown_login() from None
+        known: tuple[str, str] | None = (ACCOUNT, API_SECRET) if user == API_KEY else None
+        if row := self.state.find("account", user, "", user):
+            known = user, row["auth_token"]
+        if scheme.lower() != "basic" or known is None or password != known[1]:
+            raise _unknown_login()
+        return known[0]
 
     @contextmanager
     def _counted(self) -> Iterator[int]:
@@ -160,29 +170,11 @@ class Application:
                 self._in_flight -= 1
 
 
-def now() -> datetime:
-    """Give the time; the clock of a sandbox that was given none."""
-    return datetime.now(UTC)
-
-
 def _form(path: str) -> tuple[str, str]:
     """Split a path from the representation its extension asks for; XML without one."""
     path = path.rstrip("/")
     stem, dot, form = path.rpartition(".")
     return (stem, form) if dot and "/" not in form else (path, "xml")
-
-
-def _accounts(authorization: str) -> set[str]:
-    """Give the accounts a login opens; raises Refusal (401)."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:
-        raise _unknown_login() from None
-    secret, accounts = LOGINS.get(user, ("", set[str]()))
-    if scheme.lower() != "basic" or not accounts or password != secret:
-        raise _unknown_login()
-    return accounts
 
 
 def _unknown_login() -> Refusal:

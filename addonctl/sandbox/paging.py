@@ -7,19 +7,28 @@ meanwhile: its place in the order stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from addonctl.sandbox.reply import Refusal
-from addonctl.sandbox.resources import RECORDING, Document, Noun
-from addonctl.sandbox.schema import Row
-from addonctl.sandbox.state import State
+from addonctl.sandbox.documents import ACCOUNTS, RECORDINGS, Document, Noun, Refusal
+from addonctl.sandbox.state import Row, State
 
-FILTERS = (
-    *("DateCreated", "DateCreated<", "DateCreated>"),
-    *("CallSid", "ConferenceSid", "IncludeSoftDeleted"),
-)
+FILTERS = {
+    ACCOUNTS: ("FriendlyName", "Status"),
+    RECORDINGS: (
+        *("DateCreated", "DateCreated<", "DateCreated>"),
+        *("CallSid", "ConferenceSid", "IncludeSoftDeleted"),
+    ),
+}
+# Filters that a value must equal, and the columns that hold it.
+EQUAL = {
+    "FriendlyName": "friendly_name",
+    "Status": "status",
+    "CallSid": "call_sid",
+    "ConferenceSid": "conference_sid",
+}
+BEFORE_ALL = -(1 << 62)
 
 
 def page(
@@ -29,11 +38,14 @@ def page(
     path: str,
     query: Mapping[str, str],
     document: Callable[[Row], Document],
+    login: str,
 ) -> Document:
-    """Give the page of `parent`'s children that `query` asks for.
+    """Give the page of `parent`'s children that `query` asks for, of those `login` may see.
 
-    Raises Refusal (400) for a size, number, token or date the API does not take.
+    A parameter without a value counts as not given. Raises Refusal (400) for a size, number, token
+    or date the API does not take.
     """
+    query = {name: value for name, value in query.items() if value}
     size = _number(query, "PageSize", 50, 20007)
     number = _number(query, "Page", 0, 20001)
     if not 1 <= size <= 1000:
@@ -41,8 +53,9 @@ def page(
     token = query.get("PageToken", "")
     if number and not token:
         raise Refusal(400, 20001, "PageToken is required for paging.")
-    asked = {name: query[name] for name in FILTERS if noun is RECORDING and name in query}
-    conditions, values = _conditions(asked) if noun is RECORDING else ([], {})
+    asked = {name: query[name] for name in FILTERS.get(noun, ()) if name in query}
+    conditions, values = _conditions(noun, asked)
+    values["login"] = login
 
     def rows(limit: int, sign: str, place: int, backwards: bool = False) -> list[Row]:
         beyond = [*conditions, f"position {sign} :place"]
@@ -88,43 +101,40 @@ def _number(query: Mapping[str, str], name: str, default: int, code: int) -> int
 
 def _place(state: State, noun: Noun, parent: str, token: str) -> int:
     if not token:
-        return 0
+        return BEFORE_ALL
     place = state.position(noun.kind, parent, token[2:]) if token[:2] in {"PA", "PB"} else None
     if place is None:
         raise Refusal(400, 21481, "Invalid PageToken.")
     return place
 
 
-def _conditions(asked: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
-    """Turn the filters of recordings into SQL and its values."""
+def _conditions(noun: Noun, asked: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
+    """Turn the filters of a list into SQL and its values."""
     conditions: list[str] = []
     values: dict[str, Any] = {}
-    if asked.get("IncludeSoftDeleted", "").lower() != "true":
+    if noun is ACCOUNTS:
+        conditions.append(":login IN (sid, owner_account_sid)")
+    if noun is RECORDINGS and asked.get("IncludeSoftDeleted", "").lower() != "true":
         conditions.append("status != 'deleted'")
-    for name, column in (("CallSid", "call_sid"), ("ConferenceSid", "conference_sid")):
-        if asked.get(name):
+    for name, column in EQUAL.items():
+        if name in asked:
             conditions.append(f"{column} = :{column}")
             values[column] = asked[name]
     if on := asked.get("DateCreated"):
-        conditions.append("created >= :day AND created < :day_after")
-        day = _moment(on).replace(hour=0, minute=0, second=0)
-        values |= {"day": _seconds(day), "day_after": _seconds(day + timedelta(days=1))}
+        conditions.append("created >= :day AND created < :day + 86400")
+        values["day"] = _seconds(on) // 86400 * 86400
     if until := asked.get("DateCreated<"):
         conditions.append("created <= :until")
-        values["until"] = _seconds(_moment(until))
+        values["until"] = _seconds(until)
     if since := asked.get("DateCreated>"):
         conditions.append("created >= :since")
-        values["since"] = _seconds(_moment(since))
+        values["since"] = _seconds(since)
     return conditions, values
 
 
-def _moment(text: str) -> datetime:
+def _seconds(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
         raise Refusal(400, 20001, f"Invalid date {text!r}: it must be YYYY-MM-DD.") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _seconds(moment: datetime) -> int:
-    return int(moment.timestamp())

@@ -1,37 +1,108 @@
-"""The shape of the state file, and how to come by a connection to one that has it."""
+"""The rows of the state file, its tables, and how they are filled."""
 
 from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from addonctl.sandbox import SandboxError
+from addonctl.sandbox import ACCOUNT
 
-VERSION = 1
-BUSY_SECONDS = 60.0
-REMEDY = "run `addonctl sandbox reset` to make it anew"
+VERSION = 2
 
+
+class Account(NamedTuple):
+    """A main account, or a subaccount of `owner_account_sid`."""
+
+    sid: str
+    owner_account_sid: str
+    friendly_name: str
+    auth_token: str
+    created: int
+    status: str = "active"
+
+
+class AddOn(NamedTuple):
+    """An add-on as it is installed; results name it by its number, from 1."""
+
+    sid: str
+    configuration_sid: str
+
+
+class Recording(NamedTuple):
+    """A recording of `account_sid`, of `duration` seconds."""
+
+    sid: str
+    created: int
+    duration: int
+    call_sid: str
+    account_sid: str = ACCOUNT
+    conference_sid: str | None = None
+    source: str = "RecordVerb"
+    channels: int = 1
+    status: str = "completed"
+
+
+class Result(NamedTuple):
+    """What an add-on makes of `recording`.
+
+    Its status is `waiting`, from `started` on `working`, from `completed` on `status`; a time that
+    is None never comes.
+    """
+
+    recording: str | int
+    sid: str
+    created: int
+    completed: int | None
+    add_on: int = 1
+    status: str = "completed"
+    started: int | None = None
+    waiting: str = "queued"
+    working: str = "in-progress"
+
+
+class Payload(NamedTuple):
+    """A file of `result`; without a body its `size` bytes are made up."""
+
+    result: str | int
+    sid: str
+    created: int
+    label: str
+    content_type: str
+    size: int
+    body: bytes | None = None
+
+
+class Contents(NamedTuple):
+    """What an account is filled with, all of it iterated once.
+
+    For `reset` newest first, and a parent is named by its place in its list, from 1; for `add`
+    oldest first, and a parent is named by its SID.
+    """
+
+    accounts: Iterable[Account] = ()
+    add_ons: Iterable[AddOn] = ()
+    recordings: Iterable[Recording] = ()
+    results: Iterable[Result] = ()
+    payloads: Iterable[Payload] = ()
+
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "accounts": Account._fields,
+    "add_ons": AddOn._fields,
+    "recordings": Recording._fields,
+    "results": Result._fields,
+    "payloads": Payload._fields,
+}
+PARENTS = {"results": "recordings", "payloads": "results"}
+# Typed, or they would not be looked up by index.
+PLACES = {name: f"{name} INTEGER NOT NULL" for name in ("recording", "result", "add_on")}
 # The views carry the API's own field names and, as `parent`, the sid a list is asked by.
-TABLES = """
-CREATE TABLE signing (secret TEXT NOT NULL);
-CREATE TABLE add_ons (position INTEGER PRIMARY KEY, sid TEXT, configuration_sid TEXT);
-CREATE TABLE recordings (
-    position INTEGER PRIMARY KEY, sid TEXT, account_sid TEXT, call_sid TEXT, conference_sid TEXT,
-    status TEXT, source TEXT, channels INTEGER, duration INTEGER, created INTEGER
-);
-CREATE TABLE results (
-    position INTEGER PRIMARY KEY, sid TEXT, recording INTEGER, add_on INTEGER, status TEXT,
-    created INTEGER, updated INTEGER, completed INTEGER, deleted INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE payloads (
-    position INTEGER PRIMARY KEY, sid TEXT, result INTEGER, label TEXT, content_type TEXT,
-    created INTEGER, size INTEGER, body BLOB, deleted INTEGER NOT NULL DEFAULT 0
-);
+VIEWS = """
+CREATE TABLE settings (secret, ahead);
+CREATE VIEW account AS SELECT *, sid AS account_sid, '' AS parent FROM accounts;
 CREATE VIEW recording AS SELECT *, account_sid AS parent FROM recordings;
 CREATE VIEW result AS
     SELECT results.*, recordings.account_sid, recordings.sid AS reference_sid,
@@ -55,64 +126,12 @@ CREATE INDEX results_by_age ON results (deleted, created);
 CREATE UNIQUE INDEX payloads_by_sid ON payloads (sid);
 CREATE INDEX payloads_by_result ON payloads (result, deleted, position);
 """
-COLUMNS = {
-    "add_ons": "sid, configuration_sid",
-    "recordings": "sid, account_sid, call_sid, conference_sid, status, source, channels,"
-    " duration, created",
-    "results": "sid, recording, add_on, status, created, updated, completed",
-    "payloads": "sid, result, label, content_type, created, size, body",
-}
-
-Row = sqlite3.Row
-Rows = Iterable[tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What an account is filled with: for each table rows of its COLUMNS, newest first."""
-
-    add_ons: Rows
-    recordings: Rows
-    results: Rows
-    payloads: Rows
-
-
-def connect(path: Path, contents: Callable[[], Contents]) -> sqlite3.Connection:
-    """Open the state file, making and filling it if there is none yet.
-
-    Any number of processes may do so at the same moment: one fills it, the others wait.
-    Raises SandboxError for a file of another version, sqlite3.Error for one that is damaged.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(
-        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.row_factory = sqlite3.Row
-        if pragma(connection, "user_version") == 0:
-            with _transaction(connection):
-                if not _holdings(connection):
-                    _fill(connection, contents())
-        if pragma(connection, "user_version") != VERSION:
-            raise SandboxError(
-                f"the sandbox's state in {path} was made by another version; {REMEDY}"
-            )
-        # Whoever finds the file free turns the journal; until then it works as well, slower.
-        with suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def refill(connection: sqlite3.Connection, contents: Contents) -> None:
     """Drop what the file holds and fill it anew; others see all of it or nothing."""
-    with _transaction(connection):
-        for kind, name in _holdings(connection):
-            connection.execute(f"DROP {kind} {name}")
-        _fill(connection, contents)
+    with transaction(connection):
+        fill(connection, contents)
     # Others that read at this moment may hold this back; the file is only larger for it.
     with suppress(sqlite3.OperationalError):
         if pragma(connection, "freelist_count") > pragma(connection, "page_count") // 2:
@@ -120,34 +139,55 @@ def refill(connection: sqlite3.Connection, contents: Contents) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def pragma(connection: sqlite3.Connection, name: str) -> int:
-    """Read one number about the file."""
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _holdings(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Give the kind and name of what is in the file, views first; indexes go with their tables."""
-    query = "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY type DESC"
-    return [(row["type"], row["name"]) for row in connection.execute(query).fetchall()]
-
-
-def _fill(connection: sqlite3.Connection, contents: Contents) -> None:
-    for statement in TABLES.split(";"):
-        connection.execute(statement)
-    connection.execute("INSERT INTO signing VALUES (?)", (secrets.token_hex(32),))
-    for table, columns in COLUMNS.items():
-        marks = ", ".join("?" * (columns.count(",") + 1))
-        connection.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608
-            getattr(contents, table),
+def fill(connection: sqlite3.Connection, contents: Contents) -> None:
+    """Do so as a part of a transaction."""
+    for name, kind in holdings(connection).items():
+        connection.execute(f"DROP {kind} {name}")
+    for table, fields in TABLES.items():
+        columns = ", ".join(PLACES.get(name, name) for name in fields)
+        connection.execute(
+            f"CREATE TABLE {table} (position INTEGER PRIMARY KEY, {columns}, deleted NOT NULL)"
         )
+    for statement in VIEWS.split(";"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO settings VALUES (?, 0)", (secrets.token_hex(32),))
+    insert(connection, contents)
     for statement in INDEXES.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def insert(connection: sqlite3.Connection, contents: Contents, *, added: bool = False) -> None:
+    """Write rows into the tables: into empty ones, or `added` to those that are there."""
+    for table, fields in TABLES.items():
+        position, marks = "NULL", ["?"] * len(fields)
+        if added and table in {"recordings", *PARENTS}:
+            position = f"(SELECT coalesce(min(position), 1) - 1 FROM {table})"  # noqa: S608
+        if added and table in PARENTS:
+            marks[0] = f"(SELECT position FROM {PARENTS[table]} WHERE sid = ?)"  # noqa: S608
+        connection.executemany(
+            f"INSERT INTO {table} VALUES ({position}, {', '.join(marks)}, 0)",  # noqa: S608
+            getattr(contents, table),
+        )
+
+
+def holdings(connection: sqlite3.Connection) -> dict[str, str]:
+    """Give the names and kinds of what is in the file, views first.
+
+    Without indexes, which go with their tables.
+    """
+    query = "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY type DESC"
+    return {name: kind for kind, name in connection.execute(query).fetchall()}
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> int:
+    """Read one number about the file."""
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all that is within, or nothing of it; others that write wait."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from addonctl import sandbox
-from addonctl.sandbox.adapter import WSGIAdapter
-from addonctl.sandbox.server import Server, WSGIApplication, serve
+from addonctl.sandbox.transport import Server, WSGIAdapter, WSGIApplication, serve
 
 
 @contextmanager

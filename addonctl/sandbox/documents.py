@@ -1,0 +1,238 @@
+"""What the account answers: rows as the API's documents, and documents as XML, JSON or CSV.
+
+A document is what the JSON representation holds; the others are made from it. XML is the API's
+default, and has PascalCase names; CSV too, and leaves out what is no single value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
+
+from addonctl.sandbox.state import Row
+
+ROOT = "/2010-04-01/Accounts"
+CONTENT_TYPES = {"xml": "application/xml", "json": "application/json", "csv": "text/csv"}
+# A URI leads to the representation it was found in; XML needs no extension.
+EXTENSIONS = {"xml": "", "json": ".json", "csv": ".csv"}
+PAGE_ATTRIBUTES = (
+    *("page", "page_size", "start", "end", "uri"),
+    *("first_page_uri", "previous_page_uri", "next_page_uri"),
+)
+NOT_IN_CSV = {"subresource_uris", "encryption_details"}
+# XML has no way to write these, escaped or not.
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What a kind of thing is called, and its fields in the documents' order."""
+
+    kind: str
+    key: str  # of its list in JSON
+    plural: str  # in paths, and of its list in XML
+    singular: str  # of one in XML
+    fields: tuple[str, ...]
+
+
+ACCOUNTS = Noun(
+    "account",
+    "accounts",
+    "Accounts",
+    "Account",
+    (
+        *("sid", "owner_account_sid", "friendly_name", "status", "type", "auth_token"),
+        *("date_created", "date_updated", "uri", "subresource_uris"),
+    ),
+)
+RECORDINGS = Noun(
+    "recording",
+    "recordings",
+    "Recordings",
+    "Recording",
+    (
+        *("account_sid", "api_version", "call_sid", "conference_sid", "channels", "date_created"),
+        *("date_updated", "start_time", "price", "price_unit", "duration", "sid", "source"),
+        *("status", "error_code", "uri", "subresource_uris", "encryption_details", "media_url"),
+    ),
+)
+RESULTS = Noun(
+    "result",
+    "add_on_results",
+    "AddOnResults",
+    "AddOnResult",
+    (
+        *("sid", "account_sid", "reference_sid", "status", "add_on_sid"),
+        *("add_on_configuration_sid", "date_created", "date_updated", "date_completed"),
+        "subresource_uris",
+    ),
+)
+PAYLOADS = Noun(
+    "payload",
+    "payloads",
+    "Payloads",
+    "Payload",
+    (
+        *("sid", "reference_sid", "add_on_sid", "add_on_configuration_sid", "add_on_result_sid"),
+        *("account_sid", "label", "content_type", "date_created", "date_updated"),
+        "subresource_uris",
+    ),
+)
+NOUNS = (ACCOUNTS, RECORDINGS, RESULTS, PAYLOADS)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status, headers and a body in chunks; `size` is the length of the body in bytes."""
+
+    status: int
+    body: Iterable[bytes] = ()
+    size: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """A request the API refuses, with its HTTP status and the vendor's error code."""
+
+    def __init__(self, status: int, code: int, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers: dict[str, str] = more.pop("headers", {})
+        self.document = {
+            "code": code,
+            **more,
+            "message": message,
+            "more_info": f"https://www.twilio.com/docs/errors/{code}",
+            "status": status,
+        }
+
+
+def document(noun: Noun, row: Row, form: str, host: str, now: int) -> Document:
+    """Give the document of one row as it is at `now`; `host` begins full URLs."""
+    extension = EXTENSIONS[form]
+    values: dict[str, Any] = dict(row)
+    values["date_created"] = values["date_updated"] = date(row["created"])
+    path = f"{ROOT}/{row['account_sid']}"
+    if noun is ACCOUNTS:
+        uris = {"recordings": f"{path}/Recordings{extension}"}
+        values |= {"type": "Full", "uri": path + extension}
+    elif noun is RECORDINGS:
+        path += f"/Recordings/{row['sid']}"
+        uris = {
+            "add_on_results": f"{path}/AddOnResults{extension}",
+            "transcriptions": f"{path}/Transcriptions{extension}",
+        }
+        values |= {
+            "api_version": "2010-04-01",
+            "date_updated": date(row["created"] + row["duration"]),
+            "start_time": values["date_created"],
+            "price": f"-{0.0025 * (row['duration'] // 60 + 1):.4f}",
+            "price_unit": "USD",
+            "duration": str(row["duration"]),
+            "error_code": None,
+            "uri": path + extension,
+            "encryption_details": None,
+            "media_url": host + path,
+        }
+    elif noun is RESULTS:
+        path += f"/Recordings/{row['reference_sid']}/AddOnResults/{row['sid']}"
+        uris = {"payloads": f"{path}/Payloads{extension}"}
+        started, completed = row["started"], row["completed"]
+        if completed is not None and completed <= now:
+            values["date_updated"] = values["date_completed"] = date(completed)
+        else:
+            under_way = started is not None and started <= now
+            values["status"] = row["working"] if under_way else row["waiting"]
+            values["date_updated"] = date(started if under_way else row["created"])
+            values["date_completed"] = None
+    else:
+        path += f"/Recordings/{row['reference_sid']}/AddOnResults/{row['add_on_result_sid']}"
+        uris = {"data": f"{path}/Payloads/{row['sid']}/Data{extension}"}
+    values["subresource_uris"] = uris
+    return {name: values[name] for name in noun.fields}
+
+
+def date(seconds: int) -> str:
+    """Give seconds since the epoch as the API writes them: RFC 2822, `+0000`."""
+    days, rest = divmod(seconds, 86400)
+    return f"{_day(days)} {rest // 3600:02}:{rest % 3600 // 60:02}:{rest % 60:02} +0000"
+
+
+# A long list has many dates and few days.
+@lru_cache(maxsize=100)
+def _day(days: int) -> str:
+    return format_datetime(datetime.fromtimestamp(days * 86400, UTC))[:16]
+
+
+def item(noun: Noun, document: Document, form: str) -> bytes:
+    """Represent one account, recording, result or payload."""
+    if form == "csv":
+        return _csv([document], [name for name in noun.fields if name not in NOT_IN_CSV])
+    return single(noun.singular, document, form)
+
+
+def listing(noun: Noun, document: Document, form: str) -> bytes:
+    """Represent a page of a list."""
+    if form == "json":
+        return json.dumps(document).encode()
+    if form == "csv":
+        return _csv(document[noun.key], [name for name in noun.fields if name not in NOT_IN_CSV])
+    from xml.sax.saxutils import quoteattr
+
+    values = ((name, document[name]) for name in PAGE_ATTRIBUTES)
+    attributes = "".join(
+        f" {name.replace('_', '')}={quoteattr('' if value is None else str(value))}"
+        for name, value in values
+    )
+    items = "".join(element(noun.singular, one) for one in document[noun.key])
+    return _xml(f"<{noun.plural}{attributes}>{items}</{noun.plural}>")
+
+
+def single(name: str, document: Document, form: str) -> bytes:
+    """Represent what is no list: an item, an error, a redirect."""
+    if form == "json":
+        return json.dumps(document).encode()
+    return _csv([document], list(document)) if form == "csv" else _xml(element(name, document))
+
+
+def element(name: str, value: Any) -> str:
+    """Represent a value, or a document, as an XML element."""
+    # Slow to load, and the account that is asked in-process is only ever asked for JSON.
+    from xml.sax.saxutils import escape
+
+    if value is None:
+        return f"<{name}/>"
+    if isinstance(value, Mapping):
+        inner = "".join(element(_pascal(key), one) for key, one in value.items())
+    else:
+        inner = escape(NOT_IN_XML.sub("\ufffd", str(value)))
+    return f"<{name}>{inner}</{name}>"
+
+
+@lru_cache(maxsize=128)
+def _pascal(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _xml(content: str) -> bytes:
+    return f"{DECLARATION}<TwilioResponse>{content}</TwilioResponse>".encode()
+
+
+def _csv(documents: list[Document], columns: list[str]) -> bytes:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([_pascal(name) for name in columns])
+    writer.writerows([document[name] for name in columns] for document in documents)
+    return text.getvalue().encode()
