@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from traceback import walk_tb
 
 from addonctl.cli.commands import Noun
 from addonctl.cli.parser import CommandMissing, execute
@@ -55,6 +54,8 @@ def run(arguments: list[str]) -> int:
         return 0  # in silence: whoever read our output has seen enough
     except Exception as problem:  # whatever else there is, is a mistake of ours
         # Without its own words: they may hold a login or a signed link.
+        from traceback import walk_tb
+
         places = [
             f"{Path(frame.f_code.co_filename).name}:{line} in {frame.f_code.co_name}"
             for frame, line in walk_tb(problem.__traceback__)
