@@ -1,8 +1,9 @@
-"""Which SIDs the last lists showed, in small text files that completion scripts read.
+"""What the last lists showed, in small text files, for completion.
 
 One file per account in the cache folder, `history/AC….txt`, mode 0600: an address a line
-(RE…/XR…/XH…), newest list first, then a tab and a few words about it. No more than LINES lines,
-of which one list gives at most SHARE. It is a convenience: whatever goes wrong, the run does not.
+(RE…/XR…/XH…), newest list first, then, after tabs, a few words about it, the other SIDs that
+options take (blanks between), and its label. No more than LINES lines, of which one list gives at
+most SHARE. It is a convenience: whatever goes wrong, the run does not.
 """
 
 from __future__ import annotations
@@ -12,18 +13,37 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from addonctl.models import Resource
+from addonctl.sids import is_sid
+
+if TYPE_CHECKING:
+    from addonctl.models import Resource
 
 LINES = 500
 SHARE = 200
-LINE_BYTES = 180
+LINE_BYTES = 330
 
-_LINE = re.compile(r"RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*)?", re.ASCII)
+_LINE = re.compile(r"RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*){0,3}", re.ASCII)
 _ODD = re.compile(r"[^ -~]+")
+_OTHERS = ("call_sid", "conference_sid", "add_on_sid", "add_on_configuration_sid")
 
-AnyRecord = TypeVar("AnyRecord", bound=Resource)
+AnyRecord = TypeVar("AnyRecord", bound="Resource")
+
+
+class Seen(NamedTuple):
+    """One record that a list showed. Its other SIDs are in one text, with blanks between."""
+
+    address: str
+    about: str = ""
+    others: str = ""
+    label: str = ""
+
+    def words(self, what: str) -> list[str]:
+        """Its `label`, or its SIDs of the kind that two letters name: nothing, or one word."""
+        if what == "label":
+            return [self.label] if self.label else []
+        return [sid for sid in self.others.split() if is_sid(sid, what)]
 
 
 class Noted:
@@ -46,6 +66,11 @@ def folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("addonctl", appauthor=False) / "history"
+
+
+def recall(account: str, folder: Path) -> list[Seen]:
+    """What is remembered of `account`, the newest first; nothing where that cannot be read."""
+    return [Seen(*line.split("\t")) for line in _known(folder / f"{account}.txt")]
 
 
 def remember(account: str, lines: Sequence[str], folder: Path) -> None:
@@ -97,11 +122,22 @@ def _parents(address: str) -> list[str]:
 
 
 def _line(record: Resource) -> str:
-    """The record's address and what tells it from others; nothing where it has no address."""
+    """The record as a line of the file; nothing where it has no address."""
     document = record.document
     words = [str(document.get(name) or "") for name in ("label", "content_type", "status")]
     if record.created:
         words.append(f"{record.created:%Y-%m-%d %H:%M}")
     about = ", ".join(word for word in words if word)
-    line = f"{record.address}\t{_ODD.sub(' ', about).strip()[:60].strip()}"
+    others = [str(document.get(name)) for name in _OTHERS]
+    label = words[0]
+    # What a line cannot hold is not completed; nor what --label would take for a pattern.
+    if len(label) > 60 or _ODD.search(label) or "[" in label:
+        label = ""
+    parts = (
+        str(record.address),
+        _ODD.sub(" ", about).strip()[:60].strip(),
+        " ".join(sid for sid in others if is_sid(sid, sid[:2])),
+        label,
+    )
+    line = "\t".join(parts).rstrip("\t")
     return line if _LINE.fullmatch(line) else ""

@@ -13,17 +13,18 @@ import pytest
 from support.prompts import COMMANDS, Prompt
 
 from addonctl import history, sandbox
-from addonctl.docgen.scripts import FILES
+from addonctl.docs.complete import SCRIPTS
 
 RE1, RE2 = "RE" + "1" * 32, "RE" + "2" * 32
 XR1, XR2 = "XR" + "a" * 32, "XR" + "b" * 32
 XH1 = "XH" + "c" * 32
+CA1, CF1, XB1, XE1 = "CA" + "4" * 32, "CF" + "5" * 32, "XB" + "6" * 32, "XE" + "7" * 32
 OTHER = "AC" + "9" * 32
 SHOWN = [
-    f"{RE1}/{XR1}/{XH1}\ttranscript, text/plain",
-    f"{RE1}/{XR1}\tcompleted, 2026-11-20 10:00",
+    f"{RE1}/{XR1}/{XH1}\ttranscript as text, text/plain\t{XB1}\ttranscript as text",
+    f"{RE1}/{XR1}\tcompleted, 2026-11-20 10:00\t{XB1} {XE1}",
     f"{RE1}/{XR2}\tfailed, 2026-11-20 10:05",
-    f"{RE1}\tcompleted, 2026-11-20 09:00",
+    f"{RE1}\tcompleted, 2026-11-20 09:00\t{CA1} {CF1}",
     f"{RE2}\tcompleted, 2026-11-19 09:00",
 ]
 CONFIG = f"""
@@ -53,7 +54,7 @@ needed = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with profiles, files, and SIDs of earlier lists; programs that tell on themselves."""
+    """A home with profiles, files, and SIDs of earlier lists; the program, and its scripts."""
     place = tmp_path_factory.mktemp("home")
     folder = place / "config" / "addonctl"
     folder.mkdir(parents=True)
@@ -66,11 +67,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (files / "it's.txt").touch()
     programs = place / "programs"
     programs.mkdir()
-    for name in ("addonctl", "python", "python3"):
-        program = programs / name
-        program.write_text(f"#!/bin/sh\ntouch '{place}/started'\n")
-        program.chmod(0o755)
-    for shell, name in FILES.items():
+    program = programs / "addonctl"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m addonctl "$@"\n')
+    program.chmod(0o755)
+    for name, body in (
+        ("another", "printf 'words\\t0\\nanother-one\\n'"),
+        ("broken", "echo 'Traceback: rror' >&2; exit 1"),
+    ):
+        (place / name).mkdir()
+        (place / name / "addonctl").write_text(f"#!/bin/sh\n{body}\n")
+        (place / name / "addonctl").chmod(0o755)
+    for shell, name in SCRIPTS.items():
         made = subprocess.run(
             [sys.executable, "-m", "addonctl", "completion", shell], capture_output=True, check=True
         )
@@ -95,14 +102,13 @@ def prompts(place: Path) -> Iterator[Prompts]:
     def prompt(shell: str) -> Prompt:
         if shell not in open_prompts:
             open_prompts[shell] = Prompt(
-                shell, place / FILES[shell], environment(place), place / "files"
+                shell, place / SCRIPTS[shell], environment(place), place / "files"
             )
         return open_prompts[shell]
 
     yield prompt
     for each in open_prompts.values():
         each.close()
-    assert not (place / "started").exists(), "a TAB started a program"
 
 
 LINES = {
@@ -116,6 +122,7 @@ LINES = {
     "an option": ("results list --expi\t", "results list --expiring-within "),
     "an option of every command": ("--no-i\t", "--no-input "),
     "a format": ("results list -f js\t", "results list -f json"),
+    "a format joined to its option": ("results list -fma\t", "results list -fmarkdown "),
     "a format after =": ("results list --format=ma\t", "results list --format=markdown "),
     "a status": ("results list --status que\t", "results list --status queued"),
     "one status more": (
@@ -128,9 +135,12 @@ LINES = {
     ),
     "a field of payloads": ("payloads list --sort lab\t", "payloads list --sort label "),
     "a field to sort down by": ("payloads list --sort -lab\t", "payloads list --sort -label "),
+    "only what can be sorted by": ("payloads list --sort subr\t", "payloads list --sort subr"),
     "a field of a batch": ("results delete --fields outc\t", "results delete --fields outcome"),
     "a shell": ("completion po\t", "completion powershell "),
     "a topic": ("help exi\t", "help exit-codes "),
+    "a command to be helped with": ("help results payl\t", "help results payloads "),
+    "no second shell": ("completion bash fi\t", "completion bash fi"),
     "a profile": ("-p wo\t", "-p work "),
     "the profile that is always there": ("--profile=san\t", "--profile=sandbox "),
     "a profile with a space": ("-p my\t", "-p my\\ own "),
@@ -154,6 +164,14 @@ LINES = {
         f"results get {RE1} {XR1} \t",
         f"results get {RE1} {XR1} {XR2} ",
     ),
+    "a label": (
+        "payloads list --label tra\t",
+        "payloads list --label transcript\\ as\\ text ",
+    ),
+    "a call": ("recordings list --call \t", f"recordings list --call {CA1} "),
+    "a conference": ("recordings list --conference=\t", f"recordings list --conference={CF1} "),
+    "an add-on": ("results list --add-on XB\t", f"results list --add-on {XB1} "),
+    "an add-on's configuration": ("results list --config \t", f"results list --config {XE1} "),
     "a result of another profile's account": (
         f"-p 'my own' results get {RE2} \t",
         f"-p 'my own' results get {RE2} {XR2} ",
@@ -186,6 +204,28 @@ def test_tab_completes(prompts: Prompts, shell: str, case: str) -> None:
     assert line.rstrip(" ,'\"") == expected.rstrip(" ,'\"")
     assert "addonctl: " not in prompt.text
     assert "rror" not in prompt.text
+
+
+@needed
+@pytest.mark.parametrize("folder", ["~/another", "{place}/another"])
+def test_tab_asks_the_program_that_was_typed(
+    prompts: Prompts, place: Path, shell: str, folder: str
+) -> None:
+    line = prompts(shell).completed(f"{folder.format(place=place)}/addonctl anoth\t")
+
+    assert line.endswith("/addonctl another-one ")
+
+
+@needed
+@pytest.mark.parametrize("folder", ["broken", "nowhere"])
+def test_a_program_that_fails_is_not_heard_of(
+    prompts: Prompts, place: Path, shell: str, folder: str
+) -> None:
+    prompt = prompts(shell)
+    line = prompt.completed(f"{place}/{folder}/addonctl resu\t")
+
+    assert line == f"{place}/{folder}/addonctl resu"
+    assert len(prompt.text.split("\n")) == 1
 
 
 @needed
@@ -233,7 +273,7 @@ def test_a_bad_history_is_never_heard_of(
         file.write_text(whole)
     variables = {**environment(place), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     variables |= {"ADDONCTL_NO_HISTORY": "1"} if trouble == "off" else {}
-    prompt = Prompt(shell, place / FILES[shell], variables, tmp_path)
+    prompt = Prompt(shell, place / SCRIPTS[shell], variables, tmp_path)
     try:
         line = prompt.completed(f"addonctl -p sandbox results list {RE2[:4]}\t")
         readable = trouble in ("damaged", "huge") or (trouble == "unreadable" and os.getuid() == 0)
@@ -253,13 +293,12 @@ def test_bash_offers_all_of_a_full_history(place: Path, tmp_path: Path) -> None:
     (folder / f"{sandbox.ACCOUNT}.txt").write_text("".join(f"{line}\n" for line in lines))
     asked = """
     source "$1"
-    COMP_LINE='addonctl results list --sort date_created ' COMP_POINT=${#COMP_LINE} COMP_CWORD=5
-    COMP_WORDS=(addonctl results list --sort date_created '')
+    COMP_LINE='addonctl results list --sort date_created ' COMP_POINT=${#COMP_LINE}
     _addonctl addonctl '' date_created
     echo ${#COMPREPLY[@]}
     """
     ran = subprocess.run(
-        ["bash", "--norc", "-c", asked, "bash", place / FILES["bash"]],
+        ["bash", "--norc", "-c", asked, "bash", place / SCRIPTS["bash"]],
         env={**environment(place), "XDG_CACHE_HOME": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
@@ -272,7 +311,7 @@ def test_bash_offers_all_of_a_full_history(place: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
 def test_bash_complains_of_nothing_under_strict_settings(place: Path, tmp_path: Path) -> None:
     """Some people live with `set -u` and `failglob`, and without `=` among the word breaks."""
-    prompt = Prompt("bash", place / FILES["bash"], environment(place), tmp_path)
+    prompt = Prompt("bash", place / SCRIPTS["bash"], environment(place), tmp_path)
     try:
         prompt.type("set -u; shopt -s failglob nullglob; COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\r")
         words = prompt.completed("addonctl results list --format=ma\t")
@@ -280,6 +319,24 @@ def test_bash_complains_of_nothing_under_strict_settings(place: Path, tmp_path: 
 
         assert words == "addonctl results list --format=markdown "
         assert sids == f"addonctl results get {RE1} {XR2} "
+    finally:
+        prompt.close()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+def test_bash_3_2_completes_paths_without_compopt(place: Path) -> None:
+    prompt = Prompt("bash", place / SCRIPTS["bash"], environment(place), place / "files")
+    try:
+        prompt.type("enable -n compopt\r")
+        file = prompt.completed("addonctl results list --from list\t")
+        joined = prompt.completed("addonctl results list --from=list\t")
+        folder = prompt.completed("addonctl results download --to ke\t")
+        verb = prompt.completed("addonctl results wa\t")
+
+        assert file.rstrip() == "addonctl results list --from list\\ one.txt"
+        assert joined.rstrip() == "addonctl results list --from=list\\ one.txt"
+        assert folder.rstrip() == "addonctl results download --to kept\\ here"
+        assert verb == "addonctl results wait "
     finally:
         prompt.close()
 

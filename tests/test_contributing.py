@@ -19,6 +19,7 @@ GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 def source(tmp_path: Path) -> Path:
     """A copy of the package, with the guide's pieces of code in it."""
     shutil.copytree(Path(addonctl.__file__).parent, tmp_path / "addonctl")
+    shutil.copy(GUIDE.with_name("CHANGELOG.md"), tmp_path)
     pieces = re.findall(r"```python\n# (.*?)\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     for place, code in pieces:
         name, _, path = place.rpartition(" of ")
@@ -30,6 +31,7 @@ def source(tmp_path: Path) -> Path:
         file.write_text(f"{text[:at]}{code}{text[at:]}")
 
     assert len(pieces) == 3
+    subprocess.run([sys.executable, "-m", "addonctl.docs"], cwd=tmp_path, check=True)
     return tmp_path
 
 
@@ -51,20 +53,19 @@ def test_its_format_is_a_format(source: Path) -> None:
 
     assert len(sections) == 5
     assert "ini       A section a record" in typed(source, "help formats")
-    assert "tsv xml ini'" in typed(source, "completion bash")
+    assert "\nini\tA section a record" in typed(source, "__complete fish -f ini")
 
 
 def test_its_verb_is_a_verb(source: Path) -> None:
     assert typed(source, "-p sandbox recordings count --since 90d") == "5\n"
     assert "addonctl recordings count --since 7d" in typed(source, "recordings count --help")
-    assert "'list count'" in typed(source, "completion bash")
+    assert "\ncount\tSay how many" in typed(source, "__complete fish recordings cou")
+    assert (source / "man" / "addonctl-recordings-count.1").exists()
 
 
 def test_every_module_it_names_is_there() -> None:
     package = Path(addonctl.__file__).parent
-    named = set(
-        re.findall(r"`((?:cli|batch|api|output|docgen)/[\w/.]+)`", GUIDE.read_text("utf-8"))
-    )
+    named = set(re.findall(r"`((?:cli|batch|api|output|docs)/[\w/.]+)`", GUIDE.read_text("utf-8")))
 
     assert named
     assert [name for name in named if not (package / name).exists()] == []

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from addonctl import topics
-from addonctl.cli import tree as commands
 from addonctl.cli.program import command
+from addonctl.docs import topics
+from addonctl.docs.__main__ import read
 
-PROGRAM = commands.read(command)
+PROGRAM = read(command)
 EXAMPLES = dict.fromkeys(line for command in PROGRAM.walk() for _, line in command.examples)
 EXAMPLES |= dict.fromkeys(
     " ".join(" ".join(part).split())

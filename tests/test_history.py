@@ -151,6 +151,50 @@ def test_what_is_said_of_a_record_is_printable_and_short(
     assert noted.lines == [f"{record.address}\t{about}"]
 
 
+def test_what_options_take_is_kept_for_them() -> None:
+    """The other SIDs of a record, and its label."""
+    call, conference, add_on = "CA" + "1" * 32, "CF" + "2" * 32, "XB" + "3" * 32
+    payload = {
+        "sid": "XH" + "3" * 32,
+        "reference_sid": f"RE{1:032x}",
+        "add_on_result_sid": "XR" + "2" * 32,
+        "add_on_sid": add_on,
+        "add_on_configuration_sid": "none",
+        "label": "it's a\\$(label)",
+    }
+    noted = history.Noted()
+    list(noted.pages([[recording(1, call_sid=call, conference_sid=conference), Payload(payload)]]))
+    seen = [history.Seen(*each.split("\t")) for each in noted.lines]
+
+    assert [each.words("CA") for each in seen] == [[call], []]
+    assert [each.words("CF") for each in seen] == [[conference], []]
+    assert [each.words("XB") for each in seen] == [[], [add_on]]
+    assert [each.words("XE") for each in seen] == [[], []]
+    assert [each.words("label") for each in seen] == [[], ["it's a\\$(label)"]]
+
+
+@pytest.mark.parametrize("label", ["caf\u00e9", "two\nlines", "tab\there", "[a-z]", "x" * 61])
+def test_a_label_that_could_not_be_typed_back_is_left_out(label: str) -> None:
+    payload = {"sid": "XH" + "3" * 32, "reference_sid": f"RE{1:032x}", "label": label}
+    payload["add_on_result_sid"] = "XR" + "2" * 32
+    noted = history.Noted()
+    list(noted.pages([[Payload(payload)]]))
+
+    assert history.Seen(*noted.lines[0].split("\t")).label == ""
+
+
+def test_what_earlier_versions_wrote_is_read(file: Path) -> None:
+    """An address and a few words, or the address alone; what is odd is left out."""
+    file.parent.mkdir(parents=True)
+    file.write_text(f"{line(1, 'completed')}\n{line(2).strip()}\nRE3\todd\n{line(4)}\ta\tb\tc\td\n")
+
+    assert history.recall(sandbox.ACCOUNT, file.parent) == [
+        history.Seen(f"RE{1:032x}", "completed"),
+        history.Seen(f"RE{2:032x}"),
+    ]
+    assert history.recall(sandbox.SUBACCOUNT, file.parent) == []
+
+
 def test_a_record_without_a_whole_address_is_left_out() -> None:
     noted = history.Noted()
     list(noted.pages([[Result({"sid": "XR1", "reference_sid": "RE1"}), Result({})]]))

@@ -13,11 +13,10 @@ PACKAGE = Path(addonctl.__file__).parent
 # Top to bottom. Modules of one row do not know each other; a package's own modules may.
 LAYERS = (
     # Where programs begin: whoever starts them plugs the parts together.
-    {"__main__", "docgen.__main__"},
+    {"__main__", "docs.__main__"},
     # Words
     {"cli"},
-    {"docgen"},
-    {"topics"},
+    {"docs"},
     # Work
     {"batch"},
     {"transfer"},
@@ -33,7 +32,7 @@ LAYERS = (
 )
 RANK = {name: len(LAYERS) - row for row, names in enumerate(LAYERS) for name in names}
 APART = "sandbox"
-PLUGGED_IN_BY = {"cli", "docgen.__main__"}
+PLUGGED_IN_BY = {"cli", "docs.__main__"}
 SOURCES = {
     str(path.relative_to(PACKAGE).with_suffix("")).replace("/", "."): path.read_text("utf-8")
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -97,8 +96,8 @@ def test_imports_point_down(module: str) -> None:
         ("cli.state", "from . import parser", ["..parser"]),
         ("transfer.plan", "from addonctl import sandbox", ["addonctl.sandbox"]),
         ("sandbox.app", "from addonctl.errors import Usage", ["addonctl.errors.Usage"]),
-        ("docgen.manual", "from addonctl.cli.program import run", ["addonctl.cli.program.run"]),
-        ("docgen.__main__", "from addonctl.cli.program import run", []),
+        ("docs.manual", "from addonctl.cli.program import run", ["addonctl.cli.program.run"]),
+        ("docs.__main__", "from addonctl.cli.program import run", []),
         ("cli.pretend", "from addonctl import sandbox", []),
         ("api.client", "from addonctl import __version__", []),
         ("api.client", "from addonctl.api.network import followed", []),

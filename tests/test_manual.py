@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from support.program import Run
 
-from addonctl import __version__, errors, topics
-from addonctl.cli import tree as commands
+from addonctl import __version__, errors
 from addonctl.cli.program import command
-from addonctl.docgen import __main__ as docgen
-from addonctl.docgen.lines import continued
+from addonctl.docs import __main__ as docs
+from addonctl.docs import topics
+from addonctl.docs.topics import continued
 
 CHECKOUT = Path(__file__).parents[1]
-PROGRAM = commands.read(command)
+PROGRAM = docs.read(command)
 COMMANDS = {command.path: command for command in PROGRAM.walk()}
 PAGES = sorted((CHECKOUT / "man").glob("*.1"))
 RECORDS = [path for path, each in COMMANDS.items() if each.fields and each.words[0] != "auth"]
@@ -38,18 +38,20 @@ def texts(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("folder", ["man", "completions"])
-def test_what_is_checked_in_is_fresh(tmp_path: Path, folder: str) -> None:
-    """`python -m addonctl.docgen` makes it so."""
-    docgen.main(CHECKOUT, tmp_path)
+def test_what_is_checked_in_is_fresh(tmp_path: Path) -> None:
+    """`python -m addonctl.docs` makes it so."""
+    docs.main(CHECKOUT, tmp_path)
+    table = Path("addonctl", "docs", "words.json")
 
-    assert texts(CHECKOUT / folder) == texts(tmp_path / folder)
+    for folder in ("man", "completions"):
+        assert texts(CHECKOUT / folder) == texts(tmp_path / folder)
+    assert (CHECKOUT / table).read_text("utf-8") == (tmp_path / table).read_text("utf-8")
 
 
 def test_stale_pages_go(tmp_path: Path) -> None:
     (tmp_path / "man").mkdir()
     (tmp_path / "man" / "addonctl-gone.1").touch()
-    docgen.main(CHECKOUT, tmp_path)
+    docs.main(CHECKOUT, tmp_path)
 
     assert not (tmp_path / "man" / "addonctl-gone.1").exists()
 
@@ -65,6 +67,21 @@ def test_a_page_has_all_its_sections(page: Path) -> None:
     sections = re.findall(r"^\.SH (.*)$", page.read_text("utf-8"), re.MULTILINE)
 
     assert [name for name in sections if name in SECTIONS] == SECTIONS
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path])
+def test_what_every_command_takes_is_told_of_once(path: str) -> None:
+    """A verb's page names the options, and leaves them and the exit codes to the program's."""
+    page = (CHECKOUT / "man" / f"addonctl-{path.replace(' ', '-')}.1").read_text("utf-8")
+    program = (CHECKOUT / "man" / "addonctl.1").read_text("utf-8")
+    (named,) = re.findall(r"^Taken by every command, .* addonctl\(1\): (.*)\.$", page, re.MULTILINE)
+
+    for option in COMMANDS[path].common:
+        assert f"\\fB{option.names[-1]}\\fR".replace("-", "\\-") in named
+        assert option.help in program.replace("\\-", "-").replace("\\(aq", "'")
+        assert option.help not in page.replace("\\-", "-").replace("\\(aq", "'")
+    assert "\n.TP\n\\fB130\\fR\n" in program
+    assert "\n.TP\n\\fB130\\fR\n" not in page
 
 
 @pytest.mark.parametrize("path", RECORDS)

@@ -32,7 +32,8 @@ HEAVY = {
     "waitress",
     "xml",
     "addonctl.batch.pool",
-    "addonctl.docgen",
+    "addonctl.docs.complete",
+    "addonctl.docs.manual",
     "addonctl.batch.pace",
     "addonctl.sandbox",
     "addonctl.transfer",
@@ -79,15 +80,42 @@ def test_the_version_is_told_before_anything_is_loaded(environment: dict[str, st
         ("payloads show -h", set()),
         ("auth login --help", {"tomllib"}),
         ("help formats", set()),
-        ("completion bash", {"tomllib", "addonctl.sandbox"}),
+        ("completion bash", {"addonctl.docs.complete"}),
     ],
 )
 def test_help_and_completion_touch_no_network_and_no_keyring(
     environment: dict[str, str], line: str, besides: set[str]
 ) -> None:
-    loaded = imported(line, environment) - {"addonctl.docgen"}  # which lays out a page of help
+    loaded = imported(line, environment)
 
     assert loaded & (HTTP | HEAVY) == besides
+
+
+@pytest.mark.parametrize(
+    ("line", "besides"),
+    [
+        ("zsh results li", set()),
+        ("zsh results list --sort -d", set()),
+        ("zsh results list --limit 3 --from x", set()),
+        ("zsh -p sand", {"addonctl.profiles", "platformdirs", "tomllib"}),
+        ("zsh -p sandbox results list RE", {"addonctl.history", "platformdirs"}),
+        (
+            "zsh results list RE",
+            {"addonctl.history", "addonctl.profiles", "platformdirs", "tomllib"},
+        ),
+    ],
+)
+def test_a_tab_loads_next_to_nothing(
+    environment: dict[str, str], home: Path, line: str, besides: set[str]
+) -> None:
+    """With a profile in use: its settings, and the history, only where they count."""
+    (home / ".config" / "addonctl").mkdir(parents=True)
+    config = f'active = "work"\n[profiles.work]\naccount = "{sandbox.ACCOUNT}"\n'
+    (home / ".config" / "addonctl" / "config.toml").write_text(config)
+    loaded = imported(f"__complete {line}", environment)
+    ours = {"addonctl.history", "addonctl.profiles", "addonctl.models", "typer"}
+
+    assert loaded & (HTTP | HEAVY | ours) == {"addonctl.docs.complete", *besides}
 
 
 @pytest.mark.parametrize(

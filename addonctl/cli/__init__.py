@@ -18,6 +18,13 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.write(f"addonctl {__version__}\n")
             sys.stdout.flush()
             return 0
+    if arguments[:1] == ["__complete"]:
+        # At every TAB, so before the parser; and whatever goes wrong, nobody asked for an error.
+        with suppress(Exception, KeyboardInterrupt):
+            from addonctl.docs.complete import answer
+
+            os.write(1, answer(arguments[1:], os.environ).encode())
+        return 0
     try:
         from addonctl.cli.program import run
     except KeyboardInterrupt:  # so early that there is nobody yet who could say it

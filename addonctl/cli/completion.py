@@ -16,13 +16,11 @@ def print_script(
     """Print the script that completes words, options, values and recent SIDs in a shell.
 
     Packages put the scripts where bash, zsh and fish look by themselves; this is for shells that
-    look elsewhere. What completes is read from small files: no TAB starts this program.
+    look elsewhere. At a TAB it asks this program, which answers from small files of its own.
     """
-    from addonctl import sandbox
-    from addonctl.cli import program, tree
-    from addonctl.docgen import scripts
+    from addonctl.docs import complete
 
-    state.sink.text(scripts.script(shell, tree.read(program.command), sandbox.ACCOUNT))
+    state.sink.text(complete.script(shell))
 
 
 command = Verb(

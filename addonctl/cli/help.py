@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from addonctl import topics
 from addonctl.cli.commands import Verb
 from addonctl.cli.options import Argument
 from addonctl.cli.state import State
+from addonctl.docs import topics
 from addonctl.errors import Usage
 
 

@@ -222,8 +222,7 @@ def _wrong_words(problem: typer.TyperException) -> Usage:
 
 
 def _write_help(command: Any, declared: Noun | Verb, ctx: Any, formatter: Any) -> None:
-    from addonctl.docgen.lines import continued
-    from addonctl.topics import NAMES
+    from addonctl.docs.topics import NAMES, continued
 
     top = ctx.parent is None
     command.format_usage(ctx, formatter)

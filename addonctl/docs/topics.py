@@ -1,7 +1,8 @@
-"""What belongs to no single command: the texts of `addonctl help TOPIC` and of the manual."""
+"""What belongs to no single command: the help topics, and how lines of help are laid out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from textwrap import fill
 from typing import NamedTuple
@@ -9,6 +10,9 @@ from typing import NamedTuple
 from addonctl import errors
 
 WIDTH = 78
+
+_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
+
 Rows = tuple[tuple[str, str], ...]
 
 
@@ -151,7 +155,7 @@ def files() -> Topic:
                 ("~/.local/state/addonctl/sandbox.sqlite", "The pretend account."),
                 (
                     "~/.cache/addonctl/history/AC….txt",
-                    "SIDs that the last lists on a terminal showed, for completion.",
+                    "SIDs and labels that the last lists on a terminal showed, for completion.",
                 ),
             ),
             "These are the places on Linux; on macOS and Windows it is where programs keep such"
@@ -193,3 +197,28 @@ def _term(term: str, meaning: str, rows: Rows) -> str:
     if len(term) + 4 > column:
         return f"  {term}\n{text}"
     return f"  {term}".ljust(column) + text[column:]
+
+
+def continued(line: str, width: int) -> list[str]:
+    """`line` in pieces of at most `width` columns, where its words allow that."""
+    if len(line) <= width:
+        return [line]
+    first, *others = line.split(" | ")
+    pieces = _wrapped(first, "", width)
+    for other in others:
+        pieces[-1] += " |"
+        pieces += _wrapped(other, "    ", width)
+    return pieces
+
+
+def _wrapped(line: str, indent: str, width: int) -> list[str]:
+    pieces: list[str] = []
+    piece = indent
+    for word in _WORD.findall(line):
+        # Two columns are kept for the backslash, or for a pipe.
+        if piece.strip() and len(piece) + 1 + len(word) > width - 2:
+            pieces.append(f"{piece} \\")
+            piece = f"{indent}    {word}"
+        else:
+            piece = f"{piece} {word}" if piece.strip() else f"{piece}{word}"
+    return [*pieces, piece]

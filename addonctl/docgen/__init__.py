@@ -1,1 +1,0 @@
-"""The manual and the completion scripts, made from the command tree."""

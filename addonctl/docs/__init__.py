@@ -1,0 +1,1 @@
+"""What the program says of itself: the manual, the help topics, and answers at a TAB."""

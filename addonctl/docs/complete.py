@@ -1,0 +1,303 @@
+"""What can stand at the cursor: the answers of `addonctl __complete`, for the scripts in scripts/.
+
+It runs at every TAB, so it loads little: the words of words.json, and the history of lists and
+config.toml only where they count. A shell gives its name, and then
+
+    bash        the line up to the cursor, and what readline will replace of it
+    zsh, fish   the words after the program's name; the last, which may be empty, is being typed
+    powershell  what will be replaced, and the same words; a dot stands before the first and the
+                last of all, for PowerShell 5.1 does not hand on what is empty
+
+and reads lines. The first says what follows (`words`; `list`, of which several may stand with
+commas between; `file` or `folder`, which the shell knows best itself), and what the word begins
+with that is none of it, such as `--format=`. PowerShell, which needs neither, has no such line.
+"""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from addonctl.history import Seen
+    from addonctl.profiles.settings import Settings
+
+SCRIPTS = {
+    "bash": "addonctl.bash",
+    "zsh": "_addonctl",
+    "fish": "addonctl.fish",
+    "powershell": "addonctl.ps1",
+}
+
+_LEVELS = ("RE", "XR", "XH")
+_BARE = frozenset("_.,:=+/@-%")
+"""What shells take as it stands, beside letters and digits."""
+
+
+def script(shell: str) -> str:
+    """The completion script of a shell. Raises Usage for one that is not of SCRIPTS."""
+    if shell not in SCRIPTS:
+        from addonctl.errors import Usage
+
+        raise Usage(f"no completion for '{shell}'; known: {', '.join(SCRIPTS)}")
+    return _data(f"scripts/{SCRIPTS[shell]}").decode()
+
+
+def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The lines for the shell that `arguments` begin with. Raises whatever goes wrong."""
+    shell, *words = arguments
+    raw = replaced = quote = ""
+    if shell == "bash":
+        raw, replaced = words
+        if raw.removesuffix(replaced).rstrip().endswith(("<", ">")):
+            return _lines("file\t")
+        (_, *words), quote = _split(raw)
+    elif shell == "fish":
+        words[-1] = _split(words[-1])[0][-1]
+    elif shell == "powershell":
+        replaced, *words, raw = words
+        replaced, raw = replaced[1:], raw[1:]
+        words.append(raw.strip("'\""))
+    kind, prefix, rows = Line(words[:-1], environment).offers(words[-1])
+    typed = words[-1].removeprefix(prefix)
+    if shell == "zsh":
+        return _lines(f"{kind}\t{len(prefix)}", *map(_for_zsh, rows.items()))
+    if shell == "fish":
+        # Left to itself fish looks for what was typed in the descriptions, too.
+        found = (f"{prefix}{word}\t{rows[word]}" for word in rows if _in_order(typed, word))
+        return _lines(f"{kind}\t{prefix}\t{typed}", *found)
+    # What stays of the word; of one that readline broke at `=`, what stands before that.
+    kept = len(_split(raw.removesuffix(replaced))[0][-1]) if raw.endswith(replaced) else 0
+    texts = {word: f"{prefix}{word}"[kept:] for word in rows if word.startswith(typed)}
+    if shell == "bash":
+        found = (_for_bash(text, quote) for text in texts.values())
+        return _lines(f"{kind}\t{prefix[kept:]}", *found)
+    return _lines(
+        *(f"{_for_powershell(texts[word])}\t{word}\t{rows[word] or word}" for word in texts)
+    )
+
+
+class Line:
+    """A command line up to the word that is being typed: its command, and what that was given."""
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._table = json.loads(_data("words.json"))
+        self._path = ""
+        self._operands: list[str] = []
+        self._only_operands = False
+        self._given: dict[str, str] = {}
+        self._pending: dict[str, Any] | None = None
+        for word in words:
+            self._read(word)
+
+    def offers(self, current: str) -> tuple[str, str, dict[str, str]]:
+        """What `current` may become: `words`, `list`, `file` or `folder`, what it begins with
+        that stays, and words that may follow that, each with what is said of it.
+        """
+        prefix, (kind, rows) = self._place(current)
+        typed = current.removeprefix(prefix)
+        if kind in ("file", "folder"):
+            return kind, prefix, {}
+        if kind == "list":
+            before = typed[: typed.rfind(",") + 1]
+            return kind, prefix + before, _without(rows, before.split(","))
+        if kind == "sort" and typed.startswith("-"):
+            rows = {f"-{word}": about for word, about in rows.items()}
+        elif kind == "help":
+            members = self._command(" ".join(self._operands))["commands"]
+            rows = members if self._operands else rows | members
+        elif kind == "profile":
+            settings = self._settings()
+            profiles = settings.profiles if settings else {}
+            rows = rows | {name: profile.account for name, profile in profiles.items()}
+        elif kind == "address":
+            rows = self._addresses(list(rows), typed)
+        elif kind == "seen":
+            (what,) = rows
+            seen = (word for each in self._history() for word in each.words(what))
+            rows = dict.fromkeys(seen, "")
+        return "words", prefix, rows
+
+    def _read(self, word: str) -> None:
+        """Take note of a word before the cursor."""
+        name, equals, value = word.partition("=")
+        if self._pending:
+            self._note(self._pending, word)
+        elif self._only_operands or word == "-" or not word.startswith("-"):
+            if self._command(self._path)["commands"]:
+                self._path = f"{self._path} {word}".strip()
+            else:
+                self._operands.append(word)
+        elif word == "--":
+            self._only_operands = True
+        elif word.startswith("--"):
+            self._pending = self._option(name)
+            if self._pending and equals:
+                self._note(self._pending, value)
+        else:
+            # Switches in a row, the last of which may be an option with its value.
+            for place, letter in enumerate(word[1:], start=2):
+                self._pending = self._option(f"-{letter}")
+                if self._pending and word[place:]:
+                    self._note(self._pending, word[place:])
+                    break
+
+    def _note(self, option: dict[str, Any], value: str) -> None:
+        self._given[option["names"][-1]] = value
+        self._pending = None
+
+    def _place(self, current: str) -> tuple[str, Sequence[Any]]:
+        """What `current` begins with that stays; what it is the beginning of, and known words."""
+        command = self._command(self._path)
+        if self._pending:
+            return "", self._pending["value"]
+        if self._only_operands or not current.startswith("-"):
+            if command["commands"]:
+                return "", ("words", command["commands"])
+            return "", command["argument"] if command["many"] or not self._operands else ("", {})
+        name, equals, _ = current.partition("=")
+        if not current.startswith("--"):
+            name, equals = current[:2], ""
+        option = self._option(name) if name != current else None
+        if option:
+            return name + equals, option["value"]
+        options = (self._table["options"][number] for number in command["options"])
+        return "", ("words", {name: each["about"] for each in options for name in each["names"]})
+
+    def _command(self, path: str) -> dict[str, Any]:
+        """What can follow the words of a command; nothing after words that are none."""
+        found = self._table["commands"].get(path)
+        if isinstance(found, str):  # another name of a command whose place is elsewhere
+            found = self._table["commands"][found]
+        return found or {"commands": {}, "options": [], "argument": ("", {}), "many": False}
+
+    def _option(self, name: str) -> dict[str, Any] | None:
+        """The option of that name, if it takes a value."""
+        for number in self._command(self._path)["options"]:
+            option: dict[str, Any] = self._table["options"][number]
+            if name in option["names"] and option["value"][0]:
+                return option
+        return None
+
+    def _addresses(self, kinds: list[str], typed: str) -> dict[str, str]:
+        """SIDs that the last lists showed, each under the parents that stand before it."""
+        above, depth = ["", "", ""], 0
+        for sid in "/".join(self._operands).split("/"):
+            if sid[:2] in _LEVELS:
+                depth = _LEVELS.index(sid[:2]) + 1
+                above[depth - 1 :] = [sid, "", ""][: 4 - depth]
+        whole = "/" in typed
+        level = typed.count("/") + 1 if whole else min(depth + 1, len(kinds))
+        if not whole and not kinds[level - 1].startswith(typed[:2]):
+            level = next((n for n, kind in enumerate(kinds, 1) if kind == typed[:2]), 0)
+        if not 0 < level <= len(kinds):
+            return {}
+        rows: dict[str, str] = {}
+        for seen in self._history():
+            sids = seen.address.split("/")
+            if len(sids) >= level and (whole or sids[: level - 1] == above[: level - 1]):
+                word = "/".join(sids[:level]) if whole else sids[level - 1]
+                # What is said of a result says nothing of its recording.
+                rows[word] = rows.get(word) or (seen.about if len(sids) == level else "")
+        return _without(rows, self._operands)
+
+    def _history(self) -> Iterable[Seen]:
+        """What the last lists showed of the account that the program itself would choose."""
+        if self._environment.get("ADDONCTL_NO_HISTORY"):
+            return []
+        account = self._given.get("--account")
+        profile = self._given.get("--profile") or self._environment.get("ADDONCTL_PROFILE")
+        if not account and not profile:
+            account = self._environment.get("TWILIO_ACCOUNT_SID")
+        settings = self._settings() if not account and profile != "sandbox" else None
+        if settings:
+            profile = profile or settings.active or ""
+            account = settings.profiles[profile].account if profile in settings.profiles else None
+        if not account and profile == "sandbox":
+            account = self._table["sandbox"]
+        if not account:
+            return []
+        from addonctl import history
+
+        return history.recall(account, history.folder())
+
+    def _settings(self) -> Settings | None:
+        """config.toml, whose parser is loaded only where there is one."""
+        from addonctl.profiles.files import config_folder
+
+        folder = config_folder(self._environment)
+        if not (folder / "config.toml").exists():
+            return None
+        from addonctl.profiles.settings import SettingsFile
+
+        return SettingsFile(folder).read()
+
+
+def _data(name: str) -> bytes:
+    """A file of this package, be that in a zip file; importlib.resources takes longer to load."""
+    loader: Any = __spec__ and __spec__.loader
+    return bytes(loader.get_data(__file__.removesuffix("complete.py") + name))
+
+
+def _split(line: str) -> tuple[list[str], str]:
+    """The words of a command line as sh reads them, the last one as far as it goes, and the quote
+    that is still open there.
+    """
+    words, quote, escaped, begun = [""], "", False, False
+    for character in line:
+        if character.isspace() and not quote and not escaped:
+            if begun:
+                words.append("")
+            begun = False
+            continue
+        begun = True
+        if escaped:
+            words[-1] += character
+            escaped = False
+        elif character == "\\" and quote != "'":
+            escaped = True
+        elif character == quote:
+            quote = ""
+        elif character in "'\"" and not quote:
+            quote = character
+        else:
+            words[-1] += character
+    return words, quote
+
+
+def _without(rows: dict[str, str], words: Sequence[str]) -> dict[str, str]:
+    return {word: about for word, about in rows.items() if word not in words}
+
+
+def _lines(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _for_bash(text: str, quote: str) -> str:
+    if quote == "'":
+        return text.replace("'", "'\\''")
+    if quote:
+        return "".join(f"\\{each}" if each in '\\"$`' else each for each in text)
+    return "".join(each if each.isalnum() or each in _BARE else f"\\{each}" for each in text)
+
+
+def _for_zsh(row: tuple[str, str]) -> str:
+    word, about = row
+    word = word.replace("\\", "\\\\").replace(":", "\\:")
+    return f"{word}:{about}" if about else word
+
+
+def _for_powershell(text: str) -> str:
+    if all(each.isalnum() or each in "_.:=/+-" for each in text):
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _in_order(letters: str, word: str) -> bool:
+    """Whether the letters stand in `word` in their order, as fish looks for them."""
+    rest = iter(word.lower())
+    return all(letter in rest for letter in letters.lower())
