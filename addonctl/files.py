@@ -23,13 +23,13 @@ _LOOK_AGAIN = 0.02
 _LOCKED_BYTE = 1 << 40
 
 
-def read(path: Path, most: int) -> bytes:
+def read(path: Path, most: int, *, hint: str | None = None) -> bytes:
     """The content of the file `path`; nothing where there is none.
 
-    Raises AddonctlError for one that cannot be read, is no regular file (a pipe would never
-    end), or holds more than `most` bytes.
+    Raises AddonctlError, with the `hint`, for one that cannot be read, is no regular file (a
+    pipe would never end), or holds more than `most` bytes.
     """
-    with _explained("read", path):
+    with _explained("read", path, hint):
         try:
             # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
             number = os.open(path, os.O_RDONLY | _flags("O_NONBLOCK", "O_BINARY"))
@@ -71,11 +71,15 @@ def locked(path: Path, patience: float = PATIENCE, *, hint: str | None = None) -
     """
     with _explained("write", path, hint):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.lock")
+        beside = path.with_name(_beside(path, "lock"))
         number = os.open(beside, os.O_RDWR | os.O_CREAT | _flags("O_NOFOLLOW"), 0o600)
     try:
         if not lock(number, patience):
             raise TryLater(f"cannot write {path}: another run of addonctl is at it")
+        with suppress(OSError):
+            for each in path.parent.iterdir():
+                if each.name.startswith(_beside(path, "")) and each.suffix == ".tmp":
+                    each.unlink()  # left by a run that was killed; it may hold a secret
         yield
     finally:
         os.close(number)
@@ -93,8 +97,8 @@ def replacing(
     """
     with _explained("write", path, hint):
         target = path.resolve()
-        # Of a name that nobody has foreseen, created exclusively: nobody can have it open.
-        beside = target.with_name(f".{os.urandom(8).hex()}.tmp")
+        # Of a name that nobody can foresee, created exclusively: nobody else has it open.
+        beside = target.with_name(_beside(target, f"{os.urandom(8).hex()}.tmp"))
         number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_BINARY"), mode)
     try:
         with _explained("write", path, hint), os.fdopen(number, "wb") as file:
@@ -145,6 +149,11 @@ def _lock_at_once(descriptor: int) -> bool:
     except OSError:
         pass  # no locks on this file system
     return True
+
+
+def _beside(path: Path, ending: str) -> str:
+    """A name for what lies beside a file for a while; cut, for names of the greatest length."""
+    return f".{path.name[:50]}.{ending}"
 
 
 def _flags(*names: str) -> int:

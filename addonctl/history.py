@@ -1,4 +1,4 @@
-"""What the last lists showed, in small text files, for completion.
+"""What the last lists showed: for completion, and for words that are the start of a SID.
 
 One file per account in the cache folder, `history/AC….txt`, mode 0600: an address a line
 (RE…/XR…/XH…), newest list first, then, after tabs, a few words about it, the other SIDs that
@@ -8,13 +8,17 @@ most SHARE. It is a convenience: whatever goes wrong, the run does not.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from addonctl import files
+from addonctl.addresses import Address
+from addonctl.errors import AddonctlError
+from addonctl.places import cache_folder
 from addonctl.sids import is_sid
 
 if TYPE_CHECKING:
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 LINES = 500
 SHARE = 200
 LINE_BYTES = 330
+
+PATIENCE = 1.0
+"""Seconds to wait for another terminal; after that a list goes unremembered."""
 
 _LINE = re.compile(r"RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*){0,3}", re.ASCII)
 _ODD = re.compile(r"[^ -~]+")
@@ -61,52 +68,55 @@ class Noted:
             yield page
 
 
-def folder() -> Path:
-    """Where the files lie: the platform's own place for caches."""
-    from platformdirs import user_cache_path
+def folder() -> Path | None:
+    """Where the files lie, in the platform's own place for caches; None where there is none."""
+    try:
+        return cache_folder() / "history"
+    except AddonctlError:
+        return None
 
-    return user_cache_path("addonctl", appauthor=False) / "history"
 
-
-def recall(account: str, folder: Path) -> list[Seen]:
+def recall(account: str, folder: Path | None) -> list[Seen]:
     """What is remembered of `account`, the newest first; nothing where that cannot be read."""
-    return [Seen(*line.split("\t")) for line in _known(folder / f"{account}.txt")]
+    return [Seen(*line.split("\t")) for line in _known(account, folder)]
 
 
-def remember(account: str, lines: Sequence[str], folder: Path) -> None:
+def remember(account: str, lines: Sequence[str], folder: Path | None) -> None:
     """Put `lines` before what is known of `account`. Does nothing where that cannot be written."""
-    if not lines:
+    if not lines or not folder:
         return
     path = folder / f"{account}.txt"
-    known = {_address(line): line for line in _known(path)}
-    kept: dict[str, str] = {}
-    for line in lines:
-        address = _address(line)
-        # A parent comes up with its first child: it is what the user works on now.
-        for parent in _parents(address):
-            if parent in known:
-                kept.setdefault(parent, known[parent])
-        kept[address] = line
-    kept = {**kept, **{address: line for address, line in known.items() if address not in kept}}
-    text = "".join(f"{line}\n" for line in list(kept.values())[:LINES])
-    with suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = folder / f".{account}.{os.getpid()}"
-        try:
-            new = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(new, "w", encoding="ascii", newline="\n") as file:
-                file.write(text)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with suppress(AddonctlError), files.locked(path, PATIENCE):
+        known = {_address(line): line for line in _known(account, folder)}
+        kept: dict[str, str] = {}
+        for line in lines:
+            *parents, address = accumulate(_address(line).split("/"), "{}/{}".format)
+            # A parent comes up with its first child: it is what the user works on now.
+            for parent in parents:
+                if parent in known:
+                    kept.setdefault(parent, known[parent])
+            kept[address] = line
+        kept |= {address: line for address, line in known.items() if address not in kept}
+        text = "".join(f"{line}\n" for line in list(kept.values())[:LINES])
+        files.replace(path, text.encode("ascii"))
 
 
-def _known(path: Path) -> list[str]:
+def find(account: str, beginning: str, folder: Path | None) -> list[Address]:
+    """The places known of `account` whose own SID begins so, in any case; newest first."""
+    found: dict[Address, None] = {}
+    for line in _known(account, folder):
+        sids = _address(line).split("/")
+        for depth, sid in enumerate(sids, 1):
+            if sid.lower().startswith(beginning.lower()):
+                found[Address(*sids[:depth])] = None
+    return list(found)
+
+
+def _known(account: str, folder: Path | None) -> list[str]:
     """The whole lines of the file that are as we write them; damage is left out."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LINES * LINE_BYTES)
-    except OSError:
+        content = files.read(folder / f"{account}.txt", LINES * LINE_BYTES) if folder else b""
+    except AddonctlError:
         return []
     lines = content.decode("ascii", "replace").split("\n")[:-1]
     return [line for line in lines if _LINE.fullmatch(line)]
@@ -114,11 +124,6 @@ def _known(path: Path) -> list[str]:
 
 def _address(line: str) -> str:
     return line.partition("\t")[0]
-
-
-def _parents(address: str) -> list[str]:
-    sids = address.split("/")
-    return ["/".join(sids[:depth]) for depth in range(1, len(sids))]
 
 
 def _line(record: Resource) -> str:

@@ -125,9 +125,31 @@ def test_what_is_no_small_regular_file_says_so_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b", "a\ud800b", "file/below/it"])
-def test_what_cannot_be_written_says_why(tmp_path: Path, name: str) -> None:
+def test_what_cannot_be_written_says_why_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
+    before = sorted(tmp_path.iterdir())
     with pytest.raises(AddonctlError, match="cannot write .*: "):
         files.replace(tmp_path / name, b"")
     with pytest.raises(AddonctlError, match="cannot write .*: "), files.locked(tmp_path / name):
-        pytest.fail("it can be written")
+        files.replace(tmp_path / name, b"")
+
+    assert [path for path in sorted(tmp_path.iterdir()) if path.suffix != ".lock"] == before
+
+
+def test_what_a_run_that_was_killed_left_is_cleared_away(tmp_path: Path) -> None:
+    """It may hold a secret; what belongs to another file stays."""
+    code = (
+        "import os, sys; from pathlib import Path; from addonctl import files\n"
+        "with files.replacing(Path(sys.argv[1]), b'a secret'): os.kill(os.getpid(), 9)"
+    )
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("file", "file2"):
+        subprocess.run([sys.executable, "-c", code, str(folder / name)])
+    left = len(list(folder.iterdir()))
+    with files.locked(folder / "file"):
+        cleared = [each.name for each in folder.iterdir()]
+
+    assert left == 2
+    assert [name for name in cleared if "file." in name] == [".file.lock"]
+    assert [name for name in cleared if name.startswith(".file2.")]

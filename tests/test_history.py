@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.terminal import Terminal
 
-from addonctl import history, sandbox
+from addonctl import files, history, sandbox
 from addonctl.models import Payload, Recording, Result
 
 CREATED = "Wed, 18 Nov 2026 10:00:00 +0000"
@@ -42,8 +42,9 @@ def test_a_list_at_a_terminal_is_remembered_by_its_owner_alone(file: Path) -> No
     kept = [each.split("\t")[0] for each in file.read_text().splitlines()]
 
     assert kept == shown
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()} == {0o600}
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert list(file.parent.glob("[!.]*")) == [file]
 
 
 def test_what_was_listed_last_comes_first_and_brings_its_parent_up(file: Path) -> None:
@@ -97,16 +98,22 @@ def test_a_damaged_file_is_mended(file: Path) -> None:
 
 
 def test_it_stays_small(file: Path) -> None:
-    """However many lists there were, and however large the file was made by others."""
-    file.parent.mkdir(parents=True)
-    file.write_text("".join(f"{line(n, 'old')}\n" for n in range(100_000)))
-    history.remember(
-        sandbox.ACCOUNT, [line(n, "new") for n in range(200_000, 200_200)], file.parent
-    )
+    """However many lists there were."""
+    for first in range(0, 1000, 200):
+        new = [line(number, "x" * 60) for number in range(first, first + 200)]
+        history.remember(sandbox.ACCOUNT, new, file.parent)
     lines = file.read_text().splitlines()
 
     assert len(lines) == history.LINES
-    assert lines[:200] == [line(n, "new") for n in range(200_000, 200_200)]
+    assert lines[:200] == [line(number, "x" * 60) for number in range(800, 1000)]
+
+
+def test_one_that_others_made_large_is_made_anew(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(f"{line(number, 'old')}\n" for number in range(10_000)))
+    history.remember(sandbox.ACCOUNT, [line(2, "new")], file.parent)
+
+    assert file.read_text() == f"{line(2, 'new')}\n"
 
 
 def test_one_list_does_not_push_out_all_others() -> None:
@@ -202,20 +209,60 @@ def test_a_record_without_a_whole_address_is_left_out() -> None:
     assert noted.lines == []
 
 
-def test_two_lists_at_once_leave_one_whole_file(file: Path) -> None:
-    """Many processes at the same time: the last one wins, and no line is torn."""
+def test_many_lists_at_once_lose_nothing(file: Path) -> None:
+    """Several processes, each with several lists, and one file for all."""
     code = (
         "import sys; from pathlib import Path; from addonctl import history\n"
-        f"history.remember({sandbox.ACCOUNT!r}, sys.argv[2:], Path(sys.argv[1]))"
+        "for line in sys.argv[2:]:\n"
+        f"    history.remember({sandbox.ACCOUNT!r}, [line], Path(sys.argv[1]))"
     )
+    lines = [[line(10 * process + n, "x" * 40) for n in range(5)] for process in range(4)]
     running = [
-        subprocess.Popen([sys.executable, "-c", code, str(file.parent), line(n, "x" * 40)])
-        for n in range(4)
+        subprocess.Popen([sys.executable, "-c", code, str(file.parent), *each]) for each in lines
     ]
     codes = [each.wait() for each in running]
-    lines = file.read_text().splitlines()
 
     assert codes == [0] * 4
-    assert lines
-    assert set(lines) <= {line(n, "x" * 40) for n in range(4)}
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert sorted(file.read_text().splitlines()) == sorted(line for each in lines for line in each)
+
+
+def test_a_terminal_that_hangs_holds_up_no_other(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that cannot be written down at once is forgotten."""
+    monkeypatch.setattr(history, "PATIENCE", 0)
+    with files.locked(file):
+        history.remember(sandbox.ACCOUNT, [line(1)], file.parent)
+
+    assert not file.exists()
+
+
+def test_a_sid_is_found_by_how_it_begins_wherever_it_stands_in_an_address(file: Path) -> None:
+    recording, result, payload = "RE" + "ab" * 16, "XR" + "68b652cd" * 4, "XH" + "68b652ef" * 4
+    other = "XR68b652" + "0" * 26
+    lines = [f"{recording}/{other}\tcompleted", f"{recording}/{result}/{payload}\t", line(1)]
+    history.remember(sandbox.ACCOUNT, lines, file.parent)
+
+    def found(beginning: str) -> list[str]:
+        return [str(each) for each in history.find(sandbox.ACCOUNT, beginning, file.parent)]
+
+    assert found("XR68b652") == [f"{recording}/{other}", f"{recording}/{result}"]
+    assert found("xr68B652C") == [f"{recording}/{result}"]
+    assert found(payload) == [f"{recording}/{result}/{payload}"]
+    assert found("REab") == [recording]
+    assert found("XR99") == []
+    assert history.find(sandbox.SUBACCOUNT, "XR", file.parent) == []
+    assert history.find(sandbox.ACCOUNT, "XR", None) == []
+
+
+def test_without_a_home_nothing_is_remembered_and_nobody_is_disturbed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "relative")
+    monkeypatch.setattr("pwd.getpwuid", dict[int, object]().__getitem__)
+    shown = history.folder()
+    history.remember(sandbox.ACCOUNT, [line(1)], shown)
+
+    assert shown is None
+    assert [each for each in home.rglob("*") if each.is_file()] == []
