@@ -23,11 +23,11 @@ _LOOK_AGAIN = 0.02
 _LOCKED_BYTE = 1 << 40
 
 
-def read(path: Path, most: int, *, hint: str | None = None) -> bytes:
+def read(path: Path, most: int, *, cut: bool = False, hint: str | None = None) -> bytes:
     """The content of the file `path`; nothing where there is none.
 
     Raises AddonctlError, with the `hint`, for one that cannot be read, is no regular file (a
-    pipe would never end), or holds more than `most` bytes.
+    pipe would never end), or holds more than `most` bytes, unless those are enough (`cut`).
     """
     with _explained("read", path, hint):
         try:
@@ -43,9 +43,9 @@ def read(path: Path, most: int, *, hint: str | None = None) -> bytes:
                 content += piece
         finally:
             os.close(number)
-        if len(content) > most:
+        if len(content) > most and not cut:
             raise OSError(None, f"larger than {most} bytes")
-        return bytes(content)
+        return bytes(content[:most])
 
 
 def lock(descriptor: int, patience: float = 0.0) -> bool:

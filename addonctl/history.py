@@ -114,10 +114,10 @@ def find(account: str, beginning: str, folder: Path | None) -> list[Address]:
 
 def _known(account: str, folder: Path | None) -> list[str]:
     """The whole lines of the file that are as we write them; damage is left out."""
-    try:
-        content = files.read(folder / f"{account}.txt", LINES * LINE_BYTES) if folder else b""
-    except AddonctlError:
-        return []
+    content = b""
+    with suppress(AddonctlError):
+        if folder:
+            content = files.read(folder / f"{account}.txt", LINES * LINE_BYTES, cut=True)
     lines = content.decode("ascii", "replace").split("\n")[:-1]
     return [line for line in lines if _LINE.fullmatch(line)]
 

@@ -35,6 +35,7 @@ class {name}(KeyringBackend):
     def set_password(self, service, username, password): {put}
     def delete_password(self, service, username): pass
 """
+NO_ACCOUNT = "is not the SID of an account (AC and 32 hexadecimal digits)"
 LOGIN = f"auth login work --account {ACCOUNT} --key {KEY} --secret-stdin --insecure-storage"
 
 
@@ -380,12 +381,13 @@ def test_the_file_of_secrets_has_mode_0600_from_its_first_byte(
     assert stat.S_IMODE((folder(home) / "secrets.json").stat().st_mode) == 0o600
 
 
-def test_a_file_of_secrets_that_others_can_read_is_not_used(
-    run: Run, service: Scripted, home: Path
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601])
+def test_a_file_of_secrets_that_others_can_reach_is_not_used(
+    run: Run, service: Scripted, home: Path, mode: int
 ) -> None:
     log_in(run)
     path = folder(home) / "secrets.json"
-    path.chmod(0o644)
+    path.chmod(mode)
     ran = run("recordings list")
 
     assert (4, "") == (ran.code, ran.out)
@@ -394,7 +396,14 @@ def test_a_file_of_secrets_that_others_can_read_is_not_used(
     assert service.heard == []
 
 
-@pytest.mark.parametrize("text", ['{\n"a": "', "[]", '{"a": 1}', "null", '{\n\n"a"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{\n"a": "', "[]", '{"a": 1}', "null", '{\n\n"a"}', '{"x": ["a"]}', '{"x": {"a": "a"}}'),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param("a" * (1 << 12), id="long"),
+    ],
+)
 def test_a_broken_file_of_secrets_is_named_and_not_repeated(
     run: Run, service: Scripted, home: Path, text: str
 ) -> None:
@@ -461,16 +470,114 @@ def test_on_a_terminal_an_empty_answer_about_the_key_means_the_auth_token(home: 
     assert "key" not in (folder(home) / "config.toml").read_text()
 
 
-@pytest.mark.parametrize(("typed", "code"), [("\x03", 130), ("\x04", 2), ("\n", 2)])
-def test_a_secret_that_is_not_given_keeps_nothing(home: Path, typed: str, code: int) -> None:
-    """Ctrl-C, Ctrl-D, and only Return."""
-    terminal = Terminal(f"auth login --insecure-storage --account {ACCOUNT} --key {KEY}")
-    terminal.wait_for("(not shown):")
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        ("\x03", 130, "interrupted"),
+        ("\x04", 130, "nothing was answered: the input has ended"),
+    ],
+    ids=["Ctrl-C", "Ctrl-D"],
+)
+@pytest.mark.parametrize("question", ["account SID", "API key SID", "(not shown):"])
+def test_what_is_not_answered_keeps_nothing(
+    home: Path, typed: str, code: int, said: str, question: str
+) -> None:
+    """Ctrl-D is no answer: neither a wrong one, nor that the secret is the auth token."""
+    terminal = Terminal("auth login --insecure-storage --no-verify")
+    for asked, answer in (("account SID", ACCOUNT), ("API key SID", KEY), ("(not shown):", "")):
+        terminal.wait_for(asked)
+        if asked == question:
+            break
+        terminal.type(f"{answer}\n")
     terminal.type(typed)
 
     assert terminal.end() == code
+    assert said in terminal.shown
     assert "Traceback" not in terminal.shown
     assert kept(home) == {}
+
+
+def test_a_wrong_answer_may_be_given_again_with_where_to_find_the_right_one(
+    service: Scripted, home: Path
+) -> None:
+    terminal = Terminal("auth login --insecure-storage")
+    for question, answers in (
+        ("account SID (AC…):", (KEY, SECRET, ACCOUNT)),
+        ("API key SID (SK…", (ACCOUNT, KEY)),
+        ("(not shown):", ("two words", "", SECRET)),
+    ):
+        for answer in answers:
+            terminal.wait_for(question)
+            terminal.type(f"{answer}\n")
+
+    assert terminal.end() == 0
+    assert f"that {NO_ACCOUNT}; try again" in terminal.shown
+    assert "that is not the SID of an API key (SK and 32 hexadecimal digits); try" in terminal.shown
+    assert "the secret is empty; try again" in terminal.shown
+    assert "https://console.twilio.com" in terminal.shown
+    assert "API keys & tokens" in terminal.shown
+    assert senders(service) == [basic(KEY, SECRET)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "question", "answer"),
+    [
+        ("", "account SID (AC…):", "AC12"),
+        (f"--account {ACCOUNT}", "API key SID (SK…", "SK12"),
+        (f"--account {ACCOUNT} --key {KEY}", "(not shown):", ""),
+    ],
+)
+def test_after_three_wrong_answers_it_ends(
+    service: Scripted, home: Path, flags: str, question: str, answer: str
+) -> None:
+    terminal = Terminal(f"auth login --insecure-storage {flags}")
+    for _ in range(3):
+        terminal.wait_for(question)
+        terminal.type(f"{answer}\n")
+
+    assert terminal.end() == 2
+    assert terminal.shown.count("try again") == 2
+    assert "hint: the account SID and its auth token are on the first page of" in terminal.shown
+    assert service.heard == []
+    assert kept(home) == {}
+
+
+def test_a_login_that_is_refused_may_be_typed_again(service: Scripted, home: Path) -> None:
+    """Account, key and secret must belong together: nobody knows which of them is wrong."""
+    terminal = Terminal("auth login --insecure-storage")
+    for key, secret in ((OTHER_KEY, OTHER_SECRET), (KEY, SECRET)):
+        for question, answer in (("account", ACCOUNT), ("API key SID", key), ("shown", secret)):
+            terminal.wait_for(question)
+            terminal.type(f"{answer}\n")
+
+    assert terminal.end() == 0
+    assert "the service refuses this login" in terminal.shown
+    assert "https://console.twilio.com" in terminal.shown
+    assert senders(service) == [basic(OTHER_KEY, OTHER_SECRET), basic(KEY, SECRET)]
+    assert OTHER_SECRET not in json.loads((folder(home) / "secrets.json").read_text()).values()
+
+
+def test_of_a_login_that_is_refused_only_what_was_typed_is_asked_for_again(
+    service: Scripted, home: Path
+) -> None:
+    terminal = Terminal(f"auth login work --insecure-storage --account {ACCOUNT} --key {KEY}")
+    for secret in ("wrong-1", "wrong-2", "wrong-3"):
+        terminal.wait_for("(not shown):")
+        terminal.type(f"{secret}\n")
+
+    assert terminal.end() == 4
+    assert terminal.shown.count("try again") == 2
+    assert "hint: nothing was kept" in terminal.shown
+    assert "account SID (AC…):" not in terminal.shown
+    assert kept(home) == {}
+
+
+def test_what_was_piped_is_tried_once(run: Run, service: Scripted, home: Path) -> None:
+    ran = run(LOGIN, stdin=OTHER_SECRET)
+
+    assert ran.code == 4
+    assert len(service.heard) == 1
+    assert "try again" not in ran.err
 
 
 def test_no_input_is_obeyed_on_a_terminal(home: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,9 +24,12 @@ from support.logins import (
     log_in,
     refuse_only,
     senders,
+    write_config,
 )
-from support.program import Run
+from support.program import PROGRAM, Run
 from support.scripted import Scripted, answer, scripted
+
+from addonctl.profiles import secrets
 
 
 @pytest.fixture
@@ -285,3 +290,38 @@ def test_the_sandbox_cannot_be_logged_out_of(run: Run) -> None:
 
     assert (2, "") == (ran.code, ran.out)
     assert "no login to forget" in ran.err
+
+
+def test_a_keyring_that_hangs_is_waited_for_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, service: Scripted
+) -> None:
+    """Not once for each profile, nor each time it is asked for another thing."""
+    (home / "hanging.py").write_text(
+        "import threading\n"
+        "from pathlib import Path\n"
+        "from keyring.backend import KeyringBackend\n"
+        "class Keyring(KeyringBackend):\n"
+        "    priority = 9\n"
+        "    def set_password(self, service, username, password): pass\n"
+        "    def get_password(self, service, username):\n"
+        "        with Path('asked').open('a') as file:\n"
+        "            file.write(username + '\\n')\n"
+        "        threading.Event().wait()\n"
+    )
+    write_config(
+        home,
+        f"[profiles.a]\naccount = '{ACCOUNT}'\n[profiles.b]\naccount = '{OTHER_ACCOUNT}'\n",
+    )
+    environment = {"PYTHONPATH": str(home), "PYTHON_KEYRING_BACKEND": "hanging.Keyring"}
+    ran = subprocess.run(
+        [*PROGRAM, "auth", "status", "--format", "csv", "--fields", "profile,status"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert (4, "profile,status\na,missing\nb,missing\n") == (ran.returncode, ran.stdout)
+    assert (home / "asked").read_text() == f"a:{ACCOUNT}\n"
+    assert secrets.PATIENCE < 3
+    assert service.heard == []

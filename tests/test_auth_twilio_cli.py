@@ -60,6 +60,30 @@ def test_its_profiles_are_taken_over_and_the_one_in_use_stays_so(
     assert path.read_text() == before
 
 
+def test_the_edge_of_that_tool_is_the_edge_of_its_profiles(
+    run: Run, service: Scripted, home: Path
+) -> None:
+    """It has one for all of them, beside them; a profile may say another."""
+    profiles = {"a": GOOD, "b": GOOD | {"edge": "tokyo"}, "c": GOOD | {"region": None}}
+    write(home, {"edge": "dublin", "profiles": profiles})
+    ran = run(TAKE)
+    listed = run("auth list --format csv --fields profile,region,edge --no-header")
+
+    assert ran.code == 0
+    assert listed.out == "a,ie1,dublin\nb,ie1,tokyo\nc,,dublin\n"
+
+
+@pytest.mark.parametrize("edge", [None, "", 7, ["dublin"], {"a": 1}])
+def test_an_edge_that_is_no_word_is_none(
+    run: Run, service: Scripted, home: Path, edge: Any
+) -> None:
+    write(home, {"edge": edge, "profiles": {"a": GOOD}})
+    ran = run(TAKE)
+    listed = run("auth list --format csv --fields profile,edge --no-header")
+
+    assert (0, "a,\n") == (ran.code, listed.out)
+
+
 def test_one_that_is_refused_is_not_taken_and_the_others_are(
     run: Run, service: Scripted, home: Path
 ) -> None:
@@ -111,6 +135,11 @@ def test_a_name_that_is_taken_stays_whose_it_was(run: Run, service: Scripted, ho
         (GOOD | {"apiSecret": 7}, "its secret is empty"),
         (GOOD | {"apiSecret": "two words"}, "its secret holds spaces"),
         (GOOD | {"region": "evil.test/"}, "one word"),
+        (["accountSid"], "names no account"),
+        (GOOD | {"accountSid": [ACCOUNT]}, "names no account"),
+        (GOOD | {"apiKey": [KEY]}, "names no API key"),
+        (GOOD | {"apiSecret": [SECRET]}, "its secret is empty"),
+        (GOOD | {"apiSecret": "\ud800"}, "its secret holds"),
     ],
 )
 def test_a_profile_that_is_no_whole_login_says_why(
@@ -125,7 +154,7 @@ def test_a_profile_that_is_no_whole_login_says_why(
     assert len(service.heard) == 1
 
 
-@pytest.mark.parametrize("name", ["sandbox", "", " x", "a\u001b[31mb", "x" * 99])
+@pytest.mark.parametrize("name", ["sandbox", "", " x", "a\u001b[31mb", "x" * 99, "\ud800"])
 def test_a_name_we_cannot_have_is_not_taken(
     run: Run, service: Scripted, home: Path, name: str
 ) -> None:
@@ -143,13 +172,23 @@ def test_where_there_is_none_it_is_exit_3(run: Run, home: Path) -> None:
     assert f"there is no {home}/.twilio-cli/config.json" in ran.err
 
 
-@pytest.mark.parametrize("content", [{}, {"profiles": {}}, {"profiles": []}, [], {"projects": []}])
+@pytest.mark.parametrize(
+    "content", [{}, {"profiles": {}}, {"profiles": []}, [], {"projects": []}, '"text"', 7]
+)
 def test_where_it_holds_no_profiles_it_is_exit_3(run: Run, home: Path, content: Any) -> None:
     write(home, content)
     ran = run(TAKE)
 
     assert (3, "") == (ran.code, ran.out)
     assert "holds no profiles" in ran.err
+
+
+def test_one_nested_without_end_is_exit_2(run: Run, home: Path) -> None:
+    path = write(home, "[" * 100_000)
+    ran = run(TAKE)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert f"{path}, line 1: not valid JSON" in ran.err
 
 
 def test_a_broken_one_is_exit_2_naming_file_and_line(run: Run, home: Path) -> None:

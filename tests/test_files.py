@@ -122,6 +122,7 @@ def test_what_is_no_small_regular_file_says_so_at_once(tmp_path: Path) -> None:
     assert reason(tmp_path / "a\0b") == "a file cannot have such a name"
     assert reason(tmp_path / "a\ud800b") == "a file cannot have such a name"
     assert files.read(tmp_path / "full", 100) == bytes(100)
+    assert files.read(tmp_path / "large", 100, cut=True) == bytes(100)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b", "a\ud800b", "file/below/it"])

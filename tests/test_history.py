@@ -108,12 +108,14 @@ def test_it_stays_small(file: Path) -> None:
     assert lines[:200] == [line(number, "x" * 60) for number in range(800, 1000)]
 
 
-def test_one_that_others_made_large_is_made_anew(file: Path) -> None:
+def test_one_that_others_made_large_is_made_small(file: Path) -> None:
     file.parent.mkdir(parents=True)
-    file.write_text("".join(f"{line(number, 'old')}\n" for number in range(10_000)))
-    history.remember(sandbox.ACCOUNT, [line(2, "new")], file.parent)
+    file.write_text("".join(f"{line(number, 'old')}\n" for number in range(100_000)))
+    history.remember(sandbox.ACCOUNT, [line(100_001, "new")], file.parent)
+    lines = file.read_text().splitlines()
 
-    assert file.read_text() == f"{line(2, 'new')}\n"
+    assert len(lines) == history.LINES
+    assert lines[:2] == [line(100_001, "new"), line(0, "old")]
 
 
 def test_one_list_does_not_push_out_all_others() -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from support.logins import (
     log_in,
     write_config,
 )
-from support.program import Run
+from support.program import PROGRAM, Run, until
 
 BY_HAND = f"""# the accounts of our team
 active = "work"  # what we use most
@@ -137,6 +138,13 @@ def test_the_line_of_a_wrong_value_is_found_after_text_of_many_lines(run: Run, h
         (f"[profiles.sandbox]\naccount = '{ACCOUNT}'\n", 1, "pretend account"),
         (f'[profiles."a\\u001b[31m"]\naccount = "{ACCOUNT}"\n', 1, "printable"),
         ("a = " + "[" * 100_000, 1, "nested too deeply"),
+        ("a = " + "1" * 5000, 1, "a number too long"),
+        ("profiles = ['x']\n", 1, "profiles must be"),
+        ("[[profiles]]\na = 1\n", 1, "profiles must be"),
+        ("[profiles]\nwork = ['x']\n", 2, "profiles.work must be"),
+        (f"[profiles.work]\naccount = ['{ACCOUNT}']\n", 2, "must be text"),
+        (f"[profiles.work]\naccount = '{ACCOUNT}'\nstorage = ['file']\n", 3, "must be text"),
+        ("# x\n" * 50_000 + "active = 3\n", 50_001, "active must be"),
     ],
 )
 def test_a_broken_file_is_exit_2_naming_file_and_line(
@@ -306,3 +314,126 @@ def test_many_who_write_at_once_lose_nothing(home: Path) -> None:
 
     assert sorted(config["profiles"]) == names
     assert all(f"secret-of-{name}" in secrets for name in names)
+
+
+STALLING = """
+import os, sys, time
+from pathlib import Path
+from addonctl.cli import main
+real = os.fsync
+
+def stall(number):
+    os.fsync = real
+    Path("stalled").touch()
+    while not Path("go on").exists():
+        time.sleep(0.005)
+    real(number)
+
+os.fsync = stall
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_who_would_write_while_another_does_waits_and_keeps_what_that_one_wrote(home: Path) -> None:
+    """One process stands between reading the file and replacing it; a second one comes."""
+
+    def logging_in(name: str, program: list[str]) -> subprocess.Popen[bytes]:
+        words = f"auth login {name} --account {ACCOUNT} --secret-stdin --no-verify"
+        process = subprocess.Popen(
+            [*program, *words.split(), "--insecure-storage"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin
+        process.stdin.write(f"secret-of-{name}".encode())
+        process.stdin.close()
+        return process
+
+    def waits(process: subprocess.Popen[bytes]) -> bool:
+        opened = []
+        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                opened.append(descriptor.readlink().name)
+        return ".config.toml.lock" in opened
+
+    first = logging_in("first", [sys.executable, "-c", STALLING])
+    until((home / "stalled").exists)
+    second = logging_in("second", PROGRAM)
+    until(lambda: second.poll() is not None or waits(second))
+    (home / "go on").touch()
+    for process in (first, second):
+        with process:
+            assert process.stderr
+            said = process.stderr.read()
+        assert process.returncode == 0, said
+    config = tomllib.loads((folder(home) / "config.toml").read_text())
+    secrets = json.loads((folder(home) / "secrets.json").read_text())
+
+    assert list(config["profiles"]) == ["first", "second"]
+    assert config["active"] == "first"
+    assert list(secrets.values()) == ["secret-of-first", "secret-of-second"]
+
+
+def test_a_login_that_was_killed_leaves_no_secret_behind(run: Run, home: Path) -> None:
+    """It had written the file beside the one it would have replaced."""
+    killed = (
+        "import os, sys; from pathlib import Path; from addonctl.cli import main\n"
+        "real = Path.replace\n"
+        "def replace(path, target):\n"
+        "    if target.name == 'secrets.json': os.kill(os.getpid(), 9)\n"
+        "    return real(path, target)\n"
+        "Path.replace = replace\n"
+        "sys.exit(main())"
+    )
+    words = f"auth login work --account {ACCOUNT} --secret-stdin --no-verify --insecure-storage"
+    ran = subprocess.run([sys.executable, "-c", killed, *words.split()], input=SECRET.encode())
+    left = [path for path in folder(home).iterdir() if SECRET.encode() in path.read_bytes()]
+    again = log_in(run, "other", secret="another")
+    out = run("auth logout other")
+    still = [path for path in folder(home).iterdir() if SECRET.encode() in path.read_bytes()]
+
+    assert (-9, 1) == (ran.returncode, len(left))
+    assert (0, 0) == (again.code, out.code)
+    assert still == []
+
+
+def test_what_else_stands_in_the_file_is_kept_and_is_no_error(run: Run, home: Path) -> None:
+    """An older release reads what a newer one wrote, and the other way round."""
+    more = """
+[defaults]
+format = "csv" # for the spreadsheet
+workers = 4
+
+[add_ons]
+XB00000000000000000000000000000001 = "transcripts"
+
+[profiles.work.archive]
+folder = "~/archive"
+"""
+    path = write_config(home, BY_HAND + more)
+    added = log_in(run, "third", "--region", "ie1")
+    changed = log_in(run, "third", "--region", "au1")
+    used = run("auth use third")
+    text = path.read_text()
+    gone = run("auth logout third")
+
+    assert (0, 0, 0, 0) == (added.code, changed.code, used.code, gone.code)
+    before = tomllib.loads(BY_HAND + more)
+    third = {"account": ACCOUNT, "key": KEY, "region": "au1", "storage": "file"}
+    profiles = {**before["profiles"], "third": third}
+    assert tomllib.loads(text) == {**before, "active": "third", "profiles": profiles}
+    kept = (BY_HAND + more).replace('active = "work"', 'active = "third"').splitlines()
+    assert set(kept) <= set(text.splitlines())
+    assert tomllib.loads(path.read_text()) == {**before, "active": ""}
+
+
+def test_logging_out_takes_what_stands_below_a_profile_too(run: Run, home: Path) -> None:
+    more = '\n[defaults]\nworkers = 4\n\n[profiles.work.archive]\nfolder = "~/archive"\n'
+    path = write_config(home, BY_HAND + more)
+    ran = run("auth logout work")
+
+    assert (0, "") == (ran.code, ran.out)
+    assert sorted(tomllib.loads(path.read_text())) == ["active", "defaults", "profiles"]
+    assert "archive" not in path.read_text()
+    assert "# only for tries" in path.read_text()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from addonctl import sandbox
+from addonctl import places, sandbox
 from addonctl.errors import AddonctlError
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 
 def path() -> Path:
-    """The state file, in the user's state folder."""
-    from platformdirs import user_state_path
-
-    return user_state_path("addonctl", appauthor=False) / "sandbox.sqlite"
+    """The state file, in the user's state folder. Raises AddonctlError where there is none."""
+    return places.state_folder() / "sandbox.sqlite"
 
 
 def application(**options: Any) -> Application:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from addonctl.history import Seen
-    from addonctl.profiles.settings import Settings
+    from addonctl.profiles.config import Config
 
 SCRIPTS = {
     "bash": "addonctl.bash",
@@ -111,8 +111,8 @@ class Line:
             members = self._command(" ".join(self._operands))["commands"]
             rows = members if self._operands else rows | members
         elif kind == "profile":
-            settings = self._settings()
-            profiles = settings.profiles if settings else {}
+            config = self._config()
+            profiles = config.profiles if config else {}
             rows = rows | {name: profile.account for name, profile in profiles.items()}
         elif kind == "address":
             rows = self._addresses(list(rows), typed)
@@ -213,10 +213,10 @@ class Line:
         profile = self._given.get("--profile") or self._environment.get("ADDONCTL_PROFILE")
         if not account and not profile:
             account = self._environment.get("TWILIO_ACCOUNT_SID")
-        settings = self._settings() if not account and profile != "sandbox" else None
-        if settings:
-            profile = profile or settings.active or ""
-            account = settings.profiles[profile].account if profile in settings.profiles else None
+        config = self._config() if not account and profile != "sandbox" else None
+        if config:
+            profile = profile or config.active or ""
+            account = config.profiles[profile].account if profile in config.profiles else None
         if not account and profile == "sandbox":
             account = self._table["sandbox"]
         if not account:
@@ -225,16 +225,16 @@ class Line:
 
         return history.recall(account, history.folder())
 
-    def _settings(self) -> Settings | None:
+    def _config(self) -> Config | None:
         """config.toml, whose parser is loaded only where there is one."""
-        from addonctl.profiles.files import config_folder
+        from addonctl.places import config_folder
 
         folder = config_folder(self._environment)
         if not (folder / "config.toml").exists():
             return None
-        from addonctl.profiles.settings import SettingsFile
+        from addonctl.profiles.config import ConfigFile
 
-        return SettingsFile(folder).read()
+        return ConfigFile(folder).read()
 
 
 def _data(name: str) -> bytes:

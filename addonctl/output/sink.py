@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import IO, Any
 
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import AddonctlError, Interrupted, Usage
 from addonctl.models import Record
 from addonctl.output import safe, streams
 from addonctl.output.formats import FORMATS, Answer, OutputSettings, Screen, asked
@@ -149,7 +149,10 @@ class Sink:
         return self.ask(f"{question} [y/N]").lower() in ("y", "yes")
 
     def ask(self, question: str) -> str:
-        """What the user types in answer to a question on stderr; empty where input has ended."""
+        """What the user types in answer to a question on stderr.
+
+        Raises Interrupted at Ctrl-D: an end of the input is no answer.
+        """
         answer = ""
         try:
             self._err(f"{safe.line(question)} ")
@@ -157,6 +160,8 @@ class Sink:
         finally:
             if not answer.endswith("\n"):  # at its end, or interrupted
                 self._err("\n")
+        if not answer:
+            raise Interrupted("nothing was answered: the input has ended")
         return str(answer).strip()
 
     def ask_hidden(self, question: str) -> str:
@@ -169,7 +174,7 @@ class Sink:
             self._err("\n")
             if isinstance(problem, KeyboardInterrupt):
                 raise
-            return ""
+            raise Interrupted("nothing was answered: the input has ended") from None
 
     # How
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.profiles import files
+from addonctl import files
+from addonctl.errors import LoginRefused, Usage
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -19,6 +19,9 @@ SERVICE = "addonctl"
 PATIENCE = 1.5
 """Seconds a keyring may take for one answer. Some hang for minutes, waiting for a window that
 nobody sees; with start-up, a command ends within 3 seconds."""
+
+MOST = 1 << 18
+"""Bytes of secrets.json."""
 
 WAYS_OUT = (
     "set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET,"
@@ -34,6 +37,8 @@ class Keyring:
     Every method raises LoginRefused, with the ways out, where there is no keyring, or it is
     locked, or does not answer in time. After that it is not asked again.
     """
+
+    place = "the keyring"
 
     def __init__(self) -> None:
         self._given_up: LoginRefused | None = None
@@ -59,42 +64,67 @@ class Keyring:
         self._ask(remove)
 
     def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
+        from queue import Empty, SimpleQueue
+        from threading import Thread
+
         if self._given_up:
             raise self._given_up
+        answers: SimpleQueue[tuple[T] | LoginRefused] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                answers.put((question(_chosen()),))
+            except BaseException as problem:  # backends, and what they load, raise all sorts
+                answers.put(_refusal(problem))
+
         try:
-            return _in_time(lambda: question(_chosen()))
-        except LoginRefused as problem:
-            self._given_up = problem
-            raise
+            # The end of the program does not wait for a daemon, as it would for a pool's thread.
+            Thread(target=run, name="keyring", daemon=True).start()
+            answer = answers.get(timeout=PATIENCE)
+        except Empty:
+            why = "the keyring does not answer; it may be waiting to be unlocked"
+            answer = LoginRefused(why, hint=WAYS_OUT)
+        except RuntimeError:
+            why = "the keyring is asked by a thread of its own, and there is none to be had"
+            answer = LoginRefused(why, hint=WAYS_OUT)
+        if isinstance(answer, LoginRefused):
+            self._given_up = answer
+            raise answer
+        return answer[0]
 
 
 class SecretsFile:
-    """secrets.json in the config folder, mode 0600: plain text, for machines without a keyring."""
+    """secrets.json in the config folder, mode 0600: plain text, for machines without a keyring.
+
+    Every method raises LoginRefused if others can read the file, Usage if it is broken, and
+    AddonctlError where it cannot be read or written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "secrets.json"
+        self.place = str(self.path)
 
     def get(self, entry: str) -> str | None:
-        """Raises LoginRefused if others can read the file, Usage if it is broken."""
         return self._read().get(entry)
 
     def put(self, entry: str, secret: str) -> None:
-        with files.sole_writer(self.path):
-            self._write({**self._read(), entry: secret})
+        with files.locked(self.path):
+            entries = {**self._read(), entry: secret}
+            files.replace(self.path, json.dumps(entries, indent=2).encode())
 
     def remove(self, entry: str) -> None:
         """Removes it, and the file with the last one; nothing happens where there is none."""
-        if not self.path.exists():
+        if entry not in self._read():
             return
-        with files.sole_writer(self.path):
+        with files.locked(self.path):
             left = self._read()
-            if left.pop(entry, None) is not None:
-                self._write(left)
+            left.pop(entry, None)
+            files.replace(self.path, json.dumps(left, indent=2).encode())
             if not left:
                 self.path.resolve().unlink(missing_ok=True)
 
     def _read(self) -> dict[str, str]:
-        content = files.read(self.path)
+        content = files.read(self.path, MOST)
         if not content:
             return {}
         if os.name == "posix" and self.path.stat().st_mode & 0o077:
@@ -102,10 +132,10 @@ class SecretsFile:
                 f"{self.path} holds secrets and others may read it; it is not used",
                 hint=f"take their right away: chmod 600 {self.path}",
             )
+        line = 1
         try:
             entries = json.loads(content)
-            line = 1
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             entries, line = None, getattr(problem, "lineno", 1)
         if not isinstance(entries, dict) or not all(isinstance(it, str) for it in entries.values()):
             # What stands there is not repeated: it is secrets.
@@ -113,10 +143,6 @@ class SecretsFile:
                 f"{self.path}, line {line}: broken", hint="remove the file, and log in again"
             )
         return entries
-
-    def _write(self, entries: dict[str, str]) -> None:
-        with files.replacing(self.path, json.dumps(entries, indent=2).encode()):
-            pass
 
 
 def _chosen() -> KeyringBackend:
@@ -128,49 +154,19 @@ def _chosen() -> KeyringBackend:
     from keyring import core
     from keyring.backends import chainer, fail, null
 
+    def is_plain(backend: object) -> bool:
+        return type(backend).__module__.startswith("keyrings.alt")
+
     # The limit does not hold for a user's own choice (PYTHON_KEYRING_BACKEND, keyringrc.cfg).
-    core.init_backend(limit=lambda backend: not _is_plain(backend))
+    core.init_backend(limit=lambda backend: not is_plain(backend))
     backend = core.get_keyring()
     if isinstance(backend, chainer.ChainerBackend) and backend.backends:
         backend = backend.backends[0]
-    if _is_plain(backend):
+    if is_plain(backend):
         raise LoginRefused("the keyring of this machine does not protect secrets", hint=WAYS_OUT)
     if isinstance(backend, chainer.ChainerBackend | fail.Keyring | null.Keyring):
         raise LoginRefused("this machine has no keyring to keep a secret in", hint=WAYS_OUT)
     return backend
-
-
-def _is_plain(backend: object) -> bool:
-    return type(backend).__module__.startswith("keyrings.alt")
-
-
-def _in_time(work: Callable[[], T]) -> T:
-    """What `work` gives back, if it does so in time.
-
-    It runs in a daemon thread, which the end of the program does not wait for; a pool of
-    `concurrent.futures` would be waited for.
-    """
-    from queue import Empty, SimpleQueue
-    from threading import Thread
-
-    answers: SimpleQueue[tuple[T] | LoginRefused] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            answers.put((work(),))
-        except BaseException as problem:  # backends, and what they load, raise all sorts
-            answers.put(_refusal(problem))
-
-    Thread(target=run, name="keyring", daemon=True).start()
-    try:
-        answer = answers.get(timeout=PATIENCE)
-    except Empty:
-        answer = LoginRefused(
-            "the keyring does not answer; it may be waiting to be unlocked", hint=WAYS_OUT
-        )
-    if isinstance(answer, AddonctlError):
-        raise answer
-    return answer[0]
 
 
 def _refusal(problem: BaseException) -> LoginRefused:

@@ -1,0 +1,288 @@
+"""config.toml: which profiles there are and which is in use. No secret is ever in it.
+
+    active = "work"
+
+    [profiles.work]
+    account = "AC…"
+    key = "SK…"          # left out: the account's auth token is the secret
+    region = "ie1"       # left out, as edge may be: the API's usual address
+    edge = "dublin"
+    storage = "file"     # left out: the secret is in the keyring
+
+What else stands there is kept as it is. Reading takes the standard library alone; tomlkit, which
+keeps comments, is for changes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from addonctl import files
+from addonctl.errors import AddonctlError, LoginRefused, Usage
+from addonctl.login import SANDBOX, checked_label
+from addonctl.sids import is_sid
+
+Storage = Literal["keyring", "file"]
+
+Place = tuple[str, ...]
+"""Where a value stands in the file: ("profiles", "work", "region")."""
+
+Changes = Mapping[Place, Any]
+"""Values by their places; None takes away what stands there."""
+
+MOST = 1 << 18
+"""Bytes of the file; a thousand profiles have half of that."""
+
+ELSEWHERE = "ADDONCTL_CONFIG_DIR names another folder for settings"
+
+
+def _is_label(word: str) -> bool:
+    try:
+        return bool(checked_label(word, ""))
+    except Usage:
+        return False
+
+
+KEYS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "account": (lambda word: is_sid(word, "AC"), "an account's SID (AC…)"),
+    "key": (lambda word: is_sid(word, "SK"), "an API key's SID (SK…)"),
+    "region": (_is_label, "one word, such as ie1"),
+    "edge": (_is_label, "one word, such as dublin"),
+    "storage": (lambda word: word in ("keyring", "file"), "keyring or file"),
+}
+"""What a profile's table may say: whether a word fits, and what would."""
+
+
+class Profile(NamedTuple):
+    """One login under a name, without its secret. `key` is None where that is an auth token."""
+
+    name: str
+    account: str
+    key: str | None = None
+    region: str | None = None
+    edge: str | None = None
+    storage: Storage = "keyring"
+
+    @property
+    def username(self) -> str:
+        """What the secret belongs to: the API key, or the account itself."""
+        return self.key or self.account
+
+    @property
+    def entry(self) -> str:
+        """What its secret is kept under; the SID keeps two config folders of one user apart."""
+        return f"{self.name}:{self.username}"
+
+    def changes(self) -> dict[Place, Any]:
+        """What makes its table in the file say this."""
+        values = self._asdict() | {"storage": self.storage if self.storage != "keyring" else None}
+        return {("profiles", self.name, key): values[key] for key in KEYS}
+
+
+class Config(NamedTuple):
+    """What config.toml says: the profile in use, and all of them in the file's order."""
+
+    active: str | None = None
+    profiles: Mapping[str, Profile] = {}
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name. Raises LoginRefused, with the known ones, if there is none."""
+        try:
+            return self.profiles[name]
+        except KeyError:
+            known = ", ".join([*self.profiles, SANDBOX])
+            raise LoginRefused(
+                f"no profile named '{name}'; there are: {known}",
+                hint=f"log in under that name: addonctl auth login {name}",
+            ) from None
+
+
+def checked_name(name: str) -> str:
+    """`name` as one a profile can have. Raises Usage for the sandbox's and for odd ones."""
+    if name == SANDBOX:
+        raise Usage("'sandbox' is the pretend account's profile; choose another name")
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= 64 or name[0] == "-":
+        raise Usage(
+            "the name of a profile must be 1 to 64 printable characters, with no hyphen first"
+            " and no space at either end"
+        )
+    return name
+
+
+class ConfigFile:
+    """config.toml in a folder: read as a Config, changed place by place.
+
+    Raises Usage, with the line, where the file is broken, AddonctlError where it cannot be read
+    or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "config.toml"
+
+    def read(self) -> Config:
+        """What it says; nothing where there is none."""
+        return self._config(self._text())
+
+    @contextmanager
+    def changing(self, change: Callable[[Config], Changes]) -> Iterator[None]:
+        """Make the changes that `change` asks for, once the block ends well.
+
+        No other run can change the file meanwhile. All but those places stays as it stands,
+        comments too.
+        """
+        with files.locked(self.path, hint=ELSEWHERE):
+            text = self._text()
+            changed = self._changed(text, change(self._config(text)))
+            with files.replacing(self.path, changed.encode(), hint=ELSEWHERE):
+                yield
+
+    def _changed(self, text: str, changes: Changes) -> str:
+        """The text with `changes`; only if it then says what it said before, and them."""
+        import tomlkit
+        from tomlkit.exceptions import TOMLKitError
+
+        wanted = tomllib.loads(text)
+        _apply(changes, wanted)
+        for place, value in changes.items():
+            if value is None:
+                text = _without_table(text, place)
+        try:
+            document = tomlkit.parse(text)
+            _apply(changes, document)
+            changed = tomlkit.dumps(document)
+            if tomllib.loads(changed) == wanted:
+                self._config(changed)
+                return changed
+        except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
+            pass
+        raise AddonctlError(f"{self.path} is laid out in a way that only you can change")
+
+    def _text(self) -> str:
+        content = files.read(self.path, MOST, hint=ELSEWHERE)
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as problem:
+            raise self._broken(content[: problem.start].count(b"\n") + 1, "not UTF-8") from None
+
+    def _config(self, text: str) -> Config:
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as problem:
+            reason, _, place = str(problem).partition(" (at ")
+            found = re.match(r"line (\d+)", place)
+            line = int(found[1]) if found else max(1, len(text.splitlines()))
+            raise self._broken(line, f"{reason[:1].lower()}{reason[1:]}") from None
+        except (RecursionError, ValueError):
+            raise self._broken(1, "nested too deeply, or a number too long") from None
+        active = document.get("active")
+        tables = document.get("profiles", {})
+        if not isinstance(active, str | None):
+            raise self._wrong(text, ("active",), "must be the name of a profile, in quotes")
+        if not isinstance(tables, dict):
+            raise self._wrong(text, ("profiles",), "must be a table of profiles")
+        profiles = {name: self._profile(text, name, table) for name, table in tables.items()}
+        return Config(active or None, profiles)
+
+    def _profile(self, text: str, name: str, table: object) -> Profile:
+        place = ("profiles", name)
+        try:
+            checked_name(name)
+        except Usage as problem:
+            raise self._wrong(text, place, f"is no name for a profile: {problem.message}") from None
+        if not isinstance(table, dict):
+            raise self._wrong(text, place, f"must be a table: {', '.join(KEYS)}")
+        values: dict[str, Any] = {}
+        for key, (fits, expected) in KEYS.items():
+            word = table.get(key)
+            if not isinstance(word, str | None):
+                raise self._wrong(text, (*place, key), "must be text, in quotes")
+            if (word or key == "account") and not fits(word or ""):
+                raise self._wrong(text, (*place, key), f"must be {expected}")
+            if word:
+                values[key] = word
+        return Profile(name, **values)
+
+    def _wrong(self, text: str, place: Place, why: str) -> Usage:
+        return self._broken(_line_of(text, place), f"{'.'.join(place)} {why}")
+
+    def _broken(self, line: int, why: str) -> Usage:
+        return Usage(f"{self.path}, line {line}: {why}", hint="mend that line, or remove it")
+
+
+def _apply(changes: Changes, document: Any) -> None:
+    """Put the values into a document, or take them out of it, with tables that are empty then."""
+    for place, value in changes.items():
+        table, names = document, list(place)
+        while len(names) > 1 and names[0] in table:
+            table = table[names.pop(0)]
+        if value is None:
+            _remove(document, place)
+        elif len(names) > 1 or table.get(names[0]) != value:
+            # What is missing is put in at one go: tomlkit loses an empty table among others.
+            for name in reversed(names[1:]):
+                value = {name: value}
+            table[names[0]] = value
+
+
+def _remove(table: Any, place: Place) -> None:
+    name, *below = place
+    if below and name in table:
+        _remove(table[name], tuple(below))
+        if table[name]:
+            return
+    table.pop(name, None)
+
+
+def _without_table(text: str, place: Place) -> str:
+    """`text` without the table at `place`, but with the comments above the next one.
+
+    tomlkit counts those to the table before them, and would remove them with it.
+    """
+    table: dict[str, Any] = {}
+    for name in reversed(place):
+        table = {name: table}
+    lines = list(StringIO(text))
+    headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
+    for start, end in itertools.pairwise([*headers, len(lines)]):
+        try:
+            found = tomllib.loads(lines[start]) == table
+        except ValueError:
+            continue
+        if found:
+            own = end
+            while not lines[own - 1].strip() or lines[own - 1].lstrip().startswith("#"):
+                own -= 1
+            kept = list(itertools.dropwhile(str.strip, lines[own:end]))
+            if not "".join(lines[start - 1 : start]).strip():
+                del kept[:1]  # one blank line is enough
+            return "".join([*lines[:start], *kept, *lines[end:]])
+    return text
+
+
+def _line_of(text: str, place: Place) -> int:
+    """The first line after which the value at `place`, or else what holds it, is there."""
+    lines = list(StringIO(text))
+    line = 0
+    for depth, name in enumerate(place, 1):
+        for number in range(max(line, 1), len(lines) + 1):
+            if name not in lines[number - 1]:
+                continue
+            try:
+                found: Any = tomllib.loads("".join(lines[:number]))
+            except ValueError:
+                continue
+            for key in place[:depth]:
+                found = found.get(key) if isinstance(found, dict) else None
+            if found is not None:
+                line = number
+                break
+        else:
+            break
+    return max(line, 1)

@@ -1,0 +1,198 @@
+"""Profiles with their secrets: config.toml says which there are, keyring or file keep the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+from addonctl.errors import LoginRefused, Usage
+from addonctl.login import Login, checked_label, secret_flaw, trimmed
+from addonctl.places import config_folder
+from addonctl.profiles import account_flaw, key_flaw
+from addonctl.profiles.config import Changes, Config, ConfigFile, Place, Profile, checked_name
+from addonctl.profiles.secrets import Keyring, SecretsFile
+
+TRIES = 3
+"""How often each thing is asked for."""
+
+WHERE = (
+    "the account SID and its auth token are on the first page of https://console.twilio.com;"
+    " an API key is made there under Account > API keys & tokens, which shows its secret once"
+)
+
+
+class Prompts(Protocol):
+    """Who asks the user."""
+
+    def ask(self, question: str) -> str: ...
+    def ask_hidden(self, question: str) -> str: ...
+    def say(self, text: str) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
+class Profiles:
+    """All that is kept between two runs. Only the methods about secrets touch any.
+
+    Each method raises AddonctlError where the user has no folder for it.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.keyring = Keyring()
+
+    @cached_property
+    def config_file(self) -> ConfigFile:
+        return ConfigFile(config_folder(self._environment))
+
+    @cached_property
+    def secrets_file(self) -> SecretsFile:
+        return SecretsFile(config_folder(self._environment))
+
+    def config(self) -> Config:
+        """Which profiles there are. Raises Usage for a broken config.toml."""
+        return self.config_file.read()
+
+    def use(self, name: str) -> None:
+        """Make `name` the profile in use."""
+        with self.config_file.changing(lambda _: {("active",): name}):
+            pass
+
+    def completed(self, words: Profile, prompts: Prompts | None) -> Profile:
+        """The profile that `words` mean, whose account may be empty.
+
+        What they leave out is what the name stands for already; of a new one it is asked for,
+        if there is anyone to ask. Raises Usage for a word that cannot be what it should, and for
+        a name that is another account's.
+        """
+        known = self.config().profiles.get(checked_name(words.name))
+        account, key = words.account, words.key
+        if not known and not account:
+            if not prompts:
+                raise Usage("which account is it for?", hint="add --account AC…")
+            self.check_keeper(words)  # nobody likes to answer questions in vain
+            account = asked(prompts.ask, "account SID (AC…):", "that", account_flaw, prompts)
+        if not known and not key and prompts:
+            question = "API key SID (SK…; empty to use the auth token):"
+            key = asked(prompts.ask, question, "that", lambda it: it and key_flaw(it), prompts)
+        known = known or words
+        profile = Profile(
+            words.name,
+            account or known.account,
+            key or known.key or None,
+            checked_label(words.region or known.region, "region"),
+            checked_label(words.edge or known.edge, "edge"),
+            words.storage,
+        )
+        flaw = account_flaw(profile.account) or (profile.key and key_flaw(profile.key))
+        if flaw:
+            raise Usage(f"that {flaw}")
+        _check_same_account(known, profile)
+        return profile
+
+    def secret(self, profile: Profile) -> str:
+        """The profile's secret. Raises LoginRefused where it is not to be had."""
+        keeper = self._keeper(profile)
+        secret = keeper.get(profile.entry)
+        hint = f"log in again: addonctl auth login {profile.name}"
+        if secret is None:
+            raise LoginRefused(
+                f"profile '{profile.name}': {keeper.place} holds no secret of {profile.username}",
+                hint=hint,
+            )
+        if flaw := secret_flaw(secret):  # others can write there too
+            raise LoginRefused(
+                f"profile '{profile.name}': the secret in {keeper.place} {flaw}", hint=hint
+            )
+        return secret
+
+    def check_keeper(self, profile: Profile) -> None:
+        """Raise LoginRefused if its secret could not be kept, before anyone is asked for it."""
+        self._keeper(profile).get(profile.entry)
+
+    def keep(self, profile: Profile, secret: str) -> LoginRefused | None:
+        """Keep a login, and use it if none is in use.
+
+        What its name stood for before is removed, and stays if this fails. Gives back why an
+        earlier secret could not be removed from where it was, if so. Raises Usage for a name
+        that is another account's.
+        """
+        before: Profile | None = None
+
+        def change(config: Config) -> Changes:
+            nonlocal before
+            before = config.profiles.get(profile.name)
+            _check_same_account(before, profile)
+            changes = profile.changes()
+            return changes if config.active else {("active",): profile.name, **changes}
+
+        with self.config_file.changing(change):
+            self._keeper(profile).put(profile.entry, secret)
+        if before and (before.entry, before.storage) != (profile.entry, profile.storage):
+            try:
+                self._keeper(before).remove(before.entry)
+            except LoginRefused as problem:
+                return problem
+        return None
+
+    def forget(self, profile: Profile) -> None:
+        """Remove a login and its secret, wherever that was kept; if it was in use, none is then."""
+
+        def change(config: Config) -> Changes:
+            changes: dict[Place, Any] = {("profiles", profile.name): None}
+            if config.active == profile.name:
+                changes["active",] = ""  # the line keeps its place, and its comment
+            return changes
+
+        with self.config_file.changing(change):
+            self.secrets_file.remove(profile.entry)
+            try:
+                self.keyring.remove(profile.entry)
+            except LoginRefused:
+                # A machine without a keyring is why secrets are in a file.
+                if profile.storage == "keyring":
+                    raise
+
+    def _keeper(self, profile: Profile) -> Keyring | SecretsFile:
+        return self.keyring if profile.storage == "keyring" else self.secrets_file
+
+
+def _check_same_account(known: Profile | None, profile: Profile) -> None:
+    """A name stays the account's that it was given to: scripts rely on it."""
+    if known and known.account not in ("", profile.account):
+        raise Usage(
+            f"profile '{profile.name}' is a login to {known.account}, and stays so",
+            hint=f"choose another name, or first: addonctl auth logout {profile.name}",
+        )
+
+
+def asked(
+    ask: Callable[[str], str],
+    question: str,
+    subject: str,
+    flaw: Callable[[str], str | None],
+    prompts: Prompts,
+) -> str:
+    """What is typed, once it has no flaw. Raises Usage, saying which, after a few tries."""
+    for left in reversed(range(TRIES)):
+        answer = trimmed(ask(question))
+        problem = flaw(answer)
+        if not problem:
+            return answer
+        if left:
+            prompts.warn(f"{subject} {problem}; try again")
+            prompts.say(WHERE)
+    raise Usage(f"{subject} {problem}", hint=WHERE)
+
+
+def login_of(profile: Profile, secret: str, url: str, subaccount: str | None = None) -> Login:
+    """The profile and its secret as a Login."""
+    return Login(
+        profile.account,
+        profile.username,
+        secret,
+        url,
+        subaccount if subaccount != profile.account else None,
+        profile.name,
+        profile.storage,
+    )
