@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_a_killed_run_leaves_nothing_at_the_name_and_the_next_goes_on(
 ) -> None:
     data = some(1, 3_000_000)
     one = account.add(data, faults=[Fault("stalled", 2_000_000)])
-    part = keep / f"{one}.json.part"
+    part = keep / f"{one}.addonctl.part"
     killed = start("results", "download", RECORDING, "--to", str(keep))
     until(lambda: size(part) == 2_000_000)
     killed.kill()
@@ -70,7 +71,7 @@ def test_a_killed_run_leaves_nothing_at_the_name_and_the_next_goes_on(
     ran = start("results", "download", RECORDING, "--to", str(keep))
     ran.communicate()
 
-    assert left == {f"{one}.json.part", f"{one}.json.part.etag"}
+    assert left == {f"{one}.addonctl.part", f"{one}.addonctl.note"}
     assert ran.returncode == 0
     assert account.fetched()[-1].headers["Range"] == "bytes=2000000-"
     assert files(keep) == {f"{one}.json": data}
@@ -138,7 +139,7 @@ def test_who_waits_for_a_run_that_dies_takes_over(
 ) -> None:
     data = some(1, 3_000_000)
     one = account.add(data, faults=[Fault("stalled", 2_000_000)])
-    part = keep / f"{one}.json.part"
+    part = keep / f"{one}.addonctl.part"
     first = start("results", "download", RECORDING, "--to", str(keep))
     until(lambda: size(part) == 2_000_000)
     second = start("results", "download", RECORDING, "--to", str(keep))
@@ -151,6 +152,89 @@ def test_who_waits_for_a_run_that_dies_takes_over(
     assert files(keep) == {f"{one}.json": data}
 
 
+def test_who_waits_for_a_run_that_goes_on_for_ever_does_without_it(
+    start: Callable[..., subprocess.Popen[str]], account: Breaking, keep: Path
+) -> None:
+    """It fetches the payload to a part of its own; the first one's stays as it is."""
+    data = some(1, 3_000_000)
+    one = account.add(data, faults=[Fault("stalled", 2_000_000)])
+    part = keep / f"{one}.addonctl.part"
+    first = start("results", "download", RECORDING, "--to", str(keep))
+    until(lambda: size(part) == 2_000_000)
+    second = start("results", "download", RECORDING, "--to", str(keep), "--timeout", "0.5s")
+    second.communicate()
+
+    assert second.returncode == 0
+    assert first.poll() is None
+    assert files(keep)[f"{one}.json"] == data
+    assert size(part) == 2_000_000
+    first.kill()
+    first.wait()
+    third = start("results", "download", RECORDING, "--to", str(keep))
+    third.communicate()
+
+    assert third.returncode == 0
+    assert files(keep) == {f"{one}.json": data}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_killed_a_hundred_times_nothing_was_deleted_that_was_not_saved(
+    start: Callable[..., subprocess.Popen[str]], account: Breaking, home: Path, keep: Path
+) -> None:
+    """By the service's own record of what was deleted, after each kill, at whatever instant."""
+    chance = random.Random(7)
+    wanted: dict[str, dict[str, bytes]] = {}  # what there is of each result, by names
+    listed = home / "listed"
+    line = f"results download --from {listed} --to {keep} --delete-after --yes --ignore-not-found"
+
+    def add(result: str) -> None:
+        """A result of two payloads, one in a single read, one in several, with or without MD5."""
+        wanted[result] = {}
+        for size in (5_000, 400_000):
+            data, etag = chance.randbytes(size), chance.choice([None, '"in-parts-2"'])
+            sid = f"XH{chance.getrandbits(128):032x}"
+            name = f"{account.add(data, result=result, sid=sid, etag=etag)}.json"
+            wanted[result][name] = data
+
+    def reached(ran: subprocess.Popen[str], requests: int, deletions: int) -> bool:
+        has_come_to = len(account.heard) >= requests and len(account.deleted) >= deletions
+        return has_come_to or ran.poll() is not None
+
+    def check() -> None:
+        there = files(keep)
+        for result in list(account.deleted):
+            assert wanted[result].items() <= there.items()
+        for payloads in wanted.values():
+            for name, data in payloads.items():
+                assert there.get(name, data) == data
+
+    account.results.clear()
+    for kill in range(100):
+        while len(account.results) < 12:
+            add(f"XR{len(wanted):032x}")
+        listed.write_text("".join(f"{RECORDING}/{result}\n" for result in wanted))
+        heard, deleted = len(account.heard), len(account.deleted)
+        ran = start(*line.split(), "--workers", "4")
+        # Half of the kills at any request, the others while results are being deleted.
+        least = deleted + chance.randrange(1, 6) if kill % 2 else 0
+        requests = heard + chance.randrange(1, 60)
+        until(partial(reached, ran, requests, least))
+        time.sleep(chance.random() * 0.01)
+        ran.kill()
+        ran.communicate()
+        check()
+    ran = start(*line.split())
+    ran.communicate()
+
+    assert ran.returncode == 0
+    assert sorted(account.deleted) == sorted(wanted)
+    check()
+    assert files(keep) == {
+        name: data for payloads in wanted.values() for name, data in payloads.items()
+    }
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_leaves_its_parts(
     start: Callable[..., subprocess.Popen[str]], account: Breaking, keep: Path, number: int
@@ -158,7 +242,7 @@ def test_an_interrupted_run_says_so_and_leaves_its_parts(
     done = account.add(some(1, 1_000))
     stuck = account.add(some(2, 3_000_000), faults=[Fault("stalled", 2_000_000)])
     ran = start("results", "download", RECORDING, "--to", str(keep))
-    until(lambda: size(keep / f"{stuck}.json.part") == 2_000_000)
+    until(lambda: size(keep / f"{stuck}.addonctl.part") == 2_000_000)
     ran.send_signal(number)
     out, err = ran.communicate()
 

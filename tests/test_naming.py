@@ -43,7 +43,7 @@ HOSTILE = {
     "glob": "*?",
     "braces": "{payload}",
     "a part of another": "twin.json.part",
-    "a note of another": "twin.json.part.etag",
+    "a note of another": "twin.json.note",
 }
 
 
@@ -95,7 +95,7 @@ def test_a_part_made_safe_fits_every_file_system(label: str) -> None:
     assert 0 < len(part.encode()) <= 205
     assert part not in (".", "..")
     assert not part.startswith(("-", ".", "~", " "))
-    assert not part.endswith((".", " ", ".part", ".etag"))
+    assert not part.endswith((".", " ", ".part", ".note"))
     assert part.isprintable()
     assert not set(part) & set('<>:"/\\|?*')
     assert part.partition(".")[0].upper() not in ("CON", "NUL", "COM¹")
@@ -118,6 +118,51 @@ def test_twins_are_told_apart_by_their_sids(one: str, other: str) -> None:
     assert len(first) == 2
     assert len(second) == 1
     assert f"XH{1:032x}" in str(second[0])
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize(
+    ("template", "labels"),
+    [
+        # What marks another "same" as its own, spelled by a third.
+        ("{label}.{ext}", [f"same.XH{2:032x}", "same", "same", f"same.XH{1:032x}"]),
+        ("{label}.{ext}", [f"same.xh{2:032X}", "same", "SAME", f"SAME.XH{1:032x}"]),
+        ("{label}.{ext}", [f"same.\uff38\uff28{2:032x}", "same", "same"]),
+        ("{label}.{ext}", [f"same.X\u200bH{2:032x}", "same", "same", f"same.XH\u200d{1:032x}"]),
+        # Too long to end in the SID, so that the label alone decides whose it is.
+        ("{label}-{payload}", [f"XH{2:032x}" + "x" * 300] * 3),
+        ("{label}-{payload}", [f"XH{0:032x}" + "x" * 300] * 3),
+        ("{label}", ["a", "A", "\uff21"]),
+    ],
+)
+def test_no_label_spells_its_way_into_the_file_of_another(
+    run: Run, account: Breaking, home: Path, template: str, labels: list[str], one_by_one: bool
+) -> None:
+    """Whether in one run, or each in a run of its own, whatever the order."""
+    wanted = {
+        account.add(bytes([at]) * 9, label=label): bytes([at]) * 9
+        for at, label in enumerate(labels)
+    }
+    addresses = list(wanted)
+    words = ["--to", "keep", "--name", template, "--workers", "1"]
+    for order in (addresses, addresses[::-1]):
+        for named in [[one] for one in order] if one_by_one else [order]:
+            assert run("payloads", "download", *named, *words).code == 0
+        there = [path.read_bytes() for path in written(home / "keep")]
+        assert sorted(there) == sorted(wanted.values())
+
+
+def test_sids_in_step_have_nothing_in_common(run: Run, account: Breaking, home: Path) -> None:
+    """Neither is taken for the other by its time, in a later run or in the same."""
+    sids = [f"XH{number:032x}" for number in (7, 7 + 10_000_000, 7 + 20_000_000)]
+    addresses = [account.add(sid.encode(), sid=sid, label="same") for sid in sids]
+    run("payloads", "download", addresses[0], "--to", "keep", "--name", "{label}")
+    ran = run("payloads", "download", *addresses[1:], "--to", "keep", "--name", "{label}")
+
+    assert ran.code == 0
+    assert sorted(path.read_bytes() for path in written(home / "keep")) == [
+        sid.encode() for sid in sids
+    ]
 
 
 def test_the_same_payload_keeps_its_name() -> None:

@@ -102,6 +102,7 @@ class Client:
         self.login = login
         self.pace = pace
         self.retries = limits.retries
+        self.timeout = limits.timeout
         self._api = Channel(adapter, limits, pace, trace, notify, named_by=named_by(login.api_url))
         # The store gets connections of its own: nothing of the login can leak into them.
         self._store = Channel(adapter, limits, pace.beside(), trace, notify, flows=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 from addonctl.cli.options import (
@@ -24,7 +24,7 @@ from addonctl.models import Outcome, Payload
 
 if TYPE_CHECKING:
     from addonctl.batch.outcomes import Batch
-    from addonctl.transfer.plan import Failed, Found
+    from addonctl.batch.saving import Failed, Found, Results
 
 EXAMPLES = (
     ("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep"),
@@ -52,17 +52,23 @@ def download(
 ) -> None:
     """Save payloads to files, each whole or not at all.
 
-    Takes recordings, results and single payloads. What is fetched is written to NAME.part,
-    checked by its length and by the checksum the store gives, and only then given its name.
+    Takes recordings, results and single payloads. What is fetched is written to a file of its
+    own beside its place, XH….addonctl.part, checked by its length and by the checksum the store
+    gives, and only then given its name.
 
     Run again, it goes on with what is partial and skips what is whole: a file whose time of
     modification is the one it was saved with (the payload's date_updated, and a fraction of a
-    second made of its SID). Any other file is held against the store's length and checksum.
+    second made of its SID). Any other file is held against the store's length and checksum, and
+    with --check every file is.
 
     A template's file that belongs to another payload is never replaced: the name gets the SID.
+
+    With --delete-after a result is deleted once it is final and each of its payloads, listed
+    again just then, has been read back from disk and held against the store. Of payloads whose
+    checksum the store does not tell, those that an earlier run saved are fetched again for that.
     """
     from addonctl.batch.outcomes import plural
-    from addonctl.batch.saving import Download, find
+    from addonctl.batch.saving import Download, find, named
     from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import DEFAULT, Names
 
@@ -74,20 +80,22 @@ def download(
     names = Names(DEFAULT if saving.name is None else saving.name)
     wanted = state.addresses(addresses, many, 1, 3)
     batch = state.batch(many, "saved", "payload", alone=wanted.alone)
-    found: Iterable[Found | Failed] = find(batch.client, wanted, selection, batch.workers)
+    listed: Results = {}
+    found: Iterable[Found | Failed] = find(batch.client, wanted, selection, batch.workers, listed)
     if saving.output is not None:
         _to_file(batch, list(islice(found, 2)), saving, missing)
         return
     if saving.delete_after and not saving.yes:
         state.confirm(DELETING)
     folder = Folder(Path(saving.to or "."), names)
-    found = map(folder.reserved, found)  # names go by order, whichever worker is first
+    found = named(found, folder)
     total = None
     if wanted.alone or (wanted.typed and sink.watched):
         found = list(found)
         total = len(found)
         batch.alone = total <= 1
-    job = Download(batch, folder.targets, again=saving.clobber)
+    check = saving.check or saving.delete_after
+    job = Download(batch, folder.target, listed, again=saving.clobber, check=check)
     rows = batch.rows(job.outcomes(found, total), ignore_not_found=missing.ignore_not_found)
     deleting = state.batch(many, "deleted or spared", "result", alone=False)
     if saving.delete_after:
@@ -97,7 +105,9 @@ def download(
     batch.report(rows)
     note = f", {job.skipped} of them there before" if job.skipped else ""
     if saving.delete_after:
-        note += f"; deleted {plural(job.deleted, 'result')}, spared {job.spared}"
+        reasons = ", ".join(f"{count} {why}" for why, count in job.spared.items())
+        note += f"; deleted {plural(job.deleted, 'result')}, spared {job.spared.total()}"
+        note += f" ({reasons})" if reasons else ""
     for each in (batch, deleting):
         each.finish_if_interrupted(note)
     batch.finish(note)
@@ -125,7 +135,8 @@ def _to_file(
 ) -> None:
     """The one payload that was found, to the file that -o names, or to stdout."""
     from addonctl.batch.saving import Download
-    from addonctl.transfer.folder import Target
+    from addonctl.transfer.folder import Folder, Target
+    from addonctl.transfer.naming import Name
 
     if len(found) != 1:
         few = "none" if not found else "more than one"
@@ -141,8 +152,10 @@ def _to_file(
                 raise
             batch.sink.say(problem.message)
         return
-    target = Target(file.resolve(), own=saving.clobber)
-    job = Download(batch, lambda *_: [target], again=saving.clobber)
+    file = file.resolve()
+    name = Name(PurePosixPath(file.name), own=saving.clobber)
+    target = Target(Folder(file.parent), (), (name,))
+    job = Download(batch, lambda *_: target, {}, again=saving.clobber, check=saving.check)
     batch.report(batch.rows(job.outcomes(found, 1), ignore_not_found=missing.ignore_not_found))
     note = f", {job.skipped} of them there before" if job.skipped else ""
     batch.finish(note)
@@ -151,9 +164,9 @@ def _to_file(
 
 def _stream(batch: Batch, item: Found | Failed, device: Path | None) -> None:
     """One payload to stdout or, as it is, to something that is no file."""
+    from addonctl.batch.saving import Failed
     from addonctl.transfer.fetch import stream
-    from addonctl.transfer.part import on_disk
-    from addonctl.transfer.plan import Failed
+    from addonctl.transfer.folder import on_disk
     from addonctl.transfer.source import Source
 
     if isinstance(item, Failed):

@@ -206,6 +206,9 @@ class Saving(NamedTuple):
     clobber: Annotated[
         bool, Option("--clobber", "Fetch again what is there; replace what -o names.")
     ] = False
+    check: Annotated[
+        bool, Option("--check", "Trust no times: compare every file that is there with the store.")
+    ] = False
     delete_after: Annotated[
         bool,
         Option(

@@ -1,118 +1,116 @@
-"""One payload: to a file, whole or not at all, or as a stream."""
+"""Payloads to disk, whole or not at all: which ones, one of them, and what may go then."""
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
+from addonctl.addresses import Address
+from addonctl.api import Body, Client
 from addonctl.errors import AddonctlError, TryLater
-from addonctl.transfer.checksum import Checks, same
-from addonctl.transfer.folder import Target, is_whole, stamp, status
-from addonctl.transfer.part import Part, on_disk
+from addonctl.sids import given_sid
+from addonctl.transfer.content import Checks, blocks, told
+from addonctl.transfer.folder import Folder, Place, Target, is_whole, on_disk, stamp
+from addonctl.transfer.part import Part, prune
 from addonctl.transfer.source import Source
-
-Received = Callable[[int], None]
 
 TOLD = 256 * 1024
 """Bytes after which it is told that they came; chunks may be much smaller."""
+MOST_PROOFS = 3
+"""Looks at a file before its source may go: what the first finds wrong, a later one finds right."""
+HELD_BACK = 1024 * 1024
+"""Bytes of a doubtful stream that are held in memory, not on disk."""
+
+
+class Came(NamedTuple):
+    """What came of a payload in this run: what to know its file by where the store tells nothing.
+
+    `store` is what the store said of the version, `modified` the stamp of what the service did.
+    """
+
+    digests: dict[str, bytes]
+    size: int
+    store: tuple[str, ...]
+    modified: int | None
 
 
 class Saved(NamedTuple):
-    """A payload that is whole on disk; `fetched` unless it had been there before.
-
-    `modified` is the file's time of modification, in nanoseconds since 1970.
-    """
+    """A payload that is whole on disk; `fetched` unless it had been there before."""
 
     file: Path
     fetched: bool
-    modified: int
+    there: os.stat_result
+    came: Came | None = None
 
 
 def save(
-    source: Source, targets: Sequence[Target], received: Received, *, again: bool = False
+    source: Source,
+    target: Target,
+    received: Callable[[int], None] = lambda count: None,
+    *,
+    again: bool = False,
+    check: bool = False,
+    came: Came | None = None,
 ) -> Saved:
-    """Bring a payload to the first of `targets` that is its own already, or free.
+    """Bring a payload to the first of its target's names that is its own already, or free.
 
-    `received` is told how many bytes came. `again` fetches even what is whole. Raises
-    AddonctlError, with whatever lies at the targets as it was.
+    A file is skipped that has the payload's time, or what the store tells of length and checksum.
+    With `check` no time is trusted: a file is read back from disk, and held against what the store
+    tells now or, where it tells no checksum, against what `came` in this run; what neither proves
+    is fetched, and compared. `again` fetches in any case. `received` is told how many bytes came.
+
+    Raises AddonctlError, with whatever lies at the target as it was.
     """
-    modified = stamp(source.address.payload, source.payload)
-    for target in targets:
-        file = target.file
-        if not again and is_whole(file, modified):
-            return _saved(file, fetched=False)
-        if target.taken:
-            continue
-        with on_disk(file), Part(file) as part:
-            # Only under the part's lock is it sure that nobody else is about to rename.
-            there = status(file) is not None
-            whole = is_whole(file, modified)
-            if whole and not again:
-                return _saved(file, fetched=False)
-            if there and not (whole or target.own or target is targets[-1]):
-                continue
-            return _fill(
-                part, source, modified, received,
-                compare=there and not again,
-                replace=whole or target.own or not there,
-            )  # fmt: skip
-    raise AssertionError("the last target is always tried")
-
-
-def stream(source: Source) -> Iterator[bytes]:
-    """A payload's bytes, in order, each once; a line that breaks is picked up where it broke.
-
-    Raises TryLater where they cannot be gone on with, or were not those the store holds: what
-    has been handed on by then is not the payload.
-    """
-    written, etag = 0, None
-    checks: Checks | None = None
-    try:
-        for piece in source.pieces():
-            if checks is None:
-                checks, etag = Checks(piece.body), piece.body.etag
-            elif written > piece.begin and (etag is None or piece.body.etag != etag):
-                raise TryLater(
-                    f"data of payload {source.address.payload}: the line broke after {written} "
-                    "bytes had been written, and the store does not go on from there"
-                )
-            if fresh := piece.data[max(0, written - piece.begin) :]:
-                checks.update(fresh)
-                written += len(fresh)
-                yield fresh
-        if checks and not checks.agree():
-            raise _damaged(source)
-    finally:
-        if checks:
-            checks.close()
+    sid = source.address.payload
+    modified = stamp(sid, source.payload)
+    with target.place() as place, on_disk(place.path / target.names[0].path.name):
+        found = None if again or check else _whole(place, target, modified)
+        if found:
+            prune(place, sid)
+            return _saved(place, found, fetched=False)
+        with Part(place, sid, source.patience, hashing=check) as part:
+            # Only now is it sure that no other run is about to give the payload its name.
+            found = None if again or check else _whole(place, target, modified)
+            if found:
+                part.discard()
+                return _saved(place, found, fetched=False)
+            return _fill(part, place, source, target, received, again, check, came)
 
 
 def _fill(
     part: Part,
+    place: Place,
     source: Source,
-    modified: int | None,
-    received: Received,
-    *,
-    compare: bool,
-    replace: bool,
+    target: Target,
+    received: Callable[[int], None],
+    again: bool,
+    check: bool,
+    came: Came | None,
 ) -> Saved:
+    modified = stamp(source.address.payload, source.payload)
+    old, replaced = _old(place, target, modified)
+    compared = again or not old
     for _ in range(2):
         untold = 0
         with closing(source.pieces(*part.held())) as pieces:
             for piece in pieces:
-                if compare and same(part.file, piece.body):
-                    part.discard()
-                    if modified is not None:
-                        os.utime(part.file, ns=(modified, modified))
-                    return _saved(part.file, fetched=False)
-                if not replace:
+                if not compared:
+                    compared = True
+                    if _proven(place, old, piece.body, came, modified):
+                        part.discard()
+                        return _saved(place, old, fetched=False, came=came)
+                if old and not replaced:
                     raise AddonctlError(
-                        f"{part.file}: another file is there", hint="--clobber replaces it"
+                        f"{place.path / old}: another file is there", hint="--clobber replaces it"
                     )
-                compare = False
                 part.write(piece)
                 untold += len(piece.data)
                 if untold >= TOLD:
@@ -120,12 +118,144 @@ def _fill(
                     untold = 0
         received(untold)
         if part.finish(modified):
-            return _saved(part.file, fetched=True)
+            came = Came(part.digests, part.length, _store(piece.body), modified)
+            if check and old and _holds(place, old, came.digests, came.size, modified):
+                part.discard()
+                return _saved(place, old, fetched=False, came=came)
+            return _saved(place, _named(part, target, old), fetched=True, came=came)
     raise _damaged(source)
 
 
-def _saved(file: Path, *, fetched: bool) -> Saved:
-    return Saved(file, fetched, file.lstat().st_mtime_ns)
+def _whole(place: Place, target: Target, modified: int | None) -> str | None:
+    """The name at which the payload lies, by its time."""
+    names = (name.path.name for name in target.names)
+    return next((name for name in names if is_whole(place.status(name), modified)), None)
+
+
+def _old(place: Place, target: Target, modified: int | None) -> tuple[str, bool]:
+    """The file to compare with, and whether it may be replaced; an empty name if there is none.
+
+    At a name that others may have, that is only what is the payload by its time.
+    """
+    for name in target.names:
+        file = name.path.name
+        there = None if name.taken else place.status(file)
+        replaced = name.own or is_whole(there, modified)
+        if there and (replaced or name is target.names[-1]):
+            if not stat.S_ISREG(there.st_mode):
+                what = "a folder" if stat.S_ISDIR(there.st_mode) else "something that is no file"
+                raise AddonctlError(f"{place.path / file}: {what} is in the way")
+            return file, replaced
+    return "", False
+
+
+def _named(part: Part, target: Target, old: str) -> str:
+    """Give a part its name: that of the `old` file it replaces, or the first that is free."""
+    for name in target.names:
+        file = name.path.name
+        if name.taken or (old and file != old):
+            continue
+        try:
+            part.give_name(file, over=bool(old) or name.own)
+        except FileExistsError:
+            continue
+        return file
+    raise FileExistsError(errno.EEXIST, "another file is there")
+
+
+def _saved(place: Place, name: str, *, fetched: bool, came: Came | None = None) -> Saved:
+    """Raises AddonctlError where the path does not lead to what was saved in the folder."""
+    file, there = place.path / name, place.status(name)
+    if not there or not os.path.samestat(there, file.lstat()):
+        raise AddonctlError(f"{file}: what leads there was changed while the payload came")
+    return Saved(file, fetched, there, came)
+
+
+def _store(body: Body) -> tuple[str, ...]:
+    """What names the version that the store sends, as far as it does."""
+    return tuple(body.headers.get(name, "") for name in ("etag", "last-modified"))
+
+
+def _proven(place: Place, name: str, body: Body, came: Came | None, modified: int | None) -> bool:
+    """Whether a file holds the payload, by what the store tells of it or by what came of it."""
+    if digests := told(body):
+        return _holds(place, name, digests, body.size, modified)
+    if came is None or came.modified != modified or came.store != _store(body):
+        return False
+    if body.size not in (None, came.size) and not body.encoding:
+        return False
+    return _holds(place, name, came.digests, came.size, modified)
+
+
+def _holds(
+    place: Place, name: str, digests: dict[str, bytes], size: int | None, modified: int | None
+) -> bool:
+    """Whether a file, read back from disk, has these digests; if so it gets its time."""
+    descriptor = place.open(name, os.O_RDONLY)
+    try:
+        if not digests or size not in (None, os.fstat(descriptor).st_size):
+            return False
+        if sys.platform != "win32":
+            os.fsync(descriptor)
+            if hasattr(os, "posix_fadvise"):  # not what memory has of it: what the disk has
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        checks = Checks(digests, size)
+        for block in blocks(partial(os.read, descriptor)):
+            checks.update(block)
+        if checks.digests() != digests:
+            return False
+        if modified is not None:
+            place.set_time(name, descriptor, modified)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def stream(source: Source) -> Iterator[bytes]:
+    """A payload's bytes, in order, each once; a line that breaks is picked up where it broke.
+
+    Doubtful bytes are held back. Raises TryLater where they cannot be gone on with, or were not
+    those the store holds: what has been handed on by then is not the payload.
+    """
+    written, etag, doubtful = 0, None, False
+    digests: dict[str, bytes] = {}
+    checks = Checks((), 0)
+    with tempfile.SpooledTemporaryFile(HELD_BACK) as held:
+        try:
+            for piece in source.pieces():
+                if not piece.data:
+                    doubtful = piece.doubtful
+                    if not written:
+                        checks.close()
+                        digests, etag = told(piece.body), piece.body.etag
+                        checks = Checks(digests, piece.body.size)
+                    elif written > piece.begin and (etag is None or piece.body.etag != etag):
+                        raise TryLater(
+                            f"data of payload {source.address.payload}: the line broke after "
+                            f"{written} bytes, and the store does not go on from there"
+                        )
+                elif fresh := piece.data[max(0, written - piece.begin) :]:
+                    checks.update(fresh)
+                    written += len(fresh)
+                    if doubtful:
+                        held.write(fresh)
+                        continue
+                    yield from _taken(held)
+                    yield fresh
+            if checks.digests() != digests:
+                raise _damaged(source)
+            yield from _taken(held)
+        finally:
+            checks.close()
+
+
+def _taken(held: IO[bytes]) -> Iterator[bytes]:
+    """What was held back, which is empty then."""
+    if held.tell():
+        held.seek(0)
+        yield from blocks(held.read)
+        held.seek(0)
+        held.truncate()
 
 
 def _damaged(source: Source) -> TryLater:
@@ -133,3 +263,60 @@ def _damaged(source: Source) -> TryLater:
         f"data of payload {source.address.payload}: other bytes arrived than the store's checksum "
         "is of"
     )
+
+
+class Spared(NamedTuple):
+    """Why a result is not deleted: in short, to count them by, and of this one."""
+
+    why: str
+    detail: str
+
+
+def retire(
+    client: Client, result: Address, saved: Mapping[str, Saved], folder: Folder
+) -> Spared | None:
+    """Delete a result, if all it left is proven to be on disk; else say why it is spared.
+
+    `saved` are its payloads that were saved in this run, by their SIDs; others may lie there from
+    before. Proven means: the result is final, and its payloads, listed again just now, are there,
+    each read back from disk and held against what the store tells now. What is not, an updated
+    payload or a damaged file, is fetched first.
+    """
+    if not client.result(result).final:
+        return Spared("not final yet", "it is not final yet, so more may come")
+    listed = [payload for page in client.payloads(result) for payload in page]
+    if not listed:
+        return Spared("without payloads", "it has no payloads")
+    for sid in saved.keys() - {payload.sid for payload in listed}:
+        return Spared("not as it was saved", f"payload {sid} is no longer listed")
+    proven: list[tuple[Target, Saved]] = []
+    for payload in listed:
+        address = result._replace(payload=given_sid(payload.sid, "XH"))
+        target, kept = folder.target(address, payload), saved.get(payload.sid)
+        if kept is None:
+            with target.place() as place:
+                if not _whole(place, target, stamp(payload.sid, payload)):
+                    return Spared("not wholly saved", f"payload {payload.sid} is not on disk")
+        came = kept and kept.came
+        for _ in range(MOST_PROOFS):
+            kept = save(Source(client, address, payload), target, check=True, came=came)
+            if not kept.fetched:
+                proven.append((target, kept))
+                break
+            came = kept.came
+        else:
+            detail = f"payload {payload.sid} is another whenever it is looked at"
+            return Spared("not proven to be saved", detail)
+    for target in {target.below: target for target, _ in proven}.values():
+        target.place(sync=True).close()
+    for _, kept in proven:
+        with on_disk(kept.file):
+            if _unchanging(kept.file.lstat()) != _unchanging(kept.there):
+                return Spared("not proven to be saved", f"{kept.file} has been changed")
+    client.delete(result)
+    return None
+
+
+def _unchanging(there: os.stat_result) -> tuple[int, ...]:
+    """What stays the same of a file for as long as nobody writes to it."""
+    return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns

@@ -5,81 +5,208 @@ of modification the payload's own `date_updated`, with a fraction of a second ma
 a file with exactly that time is this payload, whole and not written to since, and needs no
 request to be skipped; wherever the folder is copied with its times, that goes along. A file with
 any other time is held against the store's length and checksum.
+
+Folders are held by descriptor: what a path leads to may be changed while a payload comes, and
+nothing of ours follows it there. (Windows has no such descriptors; there paths have to do.)
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import stat
-import threading
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple, TypeVar
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
 
-from addonctl import dates
+from addonctl import dates, files
 from addonctl.addresses import Address
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload
-from addonctl.transfer.naming import Names
-from addonctl.transfer.part import on_disk
-from addonctl.transfer.plan import Failed, Found
-
-Item = TypeVar("Item", bound=Found | Failed)
+from addonctl.transfer.naming import Name, Names
 
 TICK = 100
 """Nanoseconds: the finest that every common file system keeps."""
 
+_BY_DESCRIPTOR = os.open in os.supports_dir_fd
+_FOLDER = getattr(os, "O_DIRECTORY", 0)
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+# Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+_FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
-class Target(NamedTuple):
-    """A file that a payload may go to. Another file that lies there is replaced only if `own`;
-    one that is `taken` is looked at, in case the payload lies there already.
+
+@contextmanager
+def on_disk(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses into one of our errors, naming the file."""
+    try:
+        yield
+    except OSError as problem:
+        reason = (problem.strerror or "cannot be written").lower()
+        raise AddonctlError(f"{path}: {reason}") from None
+
+
+class Place:
+    """One folder, held open, and what is done to the names in it. Raises OSError.
+
+    `path` is what its user calls it, for messages.
     """
 
-    file: Path
-    own: bool
-    taken: bool = False
+    def __init__(self, path: Path, descriptor: int | None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def open(self, name: str, flags: int) -> int:
+        """A file, through no link and waiting for nobody."""
+        return os.open(self._at(name), flags | _FILE, 0o666, dir_fd=self._descriptor)
+
+    def status(self, name: str) -> os.stat_result | None:
+        """What is at a name, links not followed; None where nothing is."""
+        try:
+            return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def unlink(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(self._at(name), dir_fd=self._descriptor)
+
+    def rename(self, old: str, new: str, *, over: bool) -> None:
+        """Rename a file, over another one or not. Raises FileExistsError where it may not.
+
+        A link is made only where nothing is, at once for all who try; where the file system
+        makes none, an empty file holds the name until the rename.
+        """
+        ends = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
+        if not over and self._descriptor is None:
+            (self.path / old).rename(self.path / new)  # Windows refuses by itself
+            return
+        if not over:
+            try:
+                os.link(self._at(old), self._at(new), follow_symlinks=False, **ends)
+            except FileExistsError:
+                raise
+            except OSError:
+                os.close(self.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            else:
+                self.unlink(old)
+                return
+        os.replace(self._at(old), self._at(new), **ends)  # noqa: PTH105  it knows no descriptors
+
+    def set_time(self, name: str, descriptor: int, modified: int) -> None:
+        """Set an open file's time of modification, in nanoseconds since 1970."""
+        file = descriptor if os.utime in os.supports_fd else self.path / name
+        os.utime(file, ns=(modified, modified))
+
+    def below(self, name: str) -> Place:
+        """A folder in it, which is made if it is not there. Raises OSError for a link."""
+        with suppress(FileExistsError):
+            os.mkdir(self._at(name), dir_fd=self._descriptor)
+        if not _BY_DESCRIPTOR:
+            return Place(self.path / name, None)
+        flags = os.O_RDONLY | _FOLDER | _NO_LINKS
+        return Place(self.path / name, os.open(name, flags, dir_fd=self._descriptor))
+
+    def sync(self) -> None:
+        """Have the disk keep which names it holds."""
+        if self._descriptor is not None:
+            try:
+                os.fsync(self._descriptor)
+            except OSError as problem:  # some file systems cannot be told to
+                if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
+                    raise
+
+    def _at(self, name: str) -> str | Path:
+        return self.path / name if self._descriptor is None else name
+
+
+class Target(NamedTuple):
+    """Where a payload may go: a folder below `folder`, and the names in it, best first."""
+
+    folder: Folder
+    below: tuple[str, ...]
+    names: tuple[Name, ...]
+
+    def place(self, *, sync: bool = False) -> Place:
+        return self.folder.place(self.below, sync=sync)
 
 
 class Folder:
-    """A folder, made when needed. Raises AddonctlError where none can be made or written to."""
+    """A folder for payloads to be given `names` in, made when needed; without any it has to be
+    there. Raises AddonctlError where there is none, or where it cannot be written to.
+    """
 
-    def __init__(self, root: Path, names: Names) -> None:
+    def __init__(self, root: Path, names: Names | None = None) -> None:
         self.root = root
-        self._names = names
-        self._known = {root}
-        self._lock = threading.Lock()
+        self._names = names or Names()
         with on_disk(root):
-            root.mkdir(parents=True, exist_ok=True)
+            if names:
+                new = [each for each in (root, *root.parents) if not each.exists()]
+                root.mkdir(parents=True, exist_ok=True)
+                for each in new:
+                    files.sync_folder(each.parent)
             self._real = root.resolve(strict=True)
+            self._descriptor = os.open(root, os.O_RDONLY | _FOLDER) if _BY_DESCRIPTOR else None
+        if self._descriptor is not None:
+            # Only when the last worker that may use it has gone.
+            weakref.finalize(self, os.close, self._descriptor)
         if not os.access(root, os.W_OK | os.X_OK):
             raise AddonctlError(f"{root}: this folder cannot be written to")
 
-    def targets(self, address: Address, payload: Payload) -> list[Target]:
-        """Where a payload may go, best first, with the folders made.
-
-        Raises AddonctlError where a link would lead out of the folder.
-        """
+    def target(self, address: Address, payload: Payload) -> Target:
+        """Where a payload may go. Names go to payloads in the order they are asked for."""
         names = self._names.candidates(address, payload)
-        return [Target(self._place(name.path), name.own, name.taken) for name in names]
+        return Target(self, names[0].path.parts[:-1], tuple(names))
 
-    def reserved(self, item: Item) -> Item:
-        """What was found, its name given to it before any that comes later has one."""
-        if isinstance(item, Found):
-            self._names.candidates(item.address, item.payload)
-        return item
+    def place(self, below: tuple[str, ...], *, sync: bool = False) -> Place:
+        """A folder below this one, made where it is not there, and what leads to it.
 
-    def _place(self, path: PurePosixPath) -> Path:
-        place = self.root
-        for part in path.parts[:-1]:
-            place = place / part
-            with self._lock:
-                if place in self._known:
-                    continue
-                with on_disk(place):
-                    place.mkdir(exist_ok=True)
-                    if place.is_symlink() and not place.resolve().is_relative_to(self._real):
-                        raise AddonctlError(f"{place}: this link leads out of {self.root}")
-                self._known.add(place)
-        return place / path.name
+        With `sync` it is on disk that they are there. Raises AddonctlError where a link leads
+        out of this folder, or something else is in the way.
+        """
+        path = self.root.joinpath(*below)
+        with on_disk(path):
+            here = Place(self.root, None if self._descriptor is None else os.dup(self._descriptor))
+            for number, name in enumerate(below):
+                with here:
+                    if sync:
+                        here.sync()
+                    there = here.status(name)
+                    if there and stat.S_ISLNK(there.st_mode):
+                        real = self._inside(here.path / name)
+                        here = self.place((*real, *below[number + 1 :]), sync=sync)
+                        break
+                    here = here.below(name)
+            if sync:
+                here.sync()
+        here.path = path
+        return here
+
+    def _inside(self, link: Path) -> tuple[str, ...]:
+        """What a link leads to within this folder, reached through no further link."""
+        with suppress(RuntimeError):  # a loop, before Python 3.13
+            real = link.resolve(strict=True)
+            if real.is_relative_to(self._real):
+                return real.relative_to(self._real).parts
+        raise AddonctlError(f"{link}: this link leads out of {self.root}")
 
 
 def stamp(sid: str, payload: Payload) -> int | None:
@@ -88,23 +215,13 @@ def stamp(sid: str, payload: Payload) -> int | None:
     updated = dates.parse(document.get("date_updated")) or dates.parse(document.get("date_created"))
     if updated is None:
         return None
-    return int(updated.timestamp()) * 1_000_000_000 + int(sid[2:], 16) % 10_000_000 * TICK
+    # A digest, so that SIDs that follow each other, or the like, have nothing in common.
+    fraction = int.from_bytes(hashlib.blake2b(sid.encode(), digest_size=8).digest(), "big")
+    return int(updated.timestamp()) * 1_000_000_000 + fraction % 10_000_000 * TICK
 
 
-def is_whole(file: Path, modified: int | None) -> bool:
-    """Whether the payload with that stamp lies at `file`, as it was saved."""
-    there = status(file)
-    return there is not None and modified is not None and there.st_mtime_ns == modified
-
-
-def status(file: Path) -> os.stat_result | None:
-    """What is at `file`, or nothing. Raises AddonctlError where it is no regular file."""
-    with on_disk(file):
-        try:
-            there = file.lstat()
-        except FileNotFoundError:
-            return None
-    if not stat.S_ISREG(there.st_mode):
-        what = "a folder" if stat.S_ISDIR(there.st_mode) else "something that is no file"
-        raise AddonctlError(f"{file}: {what} is in the way")
-    return there
+def is_whole(there: os.stat_result | None, modified: int | None) -> bool:
+    """Whether a file is, by its time, the payload of that stamp as it was saved."""
+    if there is None or modified is None:
+        return False
+    return stat.S_ISREG(there.st_mode) and there.st_mtime_ns == modified

@@ -1,7 +1,8 @@
 """What a payload's file is called: SIDs, known extensions and, where a template asks, its label.
 
 Whatever a vendor's label or a template holds, a name made here is relative, has no `..`, fits
-every common file system, and is given to one payload only.
+every common file system, and is given to one payload only: no label can spell the SID by which a
+name is marked as another payload's own.
 """
 
 from __future__ import annotations
@@ -16,63 +17,51 @@ from typing import NamedTuple
 from addonctl.addresses import Address
 from addonctl.errors import Usage
 from addonctl.models import Payload
+from addonctl.sids import HEX
 
 DEFAULT = "{recording}/{result}/{payload}.{ext}"
 PLACEHOLDERS = ("recording", "result", "payload", "label", "ext")
 
 UNKNOWN = "bin"
-EXTENSIONS = {
-    "application/gzip": "gz",
-    "application/json": "json",
-    "application/msword": "doc",
-    "application/ogg": "ogg",
-    "application/pdf": "pdf",
-    "application/rtf": "rtf",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/x-gzip": "gz",
-    "application/x-ndjson": "jsonl",
-    "application/x-subrip": "srt",
-    "application/x-yaml": "yaml",
-    "application/xhtml+xml": "html",
-    "application/xml": "xml",
-    "application/yaml": "yaml",
-    "application/zip": "zip",
-    "audio/aac": "aac",
-    "audio/amr": "amr",
-    "audio/basic": "au",
-    "audio/flac": "flac",
-    "audio/mp3": "mp3",
-    "audio/mp4": "m4a",
-    "audio/mpeg": "mp3",
-    "audio/ogg": "ogg",
-    "audio/opus": "opus",
-    "audio/vnd.wave": "wav",
-    "audio/wav": "wav",
-    "audio/wave": "wav",
-    "audio/webm": "webm",
-    "audio/x-flac": "flac",
-    "audio/x-m4a": "m4a",
-    "audio/x-wav": "wav",
-    "image/gif": "gif",
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/svg+xml": "svg",
-    "text/csv": "csv",
-    "text/html": "html",
-    "text/json": "json",
-    "text/markdown": "md",
-    "text/plain": "txt",
-    "text/tab-separated-values": "tsv",
-    "text/vtt": "vtt",
-    "text/xml": "xml",
-    "text/yaml": "yaml",
-    "video/mp4": "mp4",
-    "video/webm": "webm",
+TYPES = {
+    "aac": "audio/aac",
+    "amr": "audio/amr",
+    "au": "audio/basic",
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "flac": "audio/flac audio/x-flac",
+    "gif": "image/gif",
+    "gz": "application/gzip application/x-gzip",
+    "html": "application/xhtml+xml text/html",
+    "jpg": "image/jpeg",
+    "json": "application/json text/json",
+    "jsonl": "application/x-ndjson",
+    "m4a": "audio/mp4 audio/x-m4a",
+    "md": "text/markdown",
+    "mp3": "audio/mp3 audio/mpeg",
+    "mp4": "video/mp4",
+    "ogg": "application/ogg audio/ogg",
+    "opus": "audio/opus",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "rtf": "application/rtf",
+    "srt": "application/x-subrip",
+    "svg": "image/svg+xml",
+    "tsv": "text/tab-separated-values",
+    "txt": "text/plain",
+    "vtt": "text/vtt",
+    "wav": "audio/vnd.wave audio/wav audio/wave audio/x-wav",
+    "webm": "audio/webm video/webm",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xml": "application/xml text/xml",
+    "yaml": "application/x-yaml application/yaml text/yaml",
+    "zip": "application/zip",
 }
+"""Extensions, and the content types each stands for. What is not here is UNKNOWN."""
 
 LONGEST = 200
-"""Bytes of one part of a name: a SID and `.part.etag` still fit into the usual 255 behind it."""
+"""Bytes of one part of a name: a SID still fits into the usual 255 behind it."""
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
@@ -80,7 +69,9 @@ _RESERVED = re.compile(
     r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|COM[0-9¹²³]|LPT[0-9¹²³])\s*(?:\..*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_OURS = (".part", ".etag")
+_OURS = (".part", ".note")  # what has come so far of a payload, and the mark of it
+_SID = re.compile(f"XH(?={HEX})", re.IGNORECASE)
+_EXTENSIONS = {kind: extension for extension, kinds in TYPES.items() for kind in kinds.split()}
 
 
 class Name(NamedTuple):
@@ -142,7 +133,7 @@ class Names:
             "recording": address.recording,
             "result": address.result,
             "payload": address.payload,
-            "label": payload.label,
+            "label": _nobodys(payload.label),
             "ext": extension(payload.content_type),
         }
         text = "".join(
@@ -155,9 +146,8 @@ class Names:
 def extension(content_type: str) -> str:
     """The extension of a known content type, without its dot; `bin` for others."""
     kind = content_type.partition(";")[0].strip().lower()
-    if kind in EXTENSIONS:
-        return EXTENSIONS[kind]
-    return {"json": "json", "xml": "xml"}.get(kind.rpartition("+")[2], UNKNOWN)
+    suffix = {"json": "json", "xml": "xml"}.get(kind.rpartition("+")[2], UNKNOWN)
+    return _EXTENSIONS.get(kind, suffix)
 
 
 def safe(part: str) -> str:
@@ -182,6 +172,13 @@ def _plain(text: str) -> str:
     """`text` with nothing in it that is unseen, turns the writing round, or means something."""
     shown = "".join(_seen(character) for character in unicodedata.normalize("NFC", text[:4096]))
     return " ".join(_FORBIDDEN.sub("_", shown).split())
+
+
+def _nobodys(label: str) -> str:
+    """`label` without any SID: one of a payload in a name says whose the file is."""
+    label = _plain(label)
+    spelled = unicodedata.normalize("NFKC", label)
+    return _SID.sub("XH_", spelled) if _SID.search(spelled) else label
 
 
 def _cut(text: str, most: int) -> str:

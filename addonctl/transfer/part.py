@@ -1,61 +1,69 @@
-"""NAME.part: what has come so far of the file NAME, which only one run at a time may touch.
+"""What has come so far of a payload, in a file of our own beside its place.
 
-Beside it lies NAME.part.etag with what the store called the version it began to send, so that a
-later run goes on with that very version or not at all. It is there only while a payload comes
-in several reads, and always written before the bytes it speaks of.
+XH….addonctl.part holds the bytes, XH….addonctl.note says that they are ours. The note is made
+first and goes last, so whatever part has none is somebody else's; and whoever holds the lock on
+the note is the only run to touch either. Once a payload comes in more than one read, the note
+also says what the store called the version it began to send, so that a later run goes on with
+that very version or not at all; it is always written before the bytes it speaks of.
+
+A part or a note that is not ours, or that another run holds for long, is left alone: another
+number, XH….addonctl.2.part, will do.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
+import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
-from addonctl.errors import AddonctlError
-from addonctl.transfer.checksum import Checks, blocks
+from addonctl import files
+from addonctl.transfer.content import Checks, blocks, told
+from addonctl.transfer.folder import Place
 from addonctl.transfer.source import Piece, Version
 
-LOOK_AGAIN = 0.1
-"""Seconds between two looks whether another run has let go of a part."""
+INFIXES = ("", ".2", ".3", ".4", ".5", ".6", ".7", ".8", ".9")
+"""What tells the parts of one payload apart, in the order they are tried."""
+LONGEST_NOTE = 2048
 
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
-
-@contextmanager
-def on_disk(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses into one of our errors, naming the file."""
-    try:
-        yield
-    except OSError as problem:
-        reason = (problem.strerror or "cannot be written").lower()
-        raise AddonctlError(f"{problem.filename or path}: {reason}") from None
+_MARK = b'{"made by": "addonctl", '
+_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1024}"')
 
 
 class Part:
-    """The part of one file, locked while it is open: `with Part(path) as part`.
+    """The part of one payload, ours alone while it is open: `with Part(place, sid) as part`.
 
-    Waits for another run that works on the same file. Leaves what has come for the next run,
-    unless `finish` made it the file. Raises OSError.
+    Waits for another run that has it, `patience` seconds at most. Leaves what has come for the
+    next run, unless it was given its name. With `hashing` there is always a digest of what came,
+    even where the store tells nothing to hold one against. Raises OSError.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.path = file.with_name(f"{file.name}.part")
-        self._note = file.with_name(f"{file.name}.part.etag")
-        self._descriptor = -1
-        self._length = 0
-        self._checks: Checks | None = None
+    def __init__(self, place: Place, sid: str, patience: float, *, hashing: bool = False) -> None:
+        self._place = place
+        self._sid = sid
+        self._patience = patience
+        self._hashing = hashing
+        self._name = ""  # without its ending
+        self._note = self._data = -1
+        self.length = 0
+        self._version: Version | None = None
+        self._checks = Checks((), 0)
+        self._told: dict[str, bytes] = {}
+        self._begun = self._resumed = False
+        self.digests: dict[str, bytes] = {}
 
     def __enter__(self) -> Part:
-        while not self._take():
-            time.sleep(LOOK_AGAIN)
+        end = time.monotonic() + self._patience
+        for infix in (*INFIXES, f".{os.urandom(4).hex()}"):
+            self._name = f"{self._sid}.addonctl{infix}"
+            if self._take(end):
+                break
         return self
 
     def __exit__(
@@ -64,27 +72,27 @@ class Part:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._checks:
-            self._checks.close()
-        if self._descriptor < 0:
+        self._checks.close()
+        if self._data >= 0:
+            os.close(self._data)
+        if self._note < 0:
             return
-        with suppress(OSError):
-            if not self._length:
-                self.discard()
-        os.close(self._descriptor)
+        if self.length:
+            os.close(self._note)
+            return
+        _remove(self._place, self._name, self._note)
+        prune(self._place, self._sid, INFIXES[1:])  # the first one was another run's, then
 
     def held(self) -> tuple[int, Version | None]:
         """How many bytes are here to go on from, and of which version of the payload."""
-        try:
-            said = json.loads(self._note.read_text("utf-8"))
-            version = Version(str(said["etag"]), int(said["size"]) if said["size"] else None)
-        except (OSError, ValueError, KeyError, TypeError):
+        version = self._version
+        if version is None:
             return 0, None
         if version.size is None:
-            return self._length, version
+            return self.length, version
         # Of a part that is complete the last byte is asked for again: the store has to say that
         # it still holds this version, and no range is empty.
-        return min(self._length, version.size - 1), version
+        return min(self.length, version.size - 1), version
 
     def write(self, piece: Piece) -> None:
         """Put a piece where it belongs; one that begins an answer may begin anywhere."""
@@ -92,111 +100,165 @@ class Part:
             self._begin(piece)
             return
         end = piece.begin + len(piece.data)
-        if self._length == 0 and piece.body.size != end:
-            self._remember(piece)
-        if self._checks:
-            self._checks.update(piece.data)
+        if self.length == 0 and piece.body.size != end:
+            resumable = piece.body.etag and not piece.body.encoding
+            self._say(Version(piece.body.etag or "", piece.body.size) if resumable else None)
+        self._checks.update(piece.data)
         data = memoryview(piece.data)
         while data:
-            data = data[os.write(self._descriptor, data) :]
-        self._length = end
+            data = data[os.write(self._data, data) :]
+        self.length = end
 
     def finish(self, modified: int | None) -> bool:
-        """Make the part the file, if its bytes are those the store holds; else throw them away.
+        """Have it on disk, if its bytes are those the store holds; else throw them away.
 
-        `modified` is the time, in nanoseconds since 1970, that the file shall carry.
+        `modified` is the time, in nanoseconds since 1970, that the file shall carry. Then `digests`
+        are those of the bytes as they came, by the names of their algorithms.
         """
-        checks, self._checks = self._checks, None
-        if checks and not checks.agree():
-            os.ftruncate(self._descriptor, 0)
-            self._length = 0
+        self._begun = False
+        digests = self._checks.digests()
+        if any(digests[name] != value for name, value in self._told.items()):
+            os.ftruncate(self._data, 0)
+            self.length = 0
             return False
         if modified is not None:
-            os.utime(self.path, ns=(modified, modified))
-        os.fsync(self._descriptor)
-        if sys.platform == "win32":  # an open file cannot be renamed there
-            os.close(self._descriptor)
-            self._descriptor = -1
-        self._note.unlink(missing_ok=True)
-        self.path.replace(self.file)
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            self._place.set_time(f"{self._name}.part", self._data, modified)
+        os.fsync(self._data)
+        # What an earlier run left was read back from disk: no digest of that is one of what came.
+        self.digests = digests if self._told or not self._resumed else {}
         return True
+
+    def give_name(self, name: str, *, over: bool) -> None:
+        """Make the part the file of that name. Raises FileExistsError where it may not replace."""
+        if self._data >= 0:
+            os.close(self._data)
+            self._data = -1
+        self._place.rename(f"{self._name}.part", name, over=over)
+        self.length = 0
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        self._length = 0
-        self._note.unlink(missing_ok=True)
-        self.path.unlink(missing_ok=True)
-
-    def _take(self) -> bool:
-        """Open the part and lock it; false where another run has it, or has just renamed it."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o666)
-        try:
-            there = os.fstat(descriptor)
-            if not stat.S_ISREG(there.st_mode):
-                raise OSError(errno.EEXIST, "there is something that is no file", str(self.path))
-            if not _locked(descriptor) or not self._is_at_path(there):
-                return False
-            self._length = os.fstat(descriptor).st_size
-            self._descriptor, descriptor = descriptor, -1
-            return True
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-
-    def _is_at_path(self, there: os.stat_result) -> bool:
-        try:
-            return os.path.samestat(there, self.path.lstat())
-        except FileNotFoundError:
-            return False
+        self.length = 0
 
     def _begin(self, piece: Piece) -> None:
-        if piece.begin and piece.begin == self._length and self._checks:
+        """Be ready for the bytes of an answer."""
+        if self._begun and piece.begin and piece.begin == self.length:
             return
-        if self._checks:
-            self._checks.close()
-        os.ftruncate(self._descriptor, piece.begin)
-        self._length = piece.begin
-        self._checks = Checks(piece.body)
-        if self._checks and piece.begin:
-            with self.path.open("rb") as file:
-                for block in blocks(file, piece.begin):
-                    self._checks.update(block)
-        os.lseek(self._descriptor, piece.begin, os.SEEK_SET)
+        os.ftruncate(self._data, piece.begin)
+        self._checks.close()
+        self._told = told(piece.body)
+        names = {"sha256"} if self._hashing and not self._told else set(self._told)
+        self._checks = Checks(names, piece.body.size)
+        os.lseek(self._data, 0, os.SEEK_SET)
+        if names and piece.begin:
+            for block in blocks(partial(os.read, self._data), piece.begin):
+                self._checks.update(block)
+        os.lseek(self._data, piece.begin, os.SEEK_SET)
+        self.length, self._begun, self._resumed = piece.begin, True, piece.begin > 0
 
-    def _remember(self, piece: Piece) -> None:
-        """Note which version is about to be written, if it can be gone on with."""
-        if piece.body.encoding or not piece.body.etag:
-            self._note.unlink(missing_ok=True)
-            return
-        note = json.dumps({"etag": piece.body.etag, "size": piece.body.size})
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINKS
-        descriptor = os.open(self._note, flags, 0o666)
-        try:
-            os.write(descriptor, note.encode())
-        finally:
-            os.close(descriptor)
+    def _say(self, version: Version | None) -> None:
+        """Write the note: the mark, and the version that is about to be written."""
+        said = {
+            "made by": "addonctl",
+            "payload": self._sid,
+            **(version._asdict() if version else {}),
+        }
+        data = json.dumps(said).encode()
+        if len(data) <= LONGEST_NOTE:
+            os.lseek(self._note, 0, os.SEEK_SET)
+            os.write(self._note, data)
+            os.ftruncate(self._note, len(data))
 
-
-def _locked(descriptor: int) -> bool:
-    """Lock an open file, for as long as it is open; false where another run has locked it."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, 1 << 40, os.SEEK_SET)  # past any byte that is read or written
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    def _take(self, end: float) -> bool:
+        """Have the part of this name; false where it is somebody else's, or held for too long."""
+        note, is_new = _opened(self._place, f"{self._name}.note")
+        while note >= 0:
+            if not files.lock(note, max(0.0, end - time.monotonic())):
+                break
+            there = self._place.status(f"{self._name}.note")
+            if there is None or not os.path.samestat(there, os.fstat(note)):
+                os.close(note)  # the run that had it has just ended
+                note, is_new = _opened(self._place, f"{self._name}.note")
+                continue
+            said = os.read(note, LONGEST_NOTE + 1)
+            if _is_marked(said) or (not said and self._place.status(f"{self._name}.part") is None):
+                self._note, self._version = note, _version(said, self._sid)
+                if not said:
+                    self._say(None)
+                self._data, _ = _opened(self._place, f"{self._name}.part")
+            if self._data >= 0:
+                self.length = os.fstat(self._data).st_size
+                return True
+            if is_new:
+                self._place.unlink(f"{self._name}.note")
+            break
+        if note >= 0:
+            os.close(note)
+        self._note = -1
         return False
-    except OSError:
-        pass  # this file system knows no locks: better without than not at all
-    return True
+
+
+def prune(place: Place, sid: str, infixes: Iterable[str] = INFIXES) -> None:
+    """Remove what runs that were killed have left of a payload that is whole now."""
+    for infix in infixes:
+        name = f"{sid}.addonctl{infix}"
+        if place.status(f"{name}.note") is None:
+            return
+        note, _ = _opened(place, f"{name}.note")
+        if note < 0:
+            continue
+        if files.lock(note) and _is_marked(os.read(note, LONGEST_NOTE + 1)):
+            _remove(place, name, note)
+        else:
+            os.close(note)
+
+
+def _opened(place: Place, name: str) -> tuple[int, bool]:
+    """A file of our own, open, and whether it is new; -1 for what somebody else may have put there.
+
+    A file with a second name is refused too: under that one it may be anything.
+    """
+    while True:
+        with suppress(FileExistsError):
+            return place.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL), True
+        try:
+            descriptor = place.open(name, os.O_RDWR)
+        except FileNotFoundError:
+            continue
+        except OSError:  # a link, a folder, a file that is not ours to write to
+            return -1, False
+        there = os.fstat(descriptor)
+        is_mine = not hasattr(os, "geteuid") or there.st_uid == os.geteuid()
+        if stat.S_ISREG(there.st_mode) and there.st_nlink == 1 and is_mine:
+            return descriptor, False
+        os.close(descriptor)
+        return -1, False
+
+
+def _remove(place: Place, name: str, note: int) -> None:
+    """Remove a part and then its note, the lock on which is held until then."""
+    place.unlink(f"{name}.part")
+    if sys.platform == "win32":  # what is open cannot be removed there
+        os.close(note)
+        place.unlink(f"{name}.note")
+        return
+    place.unlink(f"{name}.note")
+    os.close(note)
+
+
+def _is_marked(said: bytes) -> bool:
+    return said.startswith(_MARK) and len(said) <= LONGEST_NOTE
+
+
+def _version(said: bytes, sid: str) -> Version | None:
+    """The version that a note speaks of; None for a note that does not say, or makes no sense."""
+    try:
+        document = json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+    etag, size = document.get("etag"), document.get("size")
+    if document.get("payload") != sid or not isinstance(etag, str) or not _ETAG.fullmatch(etag):
+        return None
+    if size is None or (type(size) is int and 0 < size < 1 << 63):
+        return Version(etag, size)
+    return None

@@ -189,6 +189,11 @@ class Line:
             self._head(status, {**headers, "Transfer_Encoding": "chunked"})
             self._connection.sendall(b"%x\r\n%s\r\n" % (after, body[:after]) if after else b"")
             self._break(fault)
+        elif fault.kind == "forgetful":  # a range of no told length, which ends as if it were all
+            span = headers.get("Content_Range", "").partition("/")[0]
+            told = {"Content_Range": f"{span}/*"} if span else {}
+            self._head(status, {**headers, **told, "Transfer_Encoding": "chunked"})
+            self._connection.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (after, body[:after]))
         elif fault.kind in ("short", "long"):  # a Content-Length that lies
             length = after if fault.kind == "short" else len(body) + 7
             self.send(status, body[:after], **headers, Content_Length=str(length))
@@ -222,7 +227,7 @@ class Line:
 
     def _break(self, fault: Fault) -> None:
         if fault.kind == "stalled":
-            self._over.wait(20)
+            self._over.wait(300)
         if fault.kind == "reset":
             reset_on_close(self._connection)
             self._connection.close()
