@@ -29,7 +29,7 @@ tests: $(VENV)/tested
 	$(PYTEST)
 
 slow: $(VENV)/tested
-	$(PYTEST) -m slow
+	FUZZ=2000 $(PYTEST) -m 'slow or fuzz'
 
 # The newest versions of everything that pyproject.toml allows, for Python 3.11 and later.
 constraints: $(VENV)/tested
