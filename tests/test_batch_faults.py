@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,6 +81,25 @@ def test_a_batch_that_fails_the_same_way_throughout_has_that_code(
     assert json.loads(ran.err)["error"]["message"].startswith("deleted 0 of 5 results, 5 failed: ")
 
 
+@pytest.mark.parametrize("line", ["results delete - --yes -f jsonl", "results get - -f jsonl"])
+def test_a_batch_whose_items_all_fail_but_not_the_same_way_is_some_failed(
+    run: Run, service: Service, line: str
+) -> None:
+    """Not even one is done; but no single code would be true of all."""
+    gone, refused, busy = addresses = results(3)
+    faults: dict[str, Fault] = {refused: 401, busy: 503}
+    service.there = {refused, busy}
+    service.trouble = lambda number, place: faults.get(place)
+
+    alone = [run(f"{line} --retries 0", stdin=address).code for address in addresses]
+    ran = run(f"{line} --retries 0", stdin=lines(addresses))
+
+    assert [3, 4, 5] == alone
+    assert 6 == ran.code
+    assert 6 == json.loads(ran.err)["error"]["exit_code"]
+    assert service.there == {refused, busy}
+
+
 def test_retries_are_counted_for_each_item(run: Run, service: Service) -> None:
     address = results(1)[0]
     service.trouble = lambda number, place: 503
@@ -136,9 +156,10 @@ def test_a_batch_recovers_when_refusals_end(run: Run, service: Service) -> None:
 
 
 def test_retry_after_holds_the_whole_batch(run: Run, service: Service) -> None:
-    """Two workers, one refused: the other sends nothing either until the time has come."""
-    import time
+    """Two workers, one refused: the other sends nothing either until the time has come.
 
+    What it had sent already may still come in. A slow machine makes the pause longer only.
+    """
     moments: list[float] = []
 
     def trouble(number: int, place: str) -> Fault:
@@ -147,13 +168,11 @@ def test_retry_after_holds_the_whole_batch(run: Run, service: Service) -> None:
 
     addresses = results(30)
     service.there, service.trouble, service.retry_after = set(addresses), trouble, "1"
-    service.latency = 0.01
 
     ran = run(f"{DELETE} --workers 2", stdin=lines(addresses))
 
     assert 0 == ran.code
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
-    assert max(gaps) > 0.9
+    assert moments[11] - moments[9] >= 1
 
 
 def test_a_list_cut_off_in_its_middle_is_asked_for_again(run: Run, service: Service) -> None:

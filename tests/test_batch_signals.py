@@ -23,10 +23,17 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         yield service
 
 
-def started(arguments: list[str], text: str | None = "") -> subprocess.Popen[str]:
+# Waits without end for what hangs, once it is interrupted.
+PATIENT = [*INTERRUPTIBLE]
+PATIENT[-1] = f"from addonctl.batch import pool; pool.GRACE = 10**6; {PATIENT[-1]}"
+
+
+def started(
+    arguments: list[str], text: str | None = "", program: list[str] = INTERRUPTIBLE
+) -> subprocess.Popen[str]:
     """The program at work; without `text` its stdin stays open."""
     process = subprocess.Popen(
-        [*INTERRUPTIBLE, *arguments],
+        [*program, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -41,11 +48,9 @@ def started(arguments: list[str], text: str | None = "") -> subprocess.Popen[str
     return process
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]], str, float]:
-    began = time.monotonic()
-    out, err = process.communicate(timeout=20)
-    rows = [json.loads(line) for line in out.splitlines()]
-    return process.returncode, rows, err, time.monotonic() - began
+def ended(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]], str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, [json.loads(line) for line in out.splitlines()], err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -55,13 +60,12 @@ def test_an_interrupted_batch_knows_what_is_done_and_what_is_left(
 ) -> None:
     addresses = results(80)
     service.there = set(addresses)
-    process = started(DELETE, lines(addresses))
+    process = started(DELETE, lines(addresses), PATIENT)
     until(lambda: len(service.deleted) > 20)
     process.send_signal(number)
-    code, rows, err, seconds = ended(process)
+    code, rows, err = ended(process)
 
     assert 130 == code
-    assert seconds < 2
     assert sorted(service.deleted) == sorted(row["sid"] for row in rows)
     assert {"deleted"} == {row["outcome"] for row in rows}
     done, left = len(rows), len(service.there)
@@ -75,17 +79,16 @@ def test_an_interrupted_batch_knows_what_is_done_and_what_is_left(
 
 
 def test_what_hangs_is_not_waited_for(service: Service) -> None:
-    """The one that never answers is neither done nor told of; the others are."""
+    """The one that never answers, not even then, is neither done nor told of; the others are."""
     addresses = results(12)
     service.there = set(addresses)
     service.trouble = hang_on(addresses[3])
-    process = started(DELETE, lines(addresses))
+    process = started([*DELETE, "--timeout", "1h"], lines(addresses))
     until(lambda: len(service.deleted) == 11)
     process.send_signal(signal.SIGINT)
-    code, rows, err, seconds = ended(process)
+    code, rows, err = ended(process)
 
     assert 130 == code
-    assert 1 < seconds < 2.5
     assert sorted(service.deleted) == sorted(row["sid"] for row in rows)
     assert "deleted 11 results, 1 left" in err
 
@@ -94,15 +97,14 @@ def test_a_second_interrupt_ends_it_at_once(service: Service) -> None:
     addresses = results(12)
     service.there = set(addresses)
     service.trouble = hang_on(addresses[3])
-    process = started(DELETE, lines(addresses))
+    process = started([*DELETE, "--timeout", "1h"], lines(addresses), PATIENT)
     until(lambda: len(service.deleted) == 11)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    code, _, _, seconds = ended(process)
+    while process.poll() is None:  # two that come at once are one to the system
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
 
-    assert 130 == code
-    assert seconds < 1
+    assert 130 == ended(process)[0]
 
 
 def test_after_an_interrupt_nothing_is_sent_any_more(service: Service) -> None:
@@ -110,16 +112,14 @@ def test_after_an_interrupt_nothing_is_sent_any_more(service: Service) -> None:
     addresses = results(40)
     service.there = set(addresses)
     service.trouble = lambda number, place: 503
-    process = started(DELETE, lines(addresses))
+    process = started([*DELETE, "--retries", "20"], lines(addresses), PATIENT)
     until(lambda: len(service.asked) >= 4)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.1)
-    asked = len(service.asked)
-    code, rows, err, seconds = ended(process)
+    code, rows, err = ended(process)
 
+    # 21 tries each, with longer and longer pauses, were to come.
     assert (130, []) == (code, rows)
-    assert seconds < 2
-    assert asked == len(service.asked)
+    assert len(service.asked) < 40
     assert "deleted 0 results, 40 left" in err
 
 
@@ -131,7 +131,7 @@ def test_killed_and_run_again_it_comes_to_the_same_end(service: Service) -> None
     process.kill()
     ended(process)
     again = started([*DELETE, "--ignore-not-found"], lines(addresses))
-    code, rows, _, _ = ended(again)
+    code, rows, _ = ended(again)
 
     assert 0 == code
     assert not service.there
@@ -150,7 +150,7 @@ def test_a_list_begins_before_its_input_ends_and_can_be_interrupted_then(
     process.stdin.flush()
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    code = process.wait(20)
+    code = process.wait(120)
     out, err = process.stdout.read(), process.stderr.read() if process.stderr else ""
     process.communicate()
 
