@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
-from typing import Final, Literal, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from addonctl.errors import Usage
 from addonctl.sids import is_sid
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 """The hosts that plain http may go to."""
@@ -21,10 +22,10 @@ Source = Literal["variables", "keyring", "file", "sandbox"]
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = rf"(?:{_NAME}(?:\.{_NAME})*\.?|\[[0-9a-f:.]*:[0-9a-f:.]*\])"
-_NUMERIC = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$")
+_NUMERIC = r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$"
 # Printable ASCII but `\` and `#`: parsers differ about the one, no request carries the other.
 _TARGET = r"(?:/[!\"$->@-\[\]-~]*)?(?:\?[!\"$-\[\]-~]*)?"
-_URL = re.compile(rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?{_TARGET}", re.ASCII | re.IGNORECASE)
+_URL = rf"(?ai)https?://{_HOST}(?::[1-9][0-9]{{0,4}})?{_TARGET}"
 # What pasting brings along unseen: byte order mark, zero-width characters, soft hyphen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 
@@ -119,12 +120,16 @@ def plain_url(word: str) -> SplitResult | None:
     So without a login, a fragment, or anything that must be encoded; and a host is a name or an
     address in its usual form, not one of the many other ways to write 127.0.0.1.
     """
-    if not _URL.fullmatch(word):
+    if not re.fullmatch(_URL, word):
         return None
+    # Imported late, for a TAB that asks who the user is needs no URL.
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(word)
         host, _ = parts.hostname or "", parts.port
-        if ":" in host or _NUMERIC.search(host):
+        if ":" in host or re.search(_NUMERIC, host):
             ip_address(host)
     except ValueError:
         return None
@@ -133,6 +138,8 @@ def plain_url(word: str) -> SplitResult | None:
 
 def is_this_machine(host: str) -> bool:
     """Whether a connection to `host`, as a URL has it, would end where it began."""
+    from ipaddress import ip_address
+
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -146,6 +153,8 @@ def is_this_machine(host: str) -> bool:
 
 def named_by(api_url: str) -> str:
     """What made the API's address that of a host which is not there, in the words of a hint."""
+    from urllib.parse import urlsplit
+
     host = urlsplit(api_url).hostname or ""
     if host == "api.twilio.com":
         return "is the network there? HTTPS_PROXY names a proxy, if one is needed"
