@@ -1,14 +1,14 @@
 # Completion of addonctl for bash, 3.2 and later: asks the program what can stand at the cursor.
 
 _addonctl() {
-    local IFS=$'\n' kind='' before='' paths='' reply
-    COMPREPLY=()
-    {
-        IFS=$'\t' read -r kind before
-        while read -r reply; do
-            COMPREPLY+=("$reply")
-        done
-    } < <("${1/#~\//${HOME-}/}" __complete bash "${COMP_LINE:0:COMP_POINT}" "$2" 2>/dev/null)
+    local IFS=$'\n' options=$- kind before paths='' reply answer first
+    answer=$("${1/#~\//${HOME-}/}" __complete bash "${COMP_LINE:0:COMP_POINT}" "$2" 2>/dev/null)
+    first=${answer%%$'\n'*}
+    IFS=$'\t' read -r kind before <<<"$first"
+    # Split at once, as patterns of files they are not: reading line by line is slow.
+    set -f
+    COMPREPLY=(${answer:${#first}})
+    [[ $options == *f* ]] || set +f
     # Paths are best left to readline, which knows about quotes. But bash 3.2 has no compopt, and
     # where `=` breaks no words readline would take `--from=` for a part of the name.
     case $kind in

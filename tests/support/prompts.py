@@ -73,8 +73,11 @@ class Prompt:
 
     def fresh(self) -> None:
         """A new, empty command line at the top."""
-        # Ctrl-U rather than Ctrl-C, at which the terminal would forget the keys after it.
-        self.type("\x15clear\r")
+        # Ctrl-U rather than Ctrl-C, at which the terminal would forget the keys after it. It may
+        # leave an empty line, too; so an empty one counts only after another has been seen.
+        self.type("\x15clear")
+        self.sees(lambda text: f"{PROMPT}clear" in text)
+        self.type("\r")
         self.sees(lambda text: text == PROMPT.rstrip())
 
     def completed(self, keys: str) -> str:
