@@ -25,7 +25,7 @@ LAYERS = (
     {"selection"},
     # Facts
     {"models"},
-    {"addresses", "dates", "login"},
+    {"addresses", "dates", "login", "transcripts"},
     {"sids", "files", "places"},
     {"errors"},
     {"__init__"},
