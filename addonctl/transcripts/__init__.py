@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -27,8 +28,8 @@ VERSION = 1
 
 LARGEST = 128 * 2**20
 """Bytes of a document. A call may last for a day; its longest known transcript is 90 MB."""
-MOST_VALUES = 5_000_000
-"""Of a JSON document: each takes up to 100 bytes of memory, whatever the document's size."""
+MOST_VALUES = 8_000_000
+"""Of a JSON document, whatever its size: each takes up to 120 bytes of memory."""
 LONGEST = 1_000_000.0
 """Seconds: no recording has a word after this, so such a time is a mistake."""
 LONGEST_NAME = 100
@@ -151,7 +152,9 @@ def _json(text: str) -> Any:
             # Python refuses to read whole numbers of thousands of digits, but not as fractions.
             return json.loads(text, parse_int=float)
     except json.JSONDecodeError as problem:
-        if not text[problem.pos :].strip() or problem.msg.startswith("Unterminated"):
+        rest = text[problem.pos :]
+        cut = len(rest) < 32 and problem.msg != "Extra data" and not re.search('[][{},:"]', rest)
+        if cut or problem.msg.startswith("Unterminated"):
             return NotATranscript("is JSON that is cut off")
         return NotATranscript(f"is not valid JSON: {problem.msg} at character {problem.pos}")
     except RecursionError:
@@ -298,7 +301,7 @@ def turn(
 
 def by_speaker(said: Iterable[tuple[str | None, int | None, Word]]) -> Iterator[Turn]:
     """Turns out of words that each have a speaker and a channel."""
-    for (who, channel), group in groupby(said, lambda each: each[:2]):
+    for (who, channel), group in groupby(said, itemgetter(0, 1)):
         yield turn([word for _, _, word in group], speaker=who, channel=channel)
 
 

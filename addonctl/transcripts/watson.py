@@ -89,7 +89,7 @@ def _words(best: Json, text: str, confidence: float | None) -> list[Word]:
     timed = best.get("timestamps")
     if not isinstance(timed, list):
         return []
-    timed = [each for each in timed if isinstance(each, list) and each[:1] and string(each[0])]
+    timed = [each for each in timed if isinstance(each, list) and each and string(each[0])]
     sure = best.get("word_confidence")
     if not isinstance(sure, list) or len(sure) != len(timed):
         sure = None
@@ -98,8 +98,7 @@ def _words(best: Json, text: str, confidence: float | None) -> list[Word]:
         spelled = [string(each[0]) for each in timed]
     words = []
     for place, (word, each) in enumerate(zip(spelled, timed, strict=True)):
-        start = number(each[1]) if len(each) > 1 else None
-        end = number(each[2]) if len(each) > 2 else None
+        start, end, *_ = *map(number, each[1:3]), None, None
         own = None
         if sure and isinstance(sure[place], list) and len(sure[place]) > 1:
             own = number(sure[place][1], 1)

@@ -20,10 +20,10 @@ from addonctl.transcripts import (
 def from_json(document: dict[str, Any]) -> Transcript | None:
     segments = [item for item in items(document.get("segments")) if "text" in item]
     words = [item for item in items(document.get("words")) if "word" in item]
-    text = document.get("text")
     if not any("start" in item or "end" in item for item in segments):
         # One that was asked for words alone has no segments.
-        if not isinstance(text, str) or not (words or document.get("segments") == []):
+        text = document.get("text")
+        if not words and not (isinstance(text, str) and document.get("segments") == []):
             return None
         segments = [{"text": text, "words": words}]
     language = string(document.get("language"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json as json_library
 import re
 from collections.abc import Iterator
-from math import ceil
 from typing import NamedTuple
 
 from addonctl.errors import AddonctlError
@@ -30,7 +29,7 @@ _TIME = re.compile(r"(?<=\d):(?=\d\d[.,]\d)")
 _NO_MARKS_IN_NAMES = str.maketrans("<>&", "\u2039\u203a\uff06")
 _NO_MARKS = str.maketrans("<>{}\\", "\u2039\u203a()\u2216")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>&|~])")
-_MARKDOWN_BEGINNING = re.compile(r"^([#+=-]|\d+(?=[.)]))")
+_MARKDOWN_BEGINNING = re.compile(r"^(\d{0,9})([#+=.)-])")
 
 
 class Cue(NamedTuple):
@@ -80,7 +79,7 @@ def md(transcript: Transcript) -> str:
         head = f"**{name}**" if who else ""
         if turn.start is not None:
             head = f"{head} ({clock(turn.start)})".lstrip()
-        paragraphs.append(f"{head}: {said}" if head else _MARKDOWN_BEGINNING.sub(r"\\\1", said))
+        paragraphs.append(f"{head}: {said}" if head else _MARKDOWN_BEGINNING.sub(r"\1\\\2", said))
     return _encodable("\n\n".join(paragraphs) + "\n" * bool(paragraphs))
 
 
@@ -193,7 +192,7 @@ def _timed(turn: Turn, last: float) -> Iterator[tuple[str, float, float]]:
         if turn.words:
             # A formatted text has fewer words, or more, than were recognised.
             first = turn.words[int(place * share)]
-            final = turn.words[max(int(place * share), ceil((place + 1) * share) - 1)]
+            final = turn.words[max(int(place * share), int((place + 1) * share) - 1)]
             start = start if first.start is None else first.start
             end = end if final.end is None else final.end
         start = last = max(start, last if place else start)
