@@ -30,12 +30,14 @@ HEAVY = {
     "tomlkit",
     "tomllib",
     "waitress",
+    "webvtt",
     "xml",
     "addonctl.batch.pool",
     "addonctl.docs.complete",
     "addonctl.docs.manual",
     "addonctl.batch.pace",
     "addonctl.sandbox",
+    "addonctl.transcripts",
     "addonctl.transfer",
 }
 LIST = """

@@ -153,8 +153,9 @@ def _json(text: str) -> Any:
             return json.loads(text, parse_int=float)
     except json.JSONDecodeError as problem:
         rest = text[problem.pos :]
-        cut = len(rest) < 32 and problem.msg != "Extra data" and not re.search('[][{},:"]', rest)
-        if cut or problem.msg.startswith("Unterminated"):
+        begun = text.lstrip()[:1] in ("{", "[") and problem.msg != "Extra data"
+        ends_within = len(rest) < 32 and not re.search('[][{},:"]', rest)
+        if begun and (ends_within or problem.msg.startswith("Unterminated")):
             return NotATranscript("is JSON that is cut off")
         return NotATranscript(f"is not valid JSON: {problem.msg} at character {problem.pos}")
     except RecursionError:
