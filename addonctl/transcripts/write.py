@@ -237,3 +237,7 @@ def _timecode(seconds: float, point: str) -> str:
     hours, rest = divmod(rest, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
     return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
+
+
+WRITERS = {"text": text, "md": md, "vtt": vtt, "srt": srt, "json": json}
+"""By the name a user gives; text the one meant where none is given."""
