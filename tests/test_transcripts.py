@@ -343,6 +343,12 @@ def test_speakers_within_the_text_of_an_addon(
     assert [(turn.speaker, turn.text) for turn in found.turns] == turns
 
 
+def test_voicebase_without_words_is_read_from_its_text() -> None:
+    document = {"transcripts": {"latest": {"words": [{"m": "turn", "w": "A"}]}, "text": "B: hi"}}
+
+    assert [(turn.speaker, turn.text) for turn in of(document).turns] == [("Speaker B", "hi")]
+
+
 @pytest.mark.parametrize(
     ("given", "name"),
     [

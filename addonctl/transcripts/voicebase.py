@@ -33,7 +33,7 @@ def from_json(document: dict[str, Any]) -> Transcript | None:
     if not _spoken(words):
         shape, words = "voicebase-v3", inside(document, "transcript", "words")
         about = document.get("knowledge") or document
-    turns = list(_turns(words)) if _spoken(words) else None
+    turns = [each for each in _turns(words) if each.text] if _spoken(words) else None
     if not turns and isinstance(text, str):
         shape, turns, about = "voicebase-addon", plain.dialogue(text, inline=True), document
     if turns is None:
