@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from addonctl.addresses import Address, Addresses
 from addonctl.batch import deletion
 from addonctl.batch.outcomes import Tally, plural
-from addonctl.cli.options import Deleting, Many, Missing
-from addonctl.cli.state import State, whole_number, workers_of
+from addonctl.cli.options import Deleting, Many, Missing, RecordingFilters, Whole
+from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, State, whole_number, workers_of
 from addonctl.errors import AddonctlError, Usage
+from addonctl.login import SANDBOX
 from addonctl.models import Outcome
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def delete(
     missing: Missing,
     many: Many,
     selection: Selection | None = None,
+    whole: Whole = NOT_WHOLE,
+    recordings: RecordingFilters = ANY_RECORDING,
     *,
     expand: bool = False,
 ) -> None:
@@ -42,7 +45,13 @@ def delete(
         raise Usage("filters choose among all results of a recording", hint="add --all-results")
     workers_of(many)
     asks = not (deleting.yes or deleting.dry_run)
-    addresses = state.addresses(words, many, 1 if expand else level, level)
+    least = 1 if expand else level
+    if whole.all and most is None and state.login.source != SANDBOX and not deleting.dry_run:
+        raise Usage(
+            "--all may be more than you think",
+            hint="say how many at the most: --max-delete N; --dry-run shows what would go",
+        )
+    addresses = state.addresses(words, many, least, level, whole, recordings)
     if not addresses.typed:  # all is read and checked before anything is done with the first
         from addonctl.batch.lists import AddressSet
 

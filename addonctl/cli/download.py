@@ -14,8 +14,10 @@ from addonctl.cli.options import (
     Missing,
     Output,
     PayloadFilters,
+    RecordingFilters,
     ResultFilters,
     Saving,
+    Whole,
 )
 from addonctl.cli.samples import CALL, TEXT
 from addonctl.cli.state import State
@@ -44,6 +46,8 @@ def download(
     results: ResultFilters,
     payloads: PayloadFilters,
     ages: Ages,
+    whole: Whole,
+    recordings: RecordingFilters,
     saving: Saving,
     missing: Missing,
     many: Many,
@@ -78,7 +82,7 @@ def download(
         state.must_be_able_to_ask(DELETING)
     selection = state.selection(Payload, ages, results, payloads)
     names = Names(DEFAULT if saving.name is None else saving.name)
-    wanted = state.addresses(addresses, many, 1, 3)
+    wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     batch = state.batch(many, "saved", "payload", alone=wanted.alone)
     listed: Results = {}
     found: Iterable[Found | Failed] = find(batch.client, wanted, selection, batch.workers, listed)

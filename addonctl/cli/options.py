@@ -101,14 +101,26 @@ class Ages(NamedTuple):
     """Results or payloads by when they were created."""
 
     created_after: Annotated[
-        str | None, Option("--created-after", "Created after this date, time or age (7d).", "WHEN")
+        str | None,
+        Option(
+            "--created-after",
+            "Only what add-ons made after this date or time (UTC), or age (7d).",
+            "WHEN",
+        ),
     ] = None
     created_before: Annotated[
-        str | None, Option("--created-before", "Created before this date, time or age.", "WHEN")
+        str | None,
+        Option(
+            "--created-before",
+            "Only what add-ons made before this date or time (UTC), or age.",
+            "WHEN",
+        ),
     ] = None
     expiring_within: Annotated[
         str | None,
-        Option("--expiring-within", "Whose 30 days end within this time (3d).", "TIME"),
+        Option(
+            "--expiring-within", "Only what the service will drop within this time (3d).", "TIME"
+        ),
     ] = None
 
 
@@ -139,10 +151,12 @@ class RecordingFilters(NamedTuple):
     """Which recordings of the account are wanted."""
 
     since: Annotated[
-        str | None, Option("--since", "Created at or after this date, time or age.", "WHEN")
+        str | None,
+        Option("--since", "Recordings made at or after this date or time (UTC), or age.", "WHEN"),
     ] = None
     until: Annotated[
-        str | None, Option("--until", "Created before this date, time or age.", "WHEN")
+        str | None,
+        Option("--until", "Recordings made before this date or time (UTC), or age.", "WHEN"),
     ] = None
     call: Annotated[str | None, Option("--call", "Only recordings of this call.", "CA…")] = None
     conference: Annotated[
@@ -162,7 +176,7 @@ class Many(NamedTuple):
 class Whole(NamedTuple):
     """The whole account."""
 
-    all: Annotated[bool, Option("--all", "Of every recording of the account.")] = False
+    all: Annotated[bool, Option("--all", "Every recording of the account.")] = False
 
 
 class Missing(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from addonctl.addresses import Address
 from addonctl.cli.commands import Noun
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import (
@@ -15,12 +17,15 @@ from addonctl.cli.options import (
     Missing,
     Output,
     PayloadFilters,
+    RecordingFilters,
+    Whole,
 )
 from addonctl.cli.samples import TEXT, TRANSCRIPT
 from addonctl.cli.state import State, page_size_of
 from addonctl.models import Outcome, Payload
+from addonctl.sids import given_sid
 
-Results = Annotated[list[str] | None, Argument("RE… XR…")]
+Results = Annotated[list[str] | None, Argument("RE… [XR…]…")]
 Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
 
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
@@ -33,8 +38,7 @@ command = Noun("The payloads of a result: what the vendors left, and the data it
         ("the files of one result", f"addonctl payloads list {TRANSCRIPT}"),
         (
             "the transcripts of all results",
-            "addonctl results list --all --format sids |"
-            " addonctl payloads list --label 'transcript*' -",
+            "addonctl payloads list --all --label 'transcript*'",
         ),
     ),
 )
@@ -42,21 +46,37 @@ def list_payloads(
     state: State,
     payloads: PayloadFilters,
     ages: Ages,
+    whole: Whole,
+    recordings: RecordingFilters,
     listing: Listing,
     many: Many,
     output: Output,
     results: Results = None,
 ) -> None:
-    """List the payloads of results: label, content type, dates."""
+    """List the payloads of results: label, content type, dates.
+
+    A recording stands for all its results.
+    """
     from addonctl.batch.listing import pages
 
     state.answering(Payload)
     selection = state.selection(Payload, ages, payloads=payloads, listing=listing)
     size = selection.page_size(page_size_of(listing))
-    addresses = state.addresses(results, many, 2, 2)
+    addresses = state.addresses(results, many, 1, 2, whole, recordings)
     batch = state.batch(many, "listed", "result", alone=addresses.alone)
     client = batch.client
-    found = pages(batch, lambda each: client.payloads(each, size), addresses)
+
+    def ask(address: Address) -> Iterator[list[Payload]]:
+        if address.level == 2:
+            yield from client.payloads(address, size)
+            return
+        for page in client.results(address):
+            for result in page:
+                yield from client.payloads(
+                    address._replace(result=given_sid(result.sid, "XR")), size
+                )
+
+    found = pages(batch, ask, addresses, gone_is_empty=whole.all)
     state.answer(Payload, selection, batch, found)
 
 

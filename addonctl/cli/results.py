@@ -114,6 +114,8 @@ def delete_results(
     state: State,
     filters: ResultFilters,
     ages: Ages,
+    whole: Whole,
+    recordings: RecordingFilters,
     deleting: Deleting,
     missing: Missing,
     many: Many,
@@ -127,7 +129,12 @@ def delete_results(
     from addonctl.cli.deleting import delete
 
     selection = state.selection(Result, ages, filters)
-    delete(state, results, "result", 2, deleting, missing, many, selection, expand=all_results)
+    expand = all_results or whole.all
+    delete(
+        *(state, results, "result", 2, deleting, missing, many),
+        *(selection, whole, recordings),
+        expand=expand,
+    )
 
 
 @command.verb(
@@ -142,6 +149,8 @@ def delete_results(
 )
 def wait_for_results(
     state: State,
+    whole: Whole,
+    filters: RecordingFilters,
     missing: Missing,
     many: Many,
     output: Output,
@@ -168,7 +177,7 @@ def wait_for_results(
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
     polling = Polling(longest, between, any_end)
-    addresses = state.addresses(results, many, 1, 2)
+    addresses = state.addresses(results, many, 1, 2, whole, filters)
     batch = state.batch(many, "waited for", "result", "recording", alone=addresses.alone)
     waiting = Waiting(batch, polling, addresses, ignore_not_found=missing.ignore_not_found)
     pages = batch.begun(waiting.pages())
