@@ -7,7 +7,7 @@ and a recording.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from addonctl.errors import Usage
@@ -15,6 +15,7 @@ from addonctl.sids import HEX, in_service_case, kind_of
 
 LEVELS = ("", "a recording (RE…)", "a result (XR…)", "a payload (XH…)")
 
+_SHORT = r"[xX][rRhH][0-9a-fA-F]{6,32}"
 _AROUND = " \t\r\n\u00a0\ufeff,;\"'`“”„‘’«»"
 """What may stand around an address that was pasted."""
 
@@ -80,18 +81,30 @@ class Word(NamedTuple):
     place: str = ""
 
 
-def read(words: Iterable[Word], least: int, most: int) -> Iterator[Address]:
+Recall = Callable[[], Iterable[str]]
+"""The addresses that one lately saw, the newest first."""
+
+
+def read(
+    words: Iterable[Word],
+    least: int,
+    most: int,
+    recall: Recall | None = None,
+    instead: str = "",
+) -> Iterator[Address]:
     """The addresses that `words` name, of levels `least` to `most`, in their order.
 
     A parent counts as an address of its own where no child follows it. Words are taken one by
-    one, so an endless input flows. Raises Usage at the first word that does not fit.
+    one, so an endless input flows. With `recall` an XR or XH without its parents, or six and more
+    of its digits, is looked for among what one lately saw. Raises Usage at the first word that
+    does not fit; of one that names too much, `instead` says what else could be typed.
     """
     parent: Address | None = None
     open_word: Word | None = None  # names `parent`, which waits to see whether a child follows
     for word in words:
-        read_word = _parse(word, parent)
+        read_word = _parse(word, parent, recall)
         if open_word and parent and not _is_under(read_word, parent):
-            yield _deep_enough(parent, open_word, least)
+            yield _deep_enough(parent, open_word, least, instead)
         if read_word.level > most:
             raise _unfit(word, f"is {_article(read_word.level)}; expected {LEVELS[most]}")
         parent, open_word = read_word, word
@@ -99,16 +112,21 @@ def read(words: Iterable[Word], least: int, most: int) -> Iterator[Address]:
             open_word = None
             yield parent
     if open_word and parent:
-        yield _deep_enough(parent, open_word, least)
+        yield _deep_enough(parent, open_word, least, instead)
 
 
-def _parse(word: Word, parent: Address | None) -> Address:
+def _parse(word: Word, parent: Address | None, recall: Recall | None = None) -> Address:
     text = word.text.strip(_AROUND)
     # re keeps what it compiled; a bare SID, the commonest word, does without the long pattern.
     found = re.fullmatch(_PLAIN, text) or re.fullmatch(_ADDRESS, text)
     sids = found.group("recording", "result", "payload", "account") if found else _on_page(text)
     recording, result, payload, account = (in_service_case(sid) if sid else "" for sid in sids)
+    alone = not recording and (parent is None or (payload and not (result or parent.result)))
+    if recall and not recording and (alone or not found) and re.fullmatch(_SHORT, text):
+        return _recalled(word, in_service_case(text), parent, recall)
     if not (recording or result or payload):
+        if not recall and not word.place and re.fullmatch(_SHORT, text):
+            raise _unfit(word, "is not whole", "type the whole address here: RE…/XR…/XH…")
         raise _unfit(word, f"is {kind_of(text)}; expected RE…, RE…/XR…/XH… or a URL of the API")
     if not recording:
         if parent is None:
@@ -117,6 +135,30 @@ def _parse(word: Word, parent: Address | None) -> Address:
     if payload and not result:
         raise _unfit(word, "needs its result (XR…) before it")
     return Address(recording, result, payload, account)
+
+
+def _recalled(word: Word, text: str, parent: Address | None, recall: Recall) -> Address:
+    """The one address lately seen whose last SID begins with `text`."""
+    depth = 2 if text.startswith("XR") else 3
+    seen = (each.split("/") for each in recall())
+    known = {
+        "/".join(sids[:depth]): None
+        for sids in seen
+        if len(sids) >= depth and sids[depth - 1].startswith(text)
+    }
+    under = [each for each in known if parent and each.startswith(f"{parent}/")]
+    found = under or list(known)
+    if len(found) == 1:
+        return Address(*found[0].split("/"))
+    if found:
+        shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+        raise _unfit(word, f"may be any of {shown}", "type more of its digits")
+    wanted = "its recording (RE…)" if depth == 2 else "its recording and result (RE… XR…)"
+    raise _unfit(
+        word,
+        f"was in none of your last lists; it needs {wanted} before it",
+        "list it first: addonctl results list RE…, or addonctl payloads list RE… XR…",
+    )
 
 
 def _on_page(text: str) -> tuple[str, str, str, str]:
@@ -139,16 +181,21 @@ def _is_under(child: Address, parent: Address) -> bool:
     return parent.level == 1 or child.result == parent.result
 
 
-def _deep_enough(address: Address, word: Word, least: int) -> Address:
+def _deep_enough(address: Address, word: Word, least: int, instead: str) -> Address:
     if address.level < least:
-        raise _unfit(word, f"is {_article(address.level)}; expected {LEVELS[least]} under it")
+        noun = "results" if address.level == 1 else "payloads"
+        raise _unfit(
+            word,
+            f"is {_article(address.level)}; expected {LEVELS[least]} under it",
+            f"its {noun}: addonctl {noun} list {address}{instead}",
+        )
     return address
 
 
-def _unfit(word: Word, why: str) -> Usage:
+def _unfit(word: Word, why: str, hint: str = "see: addonctl help addresses") -> Usage:
     place = f"{word.place}: " if word.place else ""
     text = word.text if len(word.text) <= 200 else word.text[:200] + "…"
-    return Usage(f"{place}'{text}' {why}", hint="see: addonctl help addresses")
+    return Usage(f"{place}'{text}' {why}", hint=hint)
 
 
 def _article(level: int) -> str:

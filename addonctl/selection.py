@@ -56,6 +56,7 @@ class Selection(NamedTuple):
         """
         now = now or datetime.now(UTC)
         if sort is not None:
+            sort = sort.lower()
             _sort_field(kind, sort)
         if limit is not None and limit < 0:
             raise Usage(f"--limit {limit} is less than nothing; expected 0 or more")
@@ -239,10 +240,14 @@ def _like(name: str, pattern: str) -> Callable[[Resource], bool]:
 
 
 def _statuses(words: str | None) -> frozenset[str]:
-    wanted = _words(words, "a status")
+    wanted = frozenset(word.lower() for word in _words(words, "a status"))
     for word in wanted:
         if word not in STATUSES:
-            raise Usage(f"no status '{word}'; known: {', '.join(STATUSES)}")
+            meant = word.replace("_", "-").replace(" ", "-")
+            raise Usage(
+                f"no status '{word}'; known: {', '.join(STATUSES)}",
+                hint=f"type: --status {meant}" if meant in STATUSES else None,
+            )
     return wanted
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from addonctl.addresses import Address, Addresses
 from addonctl.batch.outcomes import Batch
 from addonctl.errors import AddonctlError, Interrupted, NotFound
+from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
-    from addonctl.models import Record
+    from addonctl.models import Payload, Result
+    from addonctl.selection import Selection
 
 Value = TypeVar("Value")
-Kind = TypeVar("Kind", bound="Record")
+Kind = TypeVar("Kind")
 
 Ask = Callable[[Address], Iterator[list[Kind]]]
 
@@ -65,6 +67,51 @@ def values(
         else:
             batch.succeeded()
             yield got
+
+
+GROUPS = ("status", "add-on", "config", "day", "expires", "label")
+"""By what results, and payloads, can be counted."""
+
+
+def counts(
+    batch: Batch, addresses: Addresses, selection: Selection, by: Sequence[str]
+) -> dict[tuple[str, ...], int]:
+    """How many results the selection lets through, by what they have of `by` (of GROUPS).
+
+    By label it is payloads that are counted. A recording that cannot be listed is told of.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    client = batch.client
+    labelled = "label" in by
+    of_results = selection._replace(label=None, content_type=None)
+
+    def rows(address: Address) -> Iterator[list[tuple[str, ...]]]:
+        for page in client.results(address):
+            results = [result for result in page if of_results.matches(result)]
+            if not labelled:
+                yield [tuple(_group(result, None, each) for each in by) for result in results]
+                continue
+            for result in results:
+                place = address._replace(result=given_sid(result.sid, "XR"))
+                for payloads in client.payloads(place):
+                    yield [tuple(_group(result, each, name) for name in by) for each in payloads]
+
+    for page in pages(batch, rows, addresses, gone_is_empty=not addresses.typed):
+        for key in page:
+            found[key] = found.get(key, 0) + 1
+    return found
+
+
+def _group(result: Result, payload: Payload | None, by: str) -> str:
+    """What a result, and one of its payloads, has of a group."""
+    document = result.document
+    if by == "label":
+        return payload.label if payload else ""
+    if by in ("day", "expires"):
+        moment = result.created if by == "day" else result.expires
+        return f"{moment:%Y-%m-%d}" if moment else ""
+    name = {"add-on": "add_on_sid", "config": "add_on_configuration_sid"}.get(by, by)
+    return str(document.get(name) or "")
 
 
 def _first_pages(

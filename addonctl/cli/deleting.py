@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from addonctl.addresses import Address, Addresses
 from addonctl.batch import deletion
 from addonctl.batch.outcomes import Tally, plural
-from addonctl.cli.options import Deleting, Many, Missing, RecordingFilters, Whole
-from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, State, whole_number, workers_of
+from addonctl.cli.options import (
+    Deleting,
+    Many,
+    Missing,
+    RecordingFilters,
+    Whole,
+    whole_number,
+    workers_of,
+)
+from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.login import SANDBOX
 from addonctl.models import Outcome
 
 if TYPE_CHECKING:
     from addonctl.selection import Selection
+
+SAMPLE = 5
+"""How many of what is about to go a question shows."""
+TYPED_ABOVE = 100
+"""From how many things on a real account a question wants the number typed."""
 
 
 def delete(
@@ -46,12 +60,15 @@ def delete(
     workers_of(many)
     asks = not (deleting.yes or deleting.dry_run)
     least = 1 if expand else level
+    instead = "; to delete all of them: --all-results" if unit == "result" else ""
     if whole.all and most is None and state.login.source != SANDBOX and not deleting.dry_run:
         raise Usage(
             "--all may be more than you think",
             hint="say how many at the most: --max-delete N; --dry-run shows what would go",
         )
-    addresses = state.addresses(words, many, least, level, whole, recordings)
+    addresses = state.addresses(
+        *(words, many, least, level, whole, recordings), whole_only=deleting.yes, instead=instead
+    )
     if not addresses.typed:  # all is read and checked before anything is done with the first
         from addonctl.batch.lists import AddressSet
 
@@ -61,7 +78,7 @@ def delete(
         sink.records(Outcome, [])
         return
     if asks:
-        state.must_be_able_to_ask(f"delete {unit}s for good")
+        must_be_able_to_ask(state, f"delete {unit}s for good")
     unlisted: Mapping[Address, AddonctlError] = {}
     alone = addresses.alone and not expand
     if expand and selection:
@@ -71,7 +88,8 @@ def delete(
     if most is not None and count > most:
         raise Usage(f"this would delete {count}, more than --max-delete {most}; nothing is deleted")
     if asks and count:
-        state.confirm(f"delete {plural(count, unit)} for good")
+        named = (str(each) for each in addresses.items if each not in unlisted)
+        confirm(state, f"delete {plural(count, unit)} for good", count, named)
     if deleting.dry_run:
         tally = Tally(sink, "would delete", unit)
         planned = ((each, unlisted.get(each, "would-delete"), None) for each in addresses.items)
@@ -82,3 +100,32 @@ def delete(
         tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
     tally.finish()
     sink.say(tally.summary)
+
+
+def must_be_able_to_ask(state: State, what: str) -> None:
+    """Raises Usage where nobody is there to be asked whether to do `what`."""
+    if not state.sink.interactive:
+        raise Usage(f"will not {what} without --yes when nobody is here to ask")
+
+
+def confirm(state: State, what: str, count: int | None = None, sample: Iterable[str] = ()) -> None:
+    """Go on only if the user agrees to do `what`, to `count` things like those of `sample`.
+
+    More than 100 on a real account want their number typed. Raises Usage where nobody is
+    there to be asked, and AddonctlError for a no.
+    """
+    must_be_able_to_ask(state, what)
+    login, sink = state.login, state.sink
+    source = f"profile {login.profile}" if login.profile else f"login from {login.source}"
+    shown = list(islice(sample, SAMPLE))
+    for line in shown:
+        sink.say(f"  {line}")
+    if count is not None and shown and count > len(shown):
+        sink.say(f"  and {count - len(shown)} more")
+    question = f"{what}, on account {login.acting_account} ({source})?"
+    if count is not None and count > TYPED_ABOVE and login.source != SANDBOX:
+        agreed = sink.ask(f"{question} Type {count} to go on:") == str(count)
+    else:
+        agreed = sink.confirm(question)
+    if not agreed:
+        raise AddonctlError(f"will not {what}: you said no")

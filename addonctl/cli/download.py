@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
+from addonctl.cli.deleting import confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -18,6 +19,7 @@ from addonctl.cli.options import (
     ResultFilters,
     Saving,
     Whole,
+    selection_of,
 )
 from addonctl.cli.samples import CALL, TEXT
 from addonctl.cli.state import State
@@ -79,8 +81,8 @@ def download(
     sink = state.answering(Outcome)
     _check(saving)
     if saving.delete_after and not saving.yes:
-        state.must_be_able_to_ask(DELETING)
-    selection = state.selection(Payload, ages, results, payloads)
+        must_be_able_to_ask(state, DELETING)
+    selection = selection_of(Payload, ages, results, payloads)
     names = Names(DEFAULT if saving.name is None else saving.name)
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     batch = state.batch(many, "saved", "payload", alone=wanted.alone)
@@ -90,7 +92,7 @@ def download(
         _to_file(batch, list(islice(found, 2)), saving, missing)
         return
     if saving.delete_after and not saving.yes:
-        state.confirm(DELETING)
+        confirm(state, DELETING)
     folder = Folder(Path(saving.to or "."), names)
     found = named(found, folder)
     total = None

@@ -7,7 +7,16 @@ them into a login, a client and a sink.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from addonctl.errors import Usage
+
+if TYPE_CHECKING:
+    from addonctl.models import Resource
+    from addonctl.selection import Selection
+
+WORKERS = 8
+MOST_WORKERS = 256
 
 
 class Option(NamedTuple):
@@ -232,3 +241,76 @@ class Saving(NamedTuple):
         ),
     ] = False
     yes: Annotated[bool, Option("--yes", "Do not ask before --delete-after.", short="-y")] = False
+
+
+# What the sets come to
+
+
+def whole_number(
+    name: str, given: int | None, usual: int, *, least: int = 0, most: int | None = None
+) -> int:
+    """The value of a numeric option. Raises Usage outside of `least` to `most`."""
+    number = usual if given is None else given
+    if number < least or (most is not None and number > most):
+        span = f"{least} to {most}" if most is not None else f"{least} or more"
+        raise Usage(f"--{name.replace('_', '-')} {number}: expected {span}")
+    return number
+
+
+def workers_of(many: Many) -> int:
+    """How many items of a batch are worked on at a time."""
+    return whole_number("workers", many.workers, WORKERS, least=1, most=MOST_WORKERS)
+
+
+def page_size_of(listing: Listing) -> int:
+    """Rows to ask for at a time."""
+    from addonctl.models import PAGE_SIZE
+
+    return whole_number("page_size", listing.page_size, PAGE_SIZE, least=1, most=PAGE_SIZE)
+
+
+def recording_parameters(filters: RecordingFilters) -> dict[str, str]:
+    """The filters of `recordings list`, as the API's own parameters. Raises Usage."""
+    from datetime import UTC, datetime
+
+    from addonctl import dates
+    from addonctl.sids import checked_sid
+
+    now, parameters = datetime.now(UTC), {}
+    for name, word in (("DateCreated>", filters.since), ("DateCreated<", filters.until)):
+        if word is not None:
+            parameters[name] = f"{dates.when(word, now).isoformat()[:19]}Z"
+    for name, word, prefix in (
+        ("CallSid", filters.call, "CA"),
+        ("ConferenceSid", filters.conference, "CF"),
+    ):
+        if word is not None:
+            parameters[name] = checked_sid(word, prefix)
+    return parameters
+
+
+def selection_of(
+    kind: type[Resource],
+    ages: Ages | None = None,
+    results: ResultFilters | None = None,
+    payloads: PayloadFilters | None = None,
+    listing: Listing | None = None,
+) -> Selection:
+    """Which rows are asked for. Raises Usage for a word that does not fit `kind`."""
+    from addonctl.selection import Selection
+
+    ages, results = ages or Ages(), results or ResultFilters()
+    payloads, listing = payloads or PayloadFilters(), listing or Listing()
+    return Selection.of(
+        kind,
+        status=results.status,
+        add_on=results.add_on,
+        config=results.config,
+        label=payloads.label,
+        content_type=payloads.content_type,
+        created_after=ages.created_after,
+        created_before=ages.created_before,
+        expiring_within=ages.expiring_within,
+        sort=listing.sort,
+        limit=listing.limit,
+    )

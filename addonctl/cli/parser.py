@@ -18,6 +18,7 @@ from addonctl.cli.commands import COMMON, Noun, Verb
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.state import State
 from addonctl.errors import Usage
+from addonctl.output import FORMATS
 
 HELP = Option("--help", "Show this message and exit.", short="-h")
 VERSION = Option("--version", "Show the version and exit.")
@@ -86,8 +87,10 @@ class Group(TyperGroup):
 
             close = get_close_matches(args[0], names)
             guess = f". Did you mean {' or '.join(map(repr, close))}?" if close else ""
+            remedy = _remedy(self.declared, args[0], ctx.command_path)
             raise Usage(
-                f"no such command '{args[0]}'{guess}", hint=f"see: {ctx.command_path} --help"
+                f"no such command '{args[0]}'{'' if remedy else guess}",
+                hint=remedy or f"see: {ctx.command_path} --help",
             )
         return super().resolve_command(ctx, args)
 
@@ -215,7 +218,45 @@ def _wrong_words(problem: typer.TyperException) -> Usage:
     said = problem.format_message().removesuffix(".")
     context = getattr(problem, "ctx", None)
     path = context.command_path if context else "addonctl"
-    return Usage(f"{said[:1].lower()}{said[1:]}", hint=f"see: {path} --help")
+    hint = f"see: {path} --help"
+    if match := re.match(r"No such option: (-o|--json|--output|--csv|--table|--yaml)\b", said):
+        word = match[1].removeprefix("--")
+        said = f"no such option: {match[1]}"
+        hint = f"the format is chosen so: -f {word if word in FORMATS else 'json'}"
+    return Usage(f"{said[:1].lower()}{said[1:]}", hint=hint)
+
+
+OTHERS_WORDS = {
+    "cat": ("show",),
+    "describe": ("get",),
+    "export": ("download",),
+    "fetch": ("download", "get"),
+    "ls": ("list",),
+    "print": ("show",),
+    "read": ("show", "get"),
+    "remove": ("delete",),
+    "rm": ("delete",),
+    "save": ("download",),
+    "show": ("get",),
+    "view": ("show", "get"),
+    "watch": ("wait",),
+}
+"""What other tools call what a verb of ours does."""
+
+
+def _remedy(noun: Noun, word: str, path: str) -> str | None:
+    """The line to type instead of `word`, if it is a verb without its noun, or another tool's."""
+    wanted = (word, *OTHERS_WORDS.get(word, ()))
+    if noun.verbs:
+        found = [f"{path} {verb}" for verb in wanted if verb in noun.verbs]
+    else:
+        found = [
+            f"{path} {name} {verb}"
+            for verb in wanted
+            for name in noun.nouns
+            if isinstance(member := noun.member(name), Noun) and verb in member.verbs
+        ]
+    return f"type: {', or '.join(found)}" if found else None
 
 
 # What -h shows: the usage, what it is for, examples first, then the details

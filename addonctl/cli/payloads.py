@@ -19,10 +19,12 @@ from addonctl.cli.options import (
     PayloadFilters,
     RecordingFilters,
     Whole,
+    page_size_of,
+    selection_of,
 )
 from addonctl.cli.samples import TEXT, TRANSCRIPT
-from addonctl.cli.state import State, page_size_of
-from addonctl.models import Outcome, Payload
+from addonctl.cli.state import State
+from addonctl.models import Field, Outcome, Payload, Record
 from addonctl.sids import given_sid
 
 Results = Annotated[list[str] | None, Argument("RE… [XR…]…")]
@@ -60,7 +62,7 @@ def list_payloads(
     from addonctl.batch.listing import pages
 
     state.answering(Payload)
-    selection = state.selection(Payload, ages, payloads=payloads, listing=listing)
+    selection = selection_of(Payload, ages, payloads=payloads, listing=listing)
     size = selection.page_size(page_size_of(listing))
     addresses = state.addresses(results, many, 1, 2, whole, recordings)
     batch = state.batch(many, "listed", "result", alone=addresses.alone)
@@ -100,16 +102,52 @@ def get_payloads(
     state.show(Payload, batch, found, single=addresses.alone)
 
 
-@command.verb("url", examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
-def link_payloads(state: State, many: Many, payloads: Payloads = None) -> None:
-    """Print the signed links of payloads. Whoever has a link has the data."""
+class Link(Record):
+    """The signed link of a payload. Whoever has it has the data."""
+
+    __slots__ = ()
+    COLLECTION = "links"
+    ELEMENT = "Link"
+    FIELDS = (
+        Field("sid", "sid"),
+        Field("reference_sid", "sid"),
+        Field("add_on_result_sid", "sid"),
+        Field("url"),
+    )
+    COLUMNS = ("sid", "url")
+
+    @property
+    def address(self) -> Address:
+        document = self.document
+        return Address(document["reference_sid"], document["add_on_result_sid"], document["sid"])
+
+
+@command.verb("url", rows=Link, examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
+def link_payloads(
+    state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
+) -> None:
+    """Print the signed links of payloads. Whoever has a link has the data.
+
+    A line each, unless a format is chosen.
+    """
     from addonctl.batch.listing import values
 
+    sink = state.answering(Link)
     addresses = state.addresses(payloads, many, 3, 3)
     batch = state.batch(many, "linked", "payload", alone=addresses.alone)
-    for link in values(batch, batch.client.link, addresses):
-        state.sink.text(link.url)
-    batch.finish()
+
+    def ask(address: Address) -> Link:
+        document = {"sid": address.payload, "reference_sid": address.recording}
+        document |= {"add_on_result_sid": address.result, "url": batch.client.link(address).url}
+        return Link(document)
+
+    found = values(batch, ask, addresses, ignore_not_found=missing.ignore_not_found)
+    if state.format == "table" and output.fields is None:
+        for link in found:
+            sink.text(link.document["url"])
+        batch.finish()
+    else:
+        state.show(Link, batch, found, single=addresses.alone)
 
 
 @command.verb(

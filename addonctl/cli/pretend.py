@@ -13,6 +13,7 @@ from addonctl.errors import AddonctlError
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
+    from addonctl.login import Login
     from addonctl.sandbox.app import Application
 
 
@@ -24,6 +25,19 @@ def path() -> Path:
 def application(**options: Any) -> Application:
     """The pretend account, made and filled on first use. Raises SandboxError."""
     return sandbox.open_application(path(), **options)
+
+
+def login(login: Login, region: str | None, edge: str | None) -> Login:
+    """The login to the pretend account. Raises Usage for what is wrong elsewhere too."""
+    from addonctl.login import api_url
+
+    api_url(region, edge)
+    return login._replace(
+        account=sandbox.ACCOUNT,
+        username=sandbox.ACCOUNT,
+        secret=sandbox.AUTH_TOKEN,
+        api_url=sandbox.API_URL,
+    )
 
 
 def adapter() -> BaseAdapter:

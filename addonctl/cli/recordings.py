@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from addonctl.cli.commands import Noun
-from addonctl.cli.options import Listing, Many, Output, RecordingFilters
-from addonctl.cli.state import State, page_size_of, recording_parameters
+from addonctl.cli.options import (
+    Argument,
+    Listing,
+    Many,
+    Missing,
+    Output,
+    RecordingFilters,
+    page_size_of,
+    recording_parameters,
+    selection_of,
+)
+from addonctl.cli.samples import CALL
+from addonctl.cli.state import State
 from addonctl.models import Recording
 
 command = Noun("The recordings that add-ons have worked on.")
@@ -26,8 +39,31 @@ def list_recordings(
 ) -> None:
     """List the account's recordings, newest first."""
     state.answering(Recording)
-    selection = state.selection(Recording, listing=listing)
+    selection = selection_of(Recording, listing=listing)
     size = selection.page_size(page_size_of(listing))
     batch = state.batch(Many(), "listed", "recording", alone=True)
     pages = batch.client.recordings(recording_parameters(filters), size)
     state.answer(Recording, selection, batch, pages)
+
+
+@command.verb(
+    "get",
+    rows=Recording,
+    examples=(("one recording, as the API has it", f"addonctl recordings get {CALL} -f json"),),
+)
+def get_recordings(
+    state: State,
+    missing: Missing,
+    many: Many,
+    output: Output,
+    recordings: Annotated[list[str] | None, Argument("RE…")] = None,
+) -> None:
+    """Show recordings, whole."""
+    from addonctl.batch.listing import values
+
+    state.answering(Recording)
+    addresses = state.addresses(recordings, many, 1, 1)
+    batch = state.batch(many, "got", "recording", alone=addresses.alone)
+    ask = batch.client.recording
+    found = values(batch, ask, addresses, ignore_not_found=missing.ignore_not_found)
+    state.show(Recording, batch, found, single=addresses.alone)

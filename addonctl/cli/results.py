@@ -18,10 +18,13 @@ from addonctl.cli.options import (
     RecordingFilters,
     ResultFilters,
     Whole,
+    page_size_of,
+    selection_of,
 )
 from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
-from addonctl.cli.state import State, page_size_of
-from addonctl.models import Outcome, Result
+from addonctl.cli.state import State
+from addonctl.errors import Usage
+from addonctl.models import Field, Outcome, Record, Result
 
 Recordings = Annotated[list[str] | None, Argument("RE…")]
 Results = Annotated[list[str] | None, Argument("RE… XR…")]
@@ -60,7 +63,7 @@ def list_results(
     from addonctl.batch.listing import pages
 
     state.answering(Result)
-    selection = state.selection(Result, ages, results, listing=listing)
+    selection = selection_of(Result, ages, results, listing=listing)
     size = selection.page_size(page_size_of(listing))
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "listed", "recording", alone=addresses.alone)
@@ -128,7 +131,7 @@ def delete_results(
     """Delete results for good, with their payloads."""
     from addonctl.cli.deleting import delete
 
-    selection = state.selection(Result, ages, filters)
+    selection = selection_of(Result, ages, filters)
     expand = all_results or whole.all
     delete(
         *(state, results, "result", 2, deleting, missing, many),
@@ -169,7 +172,6 @@ def wait_for_results(
     """
     from addonctl import dates
     from addonctl.batch.waiting import Polling, Waiting
-    from addonctl.errors import Usage
 
     sink = state.answering(Result)
     longest = None if timeout is None else dates.seconds(timeout)
@@ -184,3 +186,62 @@ def wait_for_results(
     if pages is not None:
         sink.records(Result, pages)
     waiting.finish()
+
+
+@command.verb(
+    "stats",
+    examples=(
+        ("how many results there are of each status", "addonctl results stats --all"),
+        ("what expires when, by add-on", "addonctl results stats --all --by expires,add-on"),
+    ),
+)
+def count_results(
+    state: State,
+    results: ResultFilters,
+    ages: Ages,
+    whole: Whole,
+    filters: RecordingFilters,
+    many: Many,
+    output: Output,
+    recordings: Recordings = None,
+    by: Annotated[
+        str, Option("--by", "By which of status, add-on, config, day, expires, label.", "GROUP,…")
+    ] = "status",
+) -> None:
+    """Count results by status, add-on, day, expiry or, for their payloads, label."""
+    from addonctl.batch.listing import GROUPS, counts
+
+    groups = [word.strip().lower() for word in by.split(",") if word.strip()]
+    if unknown := [word for word in groups if word not in GROUPS]:
+        raise Usage(f"cannot count by '{unknown[0]}'; known: {', '.join(GROUPS)}")
+    if not groups:
+        raise Usage(f"--by '{by}' names nothing; known: {', '.join(GROUPS)}")
+    names = tuple(dict.fromkeys(group.replace("-", "_") for group in groups))
+    kind = counted_by(names)
+    sink = state.answering(kind)
+    addresses = state.addresses(recordings, many, 1, 1, whole, filters)
+    batch = state.batch(many, "counted", "recording", alone=addresses.alone)
+    selection = selection_of(Result, ages, results)
+    found = counts(batch, addresses, selection, list(dict.fromkeys(groups)))
+    if found or not batch.failures:
+        rows = [
+            kind({**dict(zip(names, key, strict=True)), "count": found[key]})
+            for key in sorted(found)
+        ]
+        sink.records(kind, [rows])
+    batch.finish()
+
+
+def counted_by(names: tuple[str, ...]) -> type[Record]:
+    """The kind of row that says how many there are of each group."""
+    return type(
+        "Count",
+        (Record,),
+        {
+            "__slots__": (),
+            "COLLECTION": "counts",
+            "ELEMENT": "Count",
+            "FIELDS": (*map(Field, names), Field("count", "number")),
+            "COLUMNS": (*names, "count"),
+        },
+    )

@@ -8,8 +8,12 @@ from addonctl import sandbox
 from addonctl.batch.outcomes import plural
 from addonctl.cli import pretend
 from addonctl.cli.commands import Noun
-from addonctl.cli.options import Option, Output
-from addonctl.cli.state import State, whole_number
+from addonctl.cli.options import (
+    Option,
+    Output,
+    whole_number,
+)
+from addonctl.cli.state import State
 from addonctl.errors import Usage
 from addonctl.models import Field, Record
 

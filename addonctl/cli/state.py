@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from addonctl.addresses import LEVELS, Address, Addresses, Word, read
 from addonctl.cli.options import (
-    Ages,
     Common,
-    Listing,
     Many,
     Output,
-    PayloadFilters,
     RecordingFilters,
-    ResultFilters,
     Whole,
+    recording_parameters,
+    whole_number,
+    workers_of,
 )
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import Usage
 from addonctl.output import OutputSettings, Sink
 from addonctl.sids import given_sid
 
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
 LONGEST_TIMEOUT = 100 * 24 * 3600.0
 """Seconds. Operating systems take no time-outs of years."""
-WORKERS = 8
-MOST_WORKERS = 256
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
@@ -61,7 +58,7 @@ class State:
     @property
     def format(self) -> str:
         """The format asked for, which may not exist."""
-        return self.common.format or self.environment.get("ADDONCTL_FORMAT") or "table"
+        return (self.common.format or self.environment.get("ADDONCTL_FORMAT") or "table").lower()
 
     @cached_property
     def sink(self) -> Sink:
@@ -70,7 +67,7 @@ class State:
         return Sink(
             OutputSettings(
                 format=self.format,
-                fields=tuple(_words(output.fields)),
+                fields=tuple(word.lower() for word in _words(output.fields)),
                 header=not output.no_header,
                 query=output.query,
                 bom=output.bom,
@@ -82,17 +79,15 @@ class State:
             )
         )
 
-    def login_as(self, profile: str | None) -> Login:
-        """The login of a profile, or that which the words and the environment choose.
-
-        Raises LoginRefused where there is none to use.
-        """
-        from addonctl.login import SANDBOX, api_url
+    @cached_property
+    def login(self) -> Login:
+        """Who is asking. Raises LoginRefused where there is no login to use."""
+        from addonctl.login import SANDBOX
         from addonctl.profiles import resolve
 
         common = self.common
         login = resolve(
-            profile=profile,
+            profile=common.profile,
             account=common.account,
             region=common.region,
             edge=common.edge,
@@ -100,20 +95,9 @@ class State:
         )
         if login.source != SANDBOX:
             return login
-        from addonctl import sandbox
+        from addonctl.cli import pretend
 
-        api_url(common.region, common.edge)  # what is wrong elsewhere is wrong here
-        return login._replace(
-            account=sandbox.ACCOUNT,
-            username=sandbox.ACCOUNT,
-            secret=sandbox.AUTH_TOKEN,
-            api_url=sandbox.API_URL,
-        )
-
-    @cached_property
-    def login(self) -> Login:
-        """Who is asking. Raises LoginRefused where there is no login to use."""
-        return self.login_as(self.common.profile)
+        return pretend.login(login, common.region, common.edge)
 
     def client(self, workers: int = 1) -> Client:
         """The service, as this login sees it; for many workers, under one pace.
@@ -174,9 +158,13 @@ class State:
         most: int,
         whole: Whole = NOT_WHOLE,
         filters: RecordingFilters = ANY_RECORDING,
+        *,
+        whole_only: bool = False,
+        instead: str = "",
     ) -> Addresses:
         """The addresses named, each once: checked, of those that were typed; as they come where
-        `-`, --from or --all stands for many. Raises Usage where there are none to be had.
+        `-`, --from or --all stands for many. What was lately seen may be typed in short, unless
+        `whole_only`. Raises Usage where there are none to be had.
         """
         named = list(words or ())
         if whole.all:
@@ -191,9 +179,15 @@ class State:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
         lists = [name for name in (*named, many.from_file) if name == "-"]
         if not lists and many.from_file is None:
-            found = {str(address): address for address in read(map(Word, named), least, most)}
+            recall = None if whole_only else partial(_lately_seen, self)
+            typed = read(map(Word, named), least, most, recall, instead)
+            found = {str(address): address for address in typed}
             if not found:
-                raise Usage(f"no address given; expected {LEVELS[least]}")
+                raise Usage(
+                    f"no address given; expected {LEVELS[least]}",
+                    hint="which there are: addonctl recordings list; what add-ons made of all of "
+                    "them: addonctl results list --all",
+                )
             return Addresses(list(found.values()), typed=True, total=len(found))
         if len(lists) > 1:
             raise Usage("stdin is named twice; it can be read only once")
@@ -203,46 +197,6 @@ class State:
         if addresses.total == 0:
             self.sink.say("the list is empty: nothing to do")
         return addresses
-
-    def selection(
-        self,
-        kind: type[Resource],
-        ages: Ages | None = None,
-        results: ResultFilters | None = None,
-        payloads: PayloadFilters | None = None,
-        listing: Listing | None = None,
-    ) -> Selection:
-        """Which rows are asked for. Raises Usage for a word that does not fit `kind`."""
-        from addonctl.selection import Selection
-
-        ages, results = ages or Ages(), results or ResultFilters()
-        payloads, listing = payloads or PayloadFilters(), listing or Listing()
-        return Selection.of(
-            kind,
-            status=results.status,
-            add_on=results.add_on,
-            config=results.config,
-            label=payloads.label,
-            content_type=payloads.content_type,
-            created_after=ages.created_after,
-            created_before=ages.created_before,
-            expiring_within=ages.expiring_within,
-            sort=listing.sort,
-            limit=listing.limit,
-        )
-
-    # Asking
-
-    def must_be_able_to_ask(self, what: str) -> None:
-        """Raises Usage where nobody is there to be asked whether to do `what`."""
-        if not self.sink.interactive:
-            raise Usage(f"will not {what} without --yes when nobody is here to ask")
-
-    def confirm(self, what: str) -> None:
-        """Go on only if the user agrees. Raises Usage where nobody is there to be asked."""
-        self.must_be_able_to_ask(what)
-        if not self.sink.confirm(f"{what}?"):
-            raise AddonctlError(f"will not {what}: you said no")
 
     # The answer
 
@@ -272,8 +226,7 @@ class State:
 
                 noted = history.Noted()
                 self.sink.records(kind, noted.pages(chosen))
-                account = self.login.subaccount or self.login.account
-                history.remember(account, noted.lines, history.folder())
+                history.remember(self.login.acting_account, noted.lines, history.folder())
             if chosen.note:
                 batch.warn(chosen.note)
         batch.finish()
@@ -286,47 +239,12 @@ class State:
         batch.finish()
 
 
-def whole_number(
-    name: str, given: int | None, usual: int, *, least: int = 0, most: int | None = None
-) -> int:
-    """The value of a numeric option. Raises Usage outside of `least` to `most`."""
-    number = usual if given is None else given
-    if number < least or (most is not None and number > most):
-        span = f"{least} to {most}" if most is not None else f"{least} or more"
-        raise Usage(f"--{name.replace('_', '-')} {number}: expected {span}")
-    return number
+def _lately_seen(state: State) -> list[str]:
+    """The addresses that the last lists showed."""
+    from addonctl import history
 
-
-def workers_of(many: Many) -> int:
-    """How many items of a batch are worked on at a time."""
-    return whole_number("workers", many.workers, WORKERS, least=1, most=MOST_WORKERS)
-
-
-def page_size_of(listing: Listing) -> int:
-    """Rows to ask for at a time."""
-    from addonctl.models import PAGE_SIZE
-
-    return whole_number("page_size", listing.page_size, PAGE_SIZE, least=1, most=PAGE_SIZE)
-
-
-def recording_parameters(filters: RecordingFilters) -> dict[str, str]:
-    """The filters of `recordings list`, as the API's own parameters. Raises Usage."""
-    from datetime import UTC, datetime
-
-    from addonctl import dates
-    from addonctl.sids import checked_sid
-
-    now, parameters = datetime.now(UTC), {}
-    for name, word in (("DateCreated>", filters.since), ("DateCreated<", filters.until)):
-        if word is not None:
-            parameters[name] = f"{dates.when(word, now).isoformat()[:19]}Z"
-    for name, word, prefix in (
-        ("CallSid", filters.call, "CA"),
-        ("ConferenceSid", filters.conference, "CF"),
-    ):
-        if word is not None:
-            parameters[name] = checked_sid(word, prefix)
-    return parameters
+    account = state.login.acting_account
+    return [each.address for each in history.recall(account, history.folder())]
 
 
 def _words(text: str | None) -> list[str]:
