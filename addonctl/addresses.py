@@ -153,10 +153,12 @@ def _recalled(word: Word, text: str, parent: Address | None, recall: Recall) -> 
     if found:
         shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
         raise _unfit(word, f"may be any of {shown}", "type more of its digits")
-    wanted = "its recording (RE…)" if depth == 2 else "its recording and result (RE… XR…)"
+    missing = "its recording (RE…)" if depth == 2 else "its recording and result (RE… XR…)"
+    if parent and depth == 3:
+        missing = "its result (XR…)"
     raise _unfit(
         word,
-        f"was in none of your last lists; it needs {wanted} before it",
+        f"needs {missing} before it, for it was in none of your last lists",
         "list it first: addonctl results list RE…, or addonctl payloads list RE… XR…",
     )
 

@@ -54,11 +54,16 @@ def test_a_result_that_is_not_there_hides_no_other(run: Run, results: list[str])
     assert missing[35:] in ran.err
 
 
-def test_a_recording_alone_is_not_enough(run: Run, results: list[str]) -> None:
-    ran = run(f"-p sandbox payloads list {results[0][:34]}")
+def test_a_recording_stands_for_all_its_results(run: Run, results: list[str]) -> None:
+    recording = results[0][:34]
+    ran = run(f"-p sandbox payloads list {recording} -f sids")
+    one_by_one = run(
+        "-p sandbox payloads list - -f sids",
+        stdin="\n".join(each for each in results if each.startswith(recording)),
+    )
 
-    assert (2, "") == (ran.code, ran.out)
-    assert "is a recording; expected a result (XR…) under it" in ran.err
+    assert (0, one_by_one.out) == (ran.code, ran.out)
+    assert ran.out
 
 
 def test_get_gives_the_metadata_whole(run: Run, payloads: list[str]) -> None:
