@@ -197,6 +197,8 @@ def test_recordings_can_be_filtered(account: Account) -> None:
         (f"CallSid={rows[1]['call_sid']}", [rows[1]]),
         (f"ConferenceSid={conference['conference_sid']}", [conference]),
         ("CallSid=CA00000000000000000000000000000000", []),
+        ("DateCreated=9999-12-31", []),
+        ("DateCreated>=0001-01-01T00:00:00%2B23:59", rows),
     ):
         found = account.ask(f"{ROOT}.json?{query}").json()
 

@@ -9,13 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import requests
-from support.program import PROGRAM, Run
+from support.faulty import impatient
+from support.program import PROGRAM, Run, log_in_by_variables
+from support.serving import Cut, serving, troubled
 
 from addonctl import sandbox
+from addonctl.sandbox.transport import WSGIApplication
 
 STATE = "state/addonctl/sandbox.sqlite"
 
@@ -164,3 +168,28 @@ def test_serve_says_what_to_export_and_stops_when_told(end: signal.Signals) -> N
 
     assert len(answer.json()["recordings"]) == 5
     assert (process.returncode, out, err) == (0, "", "stopped\n")
+
+
+def test_a_test_may_give_it_bad_days(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal, and a body that breaks off: both are seen by the program, and overcome."""
+    asked: Counter[str] = Counter()
+
+    def trouble(method: str, path: str) -> int | Cut | None:
+        asked[path] += 1
+        if asked[path] > 1:
+            return None
+        return Cut(20) if "/XH" in path and "Data" not in path else 503
+
+    def make(url: str) -> WSGIApplication:
+        return troubled(sandbox.open_application(home / "file", store_url=url), trouble)
+
+    call = "RE73640dced2490fa811f54a87139210ee"
+    with serving(make) as server, impatient(monkeypatch):
+        log_in_by_variables(
+            monkeypatch, server.api_url, account=sandbox.ACCOUNT, token=sandbox.AUTH_TOKEN
+        )
+        ran = run(f"results download {call} --to keep -f csv --fields outcome")
+
+    assert (ran.code, ran.out) == (0, "outcome\n" + "saved\n" * 4)
+    assert set(asked.values()) == {2}
+    assert len([path for path in asked if path.startswith(f"/{sandbox.ACCOUNT}/XH")]) == 4

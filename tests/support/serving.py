@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
 
 import requests
 
@@ -28,6 +32,35 @@ def serving(application: Callable[[str], WSGIApplication], port: int = 0) -> Ite
     finally:
         server.stop()
         thread.join(20)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A body that breaks off after so many bytes."""
+
+    after: int
+
+
+def troubled(
+    application: WSGIApplication, trouble: Callable[[str, str], int | Cut | None]
+) -> WSGIApplication:
+    """Give `application` bad days: `trouble` is asked with each request's method and path.
+
+    It answers with a status to refuse the request with (the application never hears of it), with
+    a Cut, or with None to let it pass.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        fault = trouble(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if isinstance(fault, int):
+            body = json.dumps({"message": HTTPStatus(fault).phrase, "status": fault}).encode()
+            headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+            start_response(f"{fault} {HTTPStatus(fault).phrase}", headers)
+            return [body]
+        whole = application(environ, start_response)
+        return [b"".join(whole)[: fault.after]] if fault else whole
+
+    return answer
 
 
 def in_process(application: WSGIApplication) -> requests.Session:
