@@ -12,7 +12,7 @@ RESOLVE ?= --constraint constraints.txt --build-constraint constraints.txt
 DAYS ?= 0
 PYTEST = DAYS_AHEAD=$(DAYS) PYTHONPATH=$(CURDIR)/tests/clock $(BIN)/pytest -n auto $(PYTEST_FLAGS)
 
-.PHONY: try test lint tests slow constraints bench
+.PHONY: try test lint tests slow clients constraints bench
 
 try: $(VENV)/installed
 	$(BIN)/addonctl -p sandbox results list --all
@@ -30,6 +30,14 @@ tests: $(VENV)/tested
 
 slow: $(VENV)/tested
 	FUZZ=2000 $(PYTEST) -m 'slow or fuzz'
+
+# The vendor's own clients, and what holds the sandbox to its API description; slow tests are
+# skipped without them. Needs npm, and a node of version 20 at least.
+clients:
+	npm install --prefix tests/clients --no-audit --no-fund --no-package-lock --ignore-scripts \
+		--loglevel=error
+	$(PYTHON) -m venv tests/clients/.venv
+	tests/clients/.venv/bin/pip install --quiet --requirement tests/clients/requirements.txt
 
 # The newest versions of everything that pyproject.toml allows, for Python 3.11 and later.
 constraints: $(VENV)/tested
