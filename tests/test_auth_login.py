@@ -572,6 +572,27 @@ def test_of_a_login_that_is_refused_only_what_was_typed_is_asked_for_again(
     assert kept(home) == {}
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--account AC12", NO_ACCOUNT),
+        (f"--account {ACCOUNT} --key SK12", "not the SID of an API key"),
+        ("--region a.b", "the region must be one word"),
+        ("sandbox", "choose another name"),
+    ],
+)
+def test_a_word_that_cannot_be_right_ends_it_before_anything_is_asked(
+    home: Path, flags: str, said: str
+) -> None:
+    terminal = Terminal(f"auth login --insecure-storage {flags}")
+
+    assert terminal.end() == 2
+    assert said in terminal.shown
+    assert "(AC…):" not in terminal.shown
+    assert "API key SID (SK…" not in terminal.shown
+    assert "not shown" not in terminal.shown
+
+
 def test_what_was_piped_is_tried_once(run: Run, service: Scripted, home: Path) -> None:
     ran = run(LOGIN, stdin=OTHER_SECRET)
 

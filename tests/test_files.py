@@ -154,3 +154,25 @@ def test_what_a_run_that_was_killed_left_is_cleared_away(tmp_path: Path) -> None
     assert left == 2
     assert [name for name in cleared if "file." in name] == [".file.lock"]
     assert [name for name in cleared if name.startswith(".file2.")]
+
+
+def test_a_power_cut_leaves_the_old_file_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk has the content before the name, and the name before anyone is told."""
+    happened: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(number: int) -> None:
+        happened.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "content")
+        fsync(number)
+
+    def replaced(path: Path, target: Path) -> Path:
+        happened.append(target.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    files.replace(tmp_path / "file", b"content")
+
+    assert happened == ["content", "file", "folder"]

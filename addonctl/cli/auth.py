@@ -193,10 +193,7 @@ def list_profiles(state: State, output: Output) -> None:
 )
 def use_profile(state: State, name: Annotated[str, Argument("NAME")]) -> None:
     """Make a profile the one in use ('sandbox' is always there)."""
-    profiles = Profiles(state.environment)
-    if name != SANDBOX:
-        profiles.config().profile(name)
-    profiles.use(name)
+    Profiles(state.environment).use(name)
     state.sink.say(f"the profile in use is '{name}'")
     _say_what_decides(state)
 

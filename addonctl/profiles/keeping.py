@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from addonctl.errors import LoginRefused, Usage
-from addonctl.login import Login, checked_label, secret_flaw, trimmed
+from addonctl.login import SANDBOX, Login, checked_label, secret_flaw, trimmed
 from addonctl.places import config_folder
 from addonctl.profiles import account_flaw, key_flaw
 from addonctl.profiles.config import Changes, Config, ConfigFile, Place, Profile, checked_name
@@ -54,8 +54,14 @@ class Profiles:
         return self.config_file.read()
 
     def use(self, name: str) -> None:
-        """Make `name` the profile in use."""
-        with self.config_file.changing(lambda _: {("active",): name}):
+        """Make `name` the profile in use. Raises LoginRefused, with the known ones, for none."""
+
+        def change(config: Config) -> Changes:
+            if name != SANDBOX:
+                config.profile(name)
+            return {("active",): name}
+
+        with self.config_file.changing(change):
             pass
 
     def completed(self, words: Profile, prompts: Prompts | None) -> Profile:
@@ -66,27 +72,23 @@ class Profiles:
         a name that is another account's.
         """
         known = self.config().profiles.get(checked_name(words.name))
-        account, key = words.account, words.key
-        if not known and not account:
+        region = checked_label(words.region or (known and known.region), "region")
+        edge = checked_label(words.edge or (known and known.edge), "edge")
+        account = words.account or (known.account if known else "")
+        if not account:
             if not prompts:
                 raise Usage("which account is it for?", hint="add --account AC…")
             self.check_keeper(words)  # nobody likes to answer questions in vain
             account = asked(prompts.ask, "account SID (AC…):", "that", account_flaw, prompts)
+        if flaw := account_flaw(account):
+            raise Usage(f"that {flaw}")
+        key = words.key or (known and known.key)
         if not known and not key and prompts:
             question = "API key SID (SK…; empty to use the auth token):"
             key = asked(prompts.ask, question, "that", lambda it: it and key_flaw(it), prompts)
-        known = known or words
-        profile = Profile(
-            words.name,
-            account or known.account,
-            key or known.key or None,
-            checked_label(words.region or known.region, "region"),
-            checked_label(words.edge or known.edge, "edge"),
-            words.storage,
-        )
-        flaw = account_flaw(profile.account) or (profile.key and key_flaw(profile.key))
-        if flaw:
+        if key and (flaw := key_flaw(key)):
             raise Usage(f"that {flaw}")
+        profile = Profile(words.name, account, key or None, region, edge, words.storage)
         _check_same_account(known, profile)
         return profile
 
@@ -159,7 +161,7 @@ class Profiles:
 
 def _check_same_account(known: Profile | None, profile: Profile) -> None:
     """A name stays the account's that it was given to: scripts rely on it."""
-    if known and known.account not in ("", profile.account):
+    if known and known.account != profile.account:
         raise Usage(
             f"profile '{profile.name}' is a login to {known.account}, and stays so",
             hint=f"choose another name, or first: addonctl auth logout {profile.name}",
