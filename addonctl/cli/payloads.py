@@ -22,8 +22,9 @@ from addonctl.cli.options import (
     page_size_of,
     selection_of,
 )
-from addonctl.cli.samples import TEXT, TRANSCRIPT
+from addonctl.cli.samples import CALL, TEXT, TRANSCRIPT
 from addonctl.cli.state import State
+from addonctl.cli.transcripts import show_payload
 from addonctl.models import Field, Outcome, Payload, Record
 from addonctl.sids import given_sid
 
@@ -150,26 +151,14 @@ def link_payloads(
         state.show(Link, batch, found, single=addresses.alone)
 
 
-@command.verb(
+command.verb(
     "show",
     examples=(
         ("read a transcript", f"addonctl payloads show {TEXT}"),
+        ("all that was said about a recording", f"addonctl payloads show {CALL} --as text"),
         ("count its words", f"addonctl payloads show {TEXT} | wc -w"),
     ),
-)
-def show_payload(state: State, payload: Payloads = None) -> None:
-    """Write a payload's data to stdout; on a terminal JSON is coloured and indented."""
-    from addonctl.errors import Usage
-    from addonctl.transfer.fetch import stream
-    from addonctl.transfer.source import Source
-
-    addresses = list(state.addresses(payload, Many(), 3, 3).items)
-    if len(addresses) > 1:
-        raise Usage(f"'{addresses[1]}' is one too many; expected a single address")
-    client = state.client()
-    metadata = client.payload(addresses[0]) if state.sink.interactive else Payload({})
-    data = stream(Source(client, addresses[0], metadata))
-    state.sink.show(data, metadata.content_type)
+)(show_payload)
 
 
 command.verb("download", rows=Outcome, examples=EXAMPLES)(download)

@@ -23,6 +23,7 @@ from addonctl.cli.options import (
 )
 from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
 from addonctl.cli.state import State
+from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import Usage
 from addonctl.models import Field, Outcome, Record, Result
 
@@ -186,6 +187,20 @@ def wait_for_results(
     if pages is not None:
         sink.records(Result, pages)
     waiting.finish()
+
+
+command.verb(
+    "transcript",
+    rows=SaidRow,
+    examples=(
+        ("what was said in one recording", f"addonctl results transcript {CALL}"),
+        ("a file of subtitles for each", f"addonctl results transcript {CALL} --as vtt --to said"),
+        (
+            "every turn of every conversation, for a spreadsheet",
+            "addonctl results transcript --all -f csv > turns.csv",
+        ),
+    ),
+)(transcribe)
 
 
 @command.verb(

@@ -6,9 +6,13 @@ import codecs
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from addonctl.errors import AddonctlError
 from addonctl.output import safe
+
+if TYPE_CHECKING:
+    from addonctl.transcripts import Transcript
 
 MOST = 4 << 20
 """Bytes of JSON up to which it is taken apart and indented; longer ones are shown as they are."""
@@ -61,3 +65,47 @@ def _painted(text: str) -> str:
     console = Console(file=lines, force_terminal=True, color_system="standard", width=1 << 20)
     console.print(JSONHighlighter()(text), soft_wrap=True, end="")
     return lines.getvalue()
+
+
+_VOICES = ("cyan", "green", "magenta", "yellow", "blue", "red")
+
+
+def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
+    """A transcript to be read: times, who speaks, each in a colour, and the words wrapped."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from addonctl.transcripts.write import clock, labels
+
+    voices = labels(transcript)
+    colors: dict[str, str] = {}
+    grid = Table.grid(padding=(0, 2))
+    timed = any(turn.start is not None for turn in transcript.turns)
+    if timed:
+        grid.add_column(justify="right", no_wrap=True)
+    if any(voices):
+        grid.add_column(max_width=max(8, width // 4))
+    grid.add_column(ratio=1, overflow="fold")
+    before = ""
+    for who, turn in zip(voices, transcript.turns, strict=True):
+        style = colors.setdefault(who, _VOICES[len(colors) % len(_VOICES)])
+        cells = [Text(safe.line(" ".join(turn.text.split())))]
+        if any(voices):
+            cells.insert(0, Text(safe.line(who) if who != before else "", style))
+        if timed:
+            cells.insert(0, Text("" if turn.start is None else clock(turn.start), "dim"))
+        grid.add_row(*cells)
+        before = who
+    lines = StringIO()
+    console = Console(
+        file=lines,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+    )
+    console.print(grid)
+    return "".join(f"{line.rstrip()}\n" for line in lines.getvalue().splitlines())

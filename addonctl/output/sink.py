@@ -8,13 +8,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from addonctl.errors import AddonctlError, Interrupted, Usage
 from addonctl.models import Record
 from addonctl.output import safe, streams
 from addonctl.output.formats import FORMATS, Answer, OutputSettings, Screen, asked
 from addonctl.output.progress import Progress
+
+if TYPE_CHECKING:
+    from addonctl.transcripts import Transcript
 
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
@@ -50,6 +53,11 @@ class Sink:
     def watched(self) -> bool:
         """Whether somebody is looking: stdout or stderr is a terminal."""
         return self._out.terminal or streams.is_terminal(self._stderr)
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether the answer is read on a terminal."""
+        return self._out.terminal
 
     @property
     def in_json(self) -> bool:
@@ -100,6 +108,21 @@ class Sink:
 
         for text in preview.shown(chunks, content_type, color=self._colored(True)):
             self._write_text(text)
+
+    def dialogue(self, transcript: Transcript) -> None:
+        """What was said, to be read on a terminal: who, when, and the words in its width."""
+        from addonctl.output import preview
+
+        width = streams.width(self._stdout, self._environ)
+        self._write_text(preview.dialogue(transcript, width, color=self._colored(True)))
+
+    def queried(self, value: object, query: str) -> None:
+        """What a JMESPath expression finds in a JSON document. Raises Usage for a wrong one."""
+        from addonctl.output import documents
+
+        documents.check_query(query)
+        text = documents.searched(query, value)
+        self._write_text((safe.json_text(text) if self._out.terminal else text) + "\n")
 
     def text(self, text: str) -> None:
         """An answer that is plain text."""
