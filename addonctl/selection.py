@@ -218,7 +218,8 @@ def _text(value: object) -> str | None:
 
 
 def _one_of(name: str, wanted: frozenset[str]) -> Callable[[Resource], bool]:
-    return lambda record: record.document.get(name) in wanted
+    # As text: what is no word, such as a list, cannot be looked up.
+    return lambda record: str(record.document.get(name)) in wanted
 
 
 def _like(name: str, pattern: str) -> Callable[[Resource], bool]:

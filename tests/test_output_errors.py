@@ -139,6 +139,23 @@ def test_an_error_is_exactly_one_json_object_on_stderr(
     assert refusal["message"] in error["message"]
 
 
+def test_a_person_gets_the_services_code_its_page_and_the_request(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "https://www.twilio.com/docs/errors/20404"
+    refusal = {"code": 20404, "message": "was not found", "more_info": page, "status": 404}
+    with listed(monkeypatch, answer(refusal, 404, {"Twilio-Request-Id": "RQ1"})):
+        whole = run(f"results list {RE}")
+    with listed(monkeypatch, answer({"message": "was not found"}, 404)):
+        bare = run(f"results list {RE}")
+
+    first, about, hint = whole.err.splitlines()
+    assert first.endswith("was not found")
+    assert about == f"code 20404, {page}, request RQ1"
+    assert hint.startswith("hint: ")
+    assert bare.err.splitlines() == [first, hint]
+
+
 def test_parts_an_error_does_not_have_are_left_out(run: Run) -> None:
     ran = run(f"results list {RE} --fields nope -f json")
 

@@ -38,6 +38,7 @@ LINES = [
         "auth status",
     )
     for format in FORMATS
+    if not (words.startswith("auth") and format == "sids")  # a login has no address
 ] + [
     f"-p sandbox payloads show {TEXT}",
     f"-p sandbox results list {CALL} -f json --query [].status",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -192,3 +193,31 @@ def test_a_stderr_that_is_gone_changes_no_exit_code() -> None:
     sink = Sink(OutputSettings(), stderr=Gone(), environ={})
 
     assert sink.complain(AddonctlError("lost")) == 1
+
+
+@needs_full
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("-p sandbox recordings list -f csv --limit 1", 0),
+        ("-p sandbox recordings list -f csv -v", 0),
+        ("-p sandbox results list --all -f json --workers 3", 0),
+        ("-p sandbox results delete --yes RE73640dced2490fa811f54a87139210ee --all-results", 0),
+        ("-p sandbox recordings list --fields nope", 2),
+        ("-p sandbox recordings", 2),
+        ("recordings list", 4),
+        (f"-p sandbox results list {RE} -f jsonl", 3),
+    ],
+)
+def test_a_full_stderr_changes_no_exit_code_and_no_answer(home: Path, line: str, code: int) -> None:
+    answers = []
+    for name in ("/dev/null", "/dev/full"):
+        with Path(name).open("wb") as said:
+            ran = subprocess.run(
+                [*PROGRAM, *shlex.split(line)], stdout=subprocess.PIPE, stderr=said, timeout=60
+            )
+        answers.append((ran.returncode, re.sub(rb"\d\d:\d\d:\d\d", b"TIME", ran.stdout)))
+        subprocess.run([*PROGRAM, "sandbox", "reset"], stderr=subprocess.DEVNULL, check=True)
+
+    assert answers[0][0] == code
+    assert answers[1] == answers[0]

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 CONSOLE = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\bRQ[0-9a-f]{32}\b")
 
 
 def steps(block: str) -> list[tuple[str, str]]:

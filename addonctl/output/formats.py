@@ -159,5 +159,14 @@ def document(record: Record, fields: Sequence[Field]) -> dict[str, Any]:
 def _value(record: Record, field: Field) -> Any:
     if not field.origin:
         return record.document.get(field.name)
-    origin = dates.parse(record.document.get(field.origin))
-    return dates.rfc2822(origin + field.shift) if origin else None
+    moment = date(record.document, field)
+    return dates.rfc2822(moment) if moment else None
+
+
+def date(document: Mapping[str, Any], field: Field) -> datetime | None:
+    """The moment that a field of dates names; None where it names none, or one past year 9999."""
+    moment = dates.parse(document.get(field.origin or field.name))
+    try:
+        return moment and moment + field.shift
+    except OverflowError:
+        return None

@@ -37,11 +37,13 @@ def shown(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Iterato
             hint="send it to a file: … > FILE, or addonctl results download",
         )
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    end = "\n"
+    end, held = "\n", ""
     for chunk in chain([start], rest, [b""]):
-        text = decoder.decode(chunk, final=not chunk)
+        text = held + decoder.decode(chunk, final=not chunk)
+        held = "\r" if chunk and text.endswith("\r") else ""  # its newline may come next
+        text = text.removesuffix(held)
         end = text[-1:] or end
-        yield safe.block(text)
+        yield safe.prose(text)
     if end != "\n":
         yield "\n"
 

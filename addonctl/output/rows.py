@@ -19,6 +19,7 @@ from addonctl.output.formats import Answer, Screen, asked, texts
 
 _FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 # All that Markdown, GitHub's kind included, would take for markup: links and mentions too.
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|&~:@$^]|(?<=www)\.", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def _delimited(answer: Answer, delimiter: str) -> Iterator[str]:
     fields = answer.fields or tuple(
         field for field in answer.kind.FIELDS if field.kind != "uris" and not field.origin
     )
-    start = "\ufeff" if answer.settings.bom else ""
+    start = "\ufeff" if answer.settings.bom and not answer.screen else ""
     if answer.settings.header:
         start += delimiter.join(field.name for field in fields) + "\n"
     yield start
@@ -91,22 +92,25 @@ def _defused(column: list[str], field: Field) -> list[str]:
 
 def sids(answer: Answer) -> Iterator[str]:
     """The addresses, as they can be typed back."""
+    shown = safe.line if answer.screen else safe.cell
     for page in answer.pages:
-        yield "".join(f"{safe.line(str(record.address))}\n" for record in page)
+        yield "".join([f"{shown(str(record.address))}\n" for record in page])
 
 
 def markdown(answer: Answer) -> Iterator[str]:
     """A table whose cells hold no markup, whatever a vendor wrote."""
     fields = answer.fields or asked(answer.kind, answer.kind.COLUMNS)
+    shown = safe.line if answer.screen else safe.cell
     rows: list[Sequence[str]] = []
     if answer.settings.header:
         rows = [[field.name for field in fields], ["---" for _ in fields]]
     for page in answer.pages:
         documents = [record.document for record in page]
         columns = [
-            texts(documents, field)
-            if field.kind == "date"
-            else [_MARKUP.sub(r"\\\g<0>", safe.line(text)) for text in texts(documents, field)]
+            [
+                text if _DATE.fullmatch(text) else _MARKUP.sub(r"\\\g<0>", shown(text))
+                for text in texts(documents, field)
+            ]
             for field in fields
         ]
         rows += zip(*columns, strict=True)
@@ -128,7 +132,7 @@ def table(answer: Answer) -> Iterator[str]:
         cells = [screen.cells(documents, field, answer.screen) for field in fields]
         yield from screen.table(names, cells, answer.screen, droppable=not answer.fields)
         return
-    columns = [list(map(safe.line, texts(documents, field))) for field in fields]
+    columns = [list(map(safe.cell, texts(documents, field))) for field in fields]
     yield _aligned(names, list(zip(*columns, strict=True)))
 
 
@@ -144,12 +148,14 @@ def _blocks(answer: Answer) -> Iterator[str]:
 
 
 def _value(document: Mapping[str, Any], field: Field, screen: Screen | None) -> str:
-    text = safe.line(texts([document], field)[0])
-    if not (screen and text and field.kind == "date"):
-        return text
+    text = texts([document], field)[0]
+    if not screen:
+        return safe.cell(text)
+    if not (text and field.kind == "date"):
+        return safe.line(text)
     from addonctl.output.screen import cells
 
-    return f"{text} ({cells([document], field, screen).texts[0]})"
+    return f"{safe.line(text)} ({cells([document], field, screen).texts[0]})"
 
 
 # tabulate counts characters where a terminal counts cells. No cell holds a control character any

@@ -6,10 +6,11 @@ for all rows, from rich's cell widths, and painted with rich's styles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from textwrap import wrap
+from typing import Any
 
 from rich.cells import cell_len, chop_cells
 from rich.color import ColorSystem
@@ -18,7 +19,7 @@ from rich.style import Style
 from addonctl import dates
 from addonctl.models import Field
 from addonctl.output import safe
-from addonctl.output.formats import Documents, Screen, texts, values
+from addonctl.output.formats import Documents, Screen, date, plain, texts
 
 GAP = "  "
 NARROWEST = 16
@@ -53,7 +54,7 @@ class Cells:
 def cells(documents: Documents, field: Field, screen: Screen) -> Cells:
     """One field of all documents as a terminal shows it."""
     if field.kind == "date":
-        ages = [_age(text, field, screen) for text in values(documents, field)]
+        ages = [_age(document, field, screen) for document in documents]
         return Cells([text for text, _ in ages], [style for _, style in ages], False)
     shown = [safe.line(text) for text in texts(documents, field)]
     if field.kind == "status":
@@ -134,12 +135,11 @@ def _painted(text: str, width: int, style: str, screen: Screen) -> str:
     return painted + padding
 
 
-def _age(text: object, field: Field, screen: Screen) -> tuple[str, str]:
-    moment = dates.parse(text)
+def _age(document: Mapping[str, Any], field: Field, screen: Screen) -> tuple[str, str]:
+    moment = date(document, field)
     if moment is None:
-        return (safe.line(str(text)) if text else "", "")
-    if not field.origin:
-        return dates.age(moment, screen.now), ""
-    moment += field.shift
+        return safe.line(plain(document.get(field.origin or field.name))), ""
     shown = dates.age(moment, screen.now)
-    return (f"{shown} !", "bold red") if moment - screen.now <= SOON else (shown, "")
+    if field.origin and moment - screen.now <= SOON:
+        return f"{shown} !", "bold red"
+    return shown, ""

@@ -126,7 +126,7 @@ class Sink:
 
     def text(self, text: str) -> None:
         """An answer that is plain text."""
-        self._write_text((safe.block(text) if self._out.terminal else text).rstrip("\n") + "\n")
+        self._write_text((safe.prose(text) if self._out.terminal else text).rstrip("\n") + "\n")
 
     def close(self) -> None:
         """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
@@ -155,6 +155,10 @@ class Sink:
             return error.exit_code
         name = f"{_RED}addonctl:{_PLAIN}" if self._err_color else "addonctl:"
         self._err(f"{name} {safe.block(error.message)}\n")
+        code = f"code {error.code}" if error.code is not None else ""
+        request = f"request {error.request_id}" if error.request_id else ""
+        if parts := [part for part in (code, error.more_info, request) if part]:
+            self._err(f"{safe.line(', '.join(parts))}\n")
         if error.hint:
             self._err(f"hint: {safe.block(error.hint)}\n")
         return error.exit_code
