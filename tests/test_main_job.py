@@ -181,7 +181,6 @@ def test_a_url_of_a_subaccount_is_asked_there(run: Run, service: str) -> None:
         (f"results get {CALL}", "expected a result"),
         (f"results get {TRANSCRIPT} {CALL}", "needs its recording"),
         (f"payloads get {CALL} {TEXT}", "needs its result"),
-        (f"payloads show {CALL}/{TRANSCRIPT}", "expected a payload"),
         (f"payloads show {CALL} {TRANSCRIPT} {TEXT} {TEXT[:-1]}0", "one too many"),
         (f"results list {CALL} --format yaml", "yaml"),
         (f"results list {CALL} --fields sid,colour", "colour"),
