@@ -203,7 +203,7 @@ def test_what_is_pending_is_completed_within_a_minute(tmp_path: Path) -> None:
 def test_a_wait_for_the_sample_succeeds(run: Run, home: Path) -> None:
     """Too early it says what is pending; then the account's time is moved on."""
     run("sandbox reset")
-    early = run(f"-p sandbox results wait {ONGOING} --timeout 1s -f csv --fields status")
+    early = run(f"-p sandbox results wait {ONGOING} --timeout 0s -f csv --fields status")
     state = State(home / "state" / "addonctl" / "sandbox.sqlite")
     state.forward(60)
     state.close()

@@ -174,6 +174,13 @@ def foreign(path: Path) -> None:
     connection.close()
 
 
+def not_text(path: Path) -> None:
+    """SQLite's own complaint quotes it, and so can not be read itself."""
+    path.write_bytes(
+        path.read_bytes().replace(b"CREATE VIEW payload", b"CREATE VI\xff\xfe payload")
+    )
+
+
 def text_for_bytes(path: Path) -> None:
     """Text that is none, where text belongs."""
     with sqlite3.connect(path) as connection:
@@ -183,7 +190,7 @@ def text_for_bytes(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wreck", [wreck_header, wreck_pages, older, newer, foreign, text_for_bytes]
+    "wreck", [wreck_header, wreck_pages, older, newer, foreign, text_for_bytes, not_text]
 )
 def test_a_file_that_can_not_be_used_says_how_to_go_on(
     tmp_path: Path, wreck: Callable[[Path], None]

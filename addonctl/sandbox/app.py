@@ -41,8 +41,8 @@ class Application:
     """Answers requests to the API, and to the signed links it gives out, from `state`.
 
     `latency` in seconds is waited before each answer; of more than `max_concurrent` API requests at
-    once the later ones are refused with 429. A link holds for `link_seconds`. Bodies are
-    streamed. Raises SandboxError when the state can not be used.
+    once the later ones are refused with 429. Bodies are streamed. Raises SandboxError when the
+    state can not be used.
     """
 
     def __init__(
@@ -52,10 +52,9 @@ class Application:
         store_url: str = STORE_URL,
         latency: float = 0.0,
         max_concurrent: int | None = None,
-        link_seconds: int = 300,
     ) -> None:
         self.state = state
-        self._store = Store(state, store_url, link_seconds)
+        self._store = Store(state, store_url)
         self._store_host = urlsplit(store_url).netloc
         self._latency = latency
         self._max_concurrent = max_concurrent

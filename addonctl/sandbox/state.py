@@ -208,7 +208,8 @@ class State:
         except BaseException as problem:
             if connection is not None:
                 connection.close()
-            if isinstance(problem, sqlite3.Error | OSError):
+            # SQLite quotes the damage, which need not be text.
+            if isinstance(problem, sqlite3.Error | OSError | UnicodeError):
                 raise self._complaint(problem) from problem
             raise
         self._idle.append(connection)
@@ -246,7 +247,7 @@ class State:
             raise
         return connection
 
-    def _complaint(self, problem: sqlite3.Error | OSError) -> SandboxError:
+    def _complaint(self, problem: Exception) -> SandboxError:
         said = f"the sandbox's state in {self.path} can not be used ({problem})"
         if isinstance(problem, OSError) or _code(problem) in KEPT_OUT:
             said += "; the file and its folder must be yours to write"

@@ -18,6 +18,7 @@ from addonctl.sandbox.state import Row, State
 STAMP = "%Y%m%dT%H%M%SZ"
 PATH = re.compile(r"/AC[0-9a-fA-F]{32}/(XH[0-9a-fA-F]{32})")
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+LINK_SECONDS = 300
 BLOCK = 1 << 16
 LETTERS = (b"abcdefghijklmnopqrstuvwxyz ,.0123456789ABCDEFGHIJKLMNOPQRSTUVW\n" * 5)[:256]
 # S3 gives the MD5 of what came in one piece, and `…-N` for what came in N pieces.
@@ -25,12 +26,11 @@ PIECE = 8 << 20
 
 
 class Store:
-    """The payloads' bytes under `url`; a link holds for `link_seconds`."""
+    """The payloads' bytes under `url`; a link holds for LINK_SECONDS."""
 
-    def __init__(self, state: State, url: str, link_seconds: int) -> None:
+    def __init__(self, state: State, url: str) -> None:
         self._state = state
         self._url = url
-        self._link_seconds = link_seconds
 
     def link(self, payload: Row) -> str:
         """Give a link to a payload's bytes that needs no login, and so is a secret itself."""
@@ -40,7 +40,7 @@ class Store:
                 "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
                 "X-Amz-Credential": "SANDBOX/us-east-1/s3/aws4_request",
                 "X-Amz-Date": datetime.fromtimestamp(self._state.now(), UTC).strftime(STAMP),
-                "X-Amz-Expires": self._link_seconds,
+                "X-Amz-Expires": LINK_SECONDS,
                 "X-Amz-SignedHeaders": "host",
             }
         )
