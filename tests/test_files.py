@@ -164,7 +164,8 @@ def test_a_power_cut_leaves_the_old_file_or_the_new_one(
     fsync, replace = os.fsync, Path.replace
 
     def synced(number: int) -> None:
-        happened.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "content")
+        there = os.fstat(number)
+        happened.append("folder" if stat.S_ISDIR(there.st_mode) else f"{there.st_size} bytes")
         fsync(number)
 
     def replaced(path: Path, target: Path) -> Path:
@@ -175,4 +176,22 @@ def test_a_power_cut_leaves_the_old_file_or_the_new_one(
     monkeypatch.setattr(Path, "replace", replaced)
     files.replace(tmp_path / "file", b"content")
 
-    assert happened == ["content", "file", "folder"]
+    assert happened == ["7 bytes", "file", "folder"]
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    with files.locked(tmp_path / "file"):
+        files.replace(tmp_path / "file", b"content")
+    files.read(tmp_path / "file", 100)
+    with pytest.raises(AddonctlError):
+        files.read(tmp_path / "file", 1)
+    with pytest.raises(AddonctlError):
+        files.read(tmp_path, 1)
+
+    assert opened() == before
