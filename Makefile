@@ -12,7 +12,7 @@ RESOLVE ?= --constraint constraints.txt --build-constraint constraints.txt
 DAYS ?= 0
 PYTEST = DAYS_AHEAD=$(DAYS) PYTHONPATH=$(CURDIR)/tests/clock $(BIN)/pytest -n auto $(PYTEST_FLAGS)
 
-.PHONY: try test lint tests slow clients constraints bench
+.PHONY: try test lint tests slow clients constraints mutants bench
 
 try: $(VENV)/installed
 	$(BIN)/addonctl -p sandbox results list --all
@@ -44,6 +44,12 @@ constraints: $(VENV)/tested
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
 		--no-annotate --custom-compile-command 'make constraints' -o constraints.txt pyproject.toml
 
+# Breaks the code in every way there is, one at a time, and tells what no test noticed:
+# `mutmut results` names them, `mutmut show NAME` one. pyproject.toml says where it looks.
+mutants: $(VENV)-mutants/installed
+	$(VENV)-mutants/bin/mutmut run || true
+	$(VENV)-mutants/bin/mutmut results
+
 # An environment of its own: what the tests need changes what our libraries load.
 bench: $(VENV)-bench/measured
 	$(VENV)-bench/bin/python -m benchmarks
@@ -59,6 +65,11 @@ $(VENV)/tested: $(PACKAGED) constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade --reinstall-package addonctl \
 		$(RESOLVE) '.[test]'
 	touch $@ $(VENV)/installed
+
+$(VENV)-mutants/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-mutants
+	$(VENV)-mutants/bin/pip install --quiet --constraint constraints.txt --editable '.[test,mutants]'
+	touch $@
 
 $(VENV)-bench/measured: $(PACKAGED)
 	$(PYTHON) -m venv $(VENV)-bench

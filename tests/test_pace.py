@@ -60,7 +60,7 @@ class Time:
     def settle(self) -> None:
         """Wait until everybody has come to rest."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._running == 0, timeout=120)
+            assert self._changed.wait_for(lambda: self._running == 0, timeout=30)
 
 
 class Condition:
