@@ -29,7 +29,7 @@ def read(path: Path, most: int, *, cut: bool = False, hint: str | None = None) -
     Raises AddonctlError, with the `hint`, for one that cannot be read, is no regular file (a
     pipe would never end), or holds more than `most` bytes, unless those are enough (`cut`).
     """
-    with _explained("read", path, hint):
+    with explained("read", path, hint):
         try:
             # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
             number = os.open(path, os.O_RDONLY | _flags("O_NONBLOCK", "O_BINARY"))
@@ -69,7 +69,7 @@ def locked(path: Path, patience: float = PATIENCE, *, hint: str | None = None) -
     The lock is a file of its own beside it: `path` itself is replaced. Raises AddonctlError,
     with the `hint`, where that cannot be written, TryLater where another run does not let go.
     """
-    with _explained("write", path, hint):
+    with explained("write", path, hint):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = path.with_name(_beside(path, "lock"))
         number = os.open(beside, os.O_RDWR | os.O_CREAT | _flags("O_NOFOLLOW"), 0o600)
@@ -95,18 +95,18 @@ def replacing(
     its first byte on; a symbolic link stays one, and what it points at is replaced. Raises
     AddonctlError, with the `hint`.
     """
-    with _explained("write", path, hint):
+    with explained("write", path, hint):
         target = path.resolve()
         # Of a name that nobody can foresee, created exclusively: nobody else has it open.
         beside = target.with_name(_beside(target, f"{os.urandom(8).hex()}.tmp"))
         number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_BINARY"), mode)
     try:
-        with _explained("write", path, hint), os.fdopen(number, "wb") as file:
+        with explained("write", path, hint), os.fdopen(number, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(number)
         yield
-        with _explained("write", path, hint):
+        with explained("write", path, hint):
             beside.replace(target)
     finally:
         with suppress(OSError):
@@ -162,7 +162,7 @@ def _flags(*names: str) -> int:
 
 
 @contextmanager
-def _explained(doing: str, path: Path, hint: str | None = None) -> Iterator[None]:
+def explained(doing: str, path: Path, hint: str | None = None) -> Iterator[None]:
     """Whatever the file system raises as an AddonctlError that says what was tried with `path`."""
     try:
         yield

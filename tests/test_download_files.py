@@ -274,6 +274,31 @@ def test_a_strangers_file_is_never_replaced_by_a_template(
     assert files(keep) == {"notes.json": b"mine", f"notes.{one[-34:]}.json": some(1)}
 
 
+def test_where_no_links_are_made_names_are_taken_all_the_same(
+    run: Run, account: Breaking, keep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a memory card: a shared name is held by an empty file until the rename."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    account.add(some(1), label="same")
+    two = account.add(some(2), label="same")
+    keep.mkdir()
+    (keep / "mine.json").write_text("mine")
+    three = account.add(some(3), label="mine")
+    ran = run(f"results download {RECORDING} --to keep --name {{label}}.{{ext}}")
+
+    assert ran.code == 0
+    assert files(keep) == {
+        "same.json": some(1),
+        f"same.{two[-34:]}.json": some(2),
+        "mine.json": b"mine",
+        f"mine.{three[-34:]}.json": some(3),
+    }
+
+
 # One file
 
 
@@ -286,6 +311,16 @@ def test_a_single_payload_to_a_file_of_any_name(run: Run, account: Breaking, hom
     assert (0, {one: "skipped"}) == (again.code, outcomes(again))
     assert (home / "report.txt").read_bytes() == some(1)
     assert len(account.fetched()) == 1
+
+
+@pytest.mark.parametrize("length", [255, 256])
+def test_a_name_may_be_as_long_as_any(run: Run, account: Breaking, home: Path, length: int) -> None:
+    one = account.add(some(1), faults=[Fault("closed", 50_000)])
+    ran = run(f"payloads download {one} -o {'x' * length}")
+
+    assert ran.code == (0 if length == 255 else 1)
+    assert ran.code == 0 or "file name too long" in ran.err
+    assert [path.name for path in home.iterdir()] == (["x" * 255] if ran.code == 0 else [])
 
 
 def test_a_result_with_one_payload_will_do_for_a_single(
@@ -422,16 +457,21 @@ def test_a_file_in_place_of_the_folder_is_one_error(
     ran = run(f"results download {RECORDING} --to keep")
 
     assert (1, "") == (ran.code, ran.out)
-    assert ran.err.startswith("addonctl: keep: ")
+    assert ran.err.startswith("addonctl: cannot write keep: ")
     assert ran.err.count("\n") == 1
     assert account.fetched() == []
 
 
-def test_a_folder_that_cannot_be_made_is_one_error(run: Run, account: Breaking) -> None:
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "x" * 300, "x/" * 3000, "loop"])
+def test_a_folder_that_cannot_be_made_is_one_error(
+    run: Run, account: Breaking, home: Path, folder: str
+) -> None:
     account.add(some(1))
-    ran = run(f"results download {RECORDING} --to /proc/nowhere")
+    (home / "loop").symlink_to("loop")
+    ran = run(f"results download {RECORDING} --to {folder}")
 
     assert (1, "") == (ran.code, ran.out)
+    assert ran.err.startswith("addonctl: cannot write ")
     assert account.fetched() == []
 
 

@@ -65,8 +65,9 @@ def named(template: str, *labels: str, sids: tuple[str, ...] = ()) -> list[list[
         sid = sids[number] if sids else f"XH{number:032x}"
         address = Address(RECORDING, RESULT, sid)
         payload = Payload({"sid": sid, "label": label, "content_type": "application/json"})
-        candidates = names.candidates(address, payload)
-        found.append([name.path for name in candidates if not name.taken])
+        folders, candidates = names.candidates(address, payload)
+        free = [name.file for name in candidates if not name.taken]
+        found.append([PurePosixPath(*folders, file) for file in free])
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from addonctl import files
 from addonctl.cli.deleting import confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
@@ -149,8 +150,10 @@ def _to_file(
         raise Usage(f"-o is for a single payload; here is {few}")
     batch.alone = True
     output = saving.output or ""
-    file = Path(output)
-    if output == "-" or not (file.is_file() or file.is_dir() or not file.exists()):
+    with files.explained("write", Path(output)):
+        file = Path(output).resolve()
+        is_device = file.exists() and not (file.is_file() or file.is_dir())
+    if output == "-" or is_device:
         try:
             _stream(batch, found[0], None if output == "-" else file)
         except NotFound as problem:
@@ -158,9 +161,7 @@ def _to_file(
                 raise
             batch.sink.say(problem.message)
         return
-    file = file.resolve()
-    name = Name(PurePosixPath(file.name), own=saving.clobber)
-    target = Target(Folder(file.parent), (), (name,))
+    target = Target(Folder(file.parent), (), [Name(file.name, own=saving.clobber)])
     job = Download(batch, lambda *_: target, {}, again=saving.clobber, check=saving.check)
     batch.report(batch.rows(job.outcomes(found, 1), ignore_not_found=missing.ignore_not_found))
     note = f", {job.skipped} of them there before" if job.skipped else ""

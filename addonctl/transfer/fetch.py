@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -18,7 +18,7 @@ from addonctl.api import Body, Client
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.sids import given_sid
 from addonctl.transfer.content import Checks, blocks, told
-from addonctl.transfer.folder import Folder, Place, Target, is_whole, on_disk, stamp
+from addonctl.transfer.folder import Directory, Folder, Target, is_whole, on_disk, stamp
 from addonctl.transfer.part import Part, prune
 from addonctl.transfer.source import Source
 
@@ -71,101 +71,89 @@ def save(
     """
     sid = source.address.payload
     modified = stamp(sid, source.payload)
-    with target.place() as place, on_disk(place.path / target.names[0].path.name):
-        found = None if again or check else _whole(place, target, modified)
-        if found:
-            prune(place, sid)
-            return _saved(place, found, fetched=False)
-        with Part(place, sid, source.patience, hashing=check) as part:
+    trusting = not (again or check)
+    with (
+        closing(target.directory()) as folder,
+        on_disk(folder.path / target.names[0].file),
+    ):
+        if trusting and (file := _whole(folder, target, modified)):
+            prune(folder, sid)
+            return _saved(folder, file)
+        with Part(folder, sid, source.patience, hashing=check) as part:
             # Only now is it sure that no other run is about to give the payload its name.
-            found = None if again or check else _whole(place, target, modified)
-            if found:
+            if trusting and (file := _whole(folder, target, modified)):
                 part.discard()
-                return _saved(place, found, fetched=False)
-            return _fill(part, place, source, target, received, again, check, came)
-
-
-def _fill(
-    part: Part,
-    place: Place,
-    source: Source,
-    target: Target,
-    received: Callable[[int], None],
-    again: bool,
-    check: bool,
-    came: Came | None,
-) -> Saved:
-    modified = stamp(source.address.payload, source.payload)
-    old, replaced = _old(place, target, modified)
-    compared = again or not old
-    for _ in range(2):
-        untold = 0
-        with closing(source.pieces(*part.held())) as pieces:
-            for piece in pieces:
-                if not compared:
-                    compared = True
-                    if _proven(place, old, piece.body, came, modified):
+                return _saved(folder, file)
+            old, replaced = _old(folder, target, modified)
+            compared = again or not old
+            for _ in range(2):
+                untold = 0
+                with closing(source.pieces(*part.held())) as pieces:
+                    for piece in pieces:
+                        if not compared and _proven(folder, old, piece.body, came, modified):
+                            part.discard()
+                            return _saved(folder, old, came)
+                        compared = True
+                        if old and not replaced:
+                            raise AddonctlError(
+                                f"{folder.path / old}: another file is there",
+                                hint="--clobber replaces it",
+                            )
+                        part.write(piece)
+                        untold += len(piece.data)
+                        if untold >= TOLD:
+                            received(untold)
+                            untold = 0
+                received(untold)
+                if part.finish(modified):
+                    came = Came(part.digests, part.length, _store(piece.body), modified)
+                    if check and old and _holds(folder, old, came.digests, came.size, modified):
                         part.discard()
-                        return _saved(place, old, fetched=False, came=came)
-                if old and not replaced:
-                    raise AddonctlError(
-                        f"{place.path / old}: another file is there", hint="--clobber replaces it"
-                    )
-                part.write(piece)
-                untold += len(piece.data)
-                if untold >= TOLD:
-                    received(untold)
-                    untold = 0
-        received(untold)
-        if part.finish(modified):
-            came = Came(part.digests, part.length, _store(piece.body), modified)
-            if check and old and _holds(place, old, came.digests, came.size, modified):
-                part.discard()
-                return _saved(place, old, fetched=False, came=came)
-            return _saved(place, _named(part, target, old), fetched=True, came=came)
+                        return _saved(folder, old, came)
+                    file = _named(part, target, old)
+                    return _saved(folder, file, came, fetched=True)
     raise _damaged(source)
 
 
-def _whole(place: Place, target: Target, modified: int | None) -> str | None:
+def _whole(folder: Directory, target: Target, modified: int | None) -> str | None:
     """The name at which the payload lies, by its time."""
-    names = (name.path.name for name in target.names)
-    return next((name for name in names if is_whole(place.status(name), modified)), None)
+    for name in target.names:
+        if is_whole(folder.status(name.file), modified):
+            return name.file
+    return None
 
 
-def _old(place: Place, target: Target, modified: int | None) -> tuple[str, bool]:
+def _old(folder: Directory, target: Target, modified: int | None) -> tuple[str, bool]:
     """The file to compare with, and whether it may be replaced; an empty name if there is none.
 
     At a name that others may have, that is only what is the payload by its time.
     """
     for name in target.names:
-        file = name.path.name
-        there = None if name.taken else place.status(file)
+        there = None if name.taken else folder.status(name.file)
         replaced = name.own or is_whole(there, modified)
         if there and (replaced or name is target.names[-1]):
             if not stat.S_ISREG(there.st_mode):
                 what = "a folder" if stat.S_ISDIR(there.st_mode) else "something that is no file"
-                raise AddonctlError(f"{place.path / file}: {what} is in the way")
-            return file, replaced
+                raise AddonctlError(f"{folder.path / name.file}: {what} is in the way")
+            return name.file, replaced
     return "", False
 
 
 def _named(part: Part, target: Target, old: str) -> str:
     """Give a part its name: that of the `old` file it replaces, or the first that is free."""
     for name in target.names:
-        file = name.path.name
-        if name.taken or (old and file != old):
-            continue
-        try:
-            part.give_name(file, over=bool(old) or name.own)
-        except FileExistsError:
-            continue
-        return file
+        if not name.taken and old in ("", name.file):
+            with suppress(FileExistsError):
+                part.give_name(name.file, over=bool(old) or name.own)
+                return name.file
     raise FileExistsError(errno.EEXIST, "another file is there")
 
 
-def _saved(place: Place, name: str, *, fetched: bool, came: Came | None = None) -> Saved:
+def _saved(
+    folder: Directory, name: str, came: Came | None = None, *, fetched: bool = False
+) -> Saved:
     """Raises AddonctlError where the path does not lead to what was saved in the folder."""
-    file, there = place.path / name, place.status(name)
+    file, there = folder.path / name, folder.status(name)
     if not there or not os.path.samestat(there, file.lstat()):
         raise AddonctlError(f"{file}: what leads there was changed while the payload came")
     return Saved(file, fetched, there, came)
@@ -176,22 +164,23 @@ def _store(body: Body) -> tuple[str, ...]:
     return tuple(body.headers.get(name, "") for name in ("etag", "last-modified"))
 
 
-def _proven(place: Place, name: str, body: Body, came: Came | None, modified: int | None) -> bool:
+def _proven(
+    folder: Directory, name: str, body: Body, came: Came | None, modified: int | None
+) -> bool:
     """Whether a file holds the payload, by what the store tells of it or by what came of it."""
     if digests := told(body):
-        return _holds(place, name, digests, body.size, modified)
-    if came is None or came.modified != modified or came.store != _store(body):
+        return _holds(folder, name, digests, body.size, modified)
+    if came is None or (came.store, came.modified) != (_store(body), modified):
         return False
-    if body.size not in (None, came.size) and not body.encoding:
-        return False
-    return _holds(place, name, came.digests, came.size, modified)
+    same_size = body.encoding or body.size in (None, came.size)
+    return bool(same_size) and _holds(folder, name, came.digests, came.size, modified)
 
 
 def _holds(
-    place: Place, name: str, digests: dict[str, bytes], size: int | None, modified: int | None
+    folder: Directory, name: str, digests: dict[str, bytes], size: int | None, modified: int | None
 ) -> bool:
     """Whether a file, read back from disk, has these digests; if so it gets its time."""
-    descriptor = place.open(name, os.O_RDONLY)
+    descriptor = folder.open(name, os.O_RDONLY)
     try:
         if not digests or size not in (None, os.fstat(descriptor).st_size):
             return False
@@ -202,11 +191,10 @@ def _holds(
         checks = Checks(digests, size)
         for block in blocks(partial(os.read, descriptor)):
             checks.update(block)
-        if checks.digests() != digests:
-            return False
-        if modified is not None:
-            place.set_time(name, descriptor, modified)
-        return True
+        is_it = checks.digests() == digests
+        if is_it and modified is not None:
+            folder.set_time(name, descriptor, modified)
+        return is_it
     finally:
         os.close(descriptor)
 
@@ -294,8 +282,8 @@ def retire(
         address = result._replace(payload=given_sid(payload.sid, "XH"))
         target, kept = folder.target(address, payload), saved.get(payload.sid)
         if kept is None:
-            with target.place() as place:
-                if not _whole(place, target, stamp(payload.sid, payload)):
+            with closing(target.directory()) as there:
+                if not _whole(there, target, stamp(payload.sid, payload)):
                     return Spared("not wholly saved", f"payload {payload.sid} is not on disk")
         came = kept and kept.came
         for _ in range(MOST_PROOFS):
@@ -308,7 +296,7 @@ def retire(
             detail = f"payload {payload.sid} is another whenever it is looked at"
             return Spared("not proven to be saved", detail)
     for target in {target.below: target for target, _ in proven}.values():
-        target.place(sync=True).close()
+        target.directory(sync=True).close()
     for _, kept in proven:
         with on_disk(kept.file):
             if _unchanging(kept.file.lstat()) != _unchanging(kept.there):

@@ -18,9 +18,8 @@ import os
 import stat
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from addonctl import dates, files
@@ -33,7 +32,7 @@ TICK = 100
 """Nanoseconds: the finest that every common file system keeps."""
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
-_FOLDER = getattr(os, "O_DIRECTORY", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
 _FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -41,15 +40,18 @@ _FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 @contextmanager
 def on_disk(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses into one of our errors, naming the file."""
+    """What the file system refuses while a payload comes as one of our errors, naming the file.
+
+    Nothing but that: a mistake of ours must not look like one of the disk's.
+    """
     try:
         yield
     except OSError as problem:
-        reason = (problem.strerror or "cannot be written").lower()
-        raise AddonctlError(f"{path}: {reason}") from None
+        reason = (problem.strerror or "the system refuses it").lower()
+        raise AddonctlError(f"cannot write {path}: {reason}") from None
 
 
-class Place:
+class Directory:
     """One folder, held open, and what is done to the names in it. Raises OSError.
 
     `path` is what its user calls it, for messages.
@@ -58,17 +60,6 @@ class Place:
     def __init__(self, path: Path, descriptor: int | None) -> None:
         self.path = path
         self._descriptor = descriptor
-
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -102,13 +93,12 @@ class Place:
         if not over:
             try:
                 os.link(self._at(old), self._at(new), follow_symlinks=False, **ends)
+                self.unlink(old)
+                return
             except FileExistsError:
                 raise
             except OSError:
                 os.close(self.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-            else:
-                self.unlink(old)
-                return
         os.replace(self._at(old), self._at(new), **ends)  # noqa: PTH105  it knows no descriptors
 
     def set_time(self, name: str, descriptor: int, modified: int) -> None:
@@ -116,14 +106,19 @@ class Place:
         file = descriptor if os.utime in os.supports_fd else self.path / name
         os.utime(file, ns=(modified, modified))
 
-    def below(self, name: str) -> Place:
-        """A folder in it, which is made if it is not there. Raises OSError for a link."""
-        with suppress(FileExistsError):
-            os.mkdir(self._at(name), dir_fd=self._descriptor)
+    def below(self, name: str) -> Directory:
+        """A folder in it, made where it is not there. Raises OSError for a link."""
+        path = self.path / name
         if not _BY_DESCRIPTOR:
-            return Place(self.path / name, None)
-        flags = os.O_RDONLY | _FOLDER | _NO_LINKS
-        return Place(self.path / name, os.open(name, flags, dir_fd=self._descriptor))
+            path.mkdir(exist_ok=True)
+            return Directory(path, None)
+        flags = _FOLDER | _NO_LINKS
+        try:
+            return Directory(path, os.open(name, flags, dir_fd=self._descriptor))
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=self._descriptor)
+            return Directory(path, os.open(name, flags, dir_fd=self._descriptor))
 
     def sync(self) -> None:
         """Have the disk keep which names it holds."""
@@ -139,14 +134,14 @@ class Place:
 
 
 class Target(NamedTuple):
-    """Where a payload may go: a folder below `folder`, and the names in it, best first."""
+    """Where a payload may go: folders below `folder`, and the names there, best first."""
 
     folder: Folder
     below: tuple[str, ...]
-    names: tuple[Name, ...]
+    names: list[Name]
 
-    def place(self, *, sync: bool = False) -> Place:
-        return self.folder.place(self.below, sync=sync)
+    def directory(self, *, sync: bool = False) -> Directory:
+        return self.folder.directory(self.below, sync=sync)
 
 
 class Folder:
@@ -157,56 +152,53 @@ class Folder:
     def __init__(self, root: Path, names: Names | None = None) -> None:
         self.root = root
         self._names = names or Names()
-        with on_disk(root):
+        self._descriptor: int | None = None
+        with files.explained("write", root):
             if names:
                 new = [each for each in (root, *root.parents) if not each.exists()]
                 root.mkdir(parents=True, exist_ok=True)
                 for each in new:
                     files.sync_folder(each.parent)
             self._real = root.resolve(strict=True)
-            self._descriptor = os.open(root, os.O_RDONLY | _FOLDER) if _BY_DESCRIPTOR else None
-        if self._descriptor is not None:
-            # Only when the last worker that may use it has gone.
-            weakref.finalize(self, os.close, self._descriptor)
+            if _BY_DESCRIPTOR:
+                self._descriptor = os.open(root, _FOLDER)
+                # Only when the last worker that may use it has gone.
+                weakref.finalize(self, os.close, self._descriptor)
         if not os.access(root, os.W_OK | os.X_OK):
-            raise AddonctlError(f"{root}: this folder cannot be written to")
+            raise AddonctlError(f"cannot write {root}: permission denied")
 
     def target(self, address: Address, payload: Payload) -> Target:
         """Where a payload may go. Names go to payloads in the order they are asked for."""
-        names = self._names.candidates(address, payload)
-        return Target(self, names[0].path.parts[:-1], tuple(names))
+        return Target(self, *self._names.candidates(address, payload))
 
-    def place(self, below: tuple[str, ...], *, sync: bool = False) -> Place:
+    def directory(self, below: tuple[str, ...], *, sync: bool = False) -> Directory:
         """A folder below this one, made where it is not there, and what leads to it.
 
         With `sync` it is on disk that they are there. Raises AddonctlError where a link leads
         out of this folder, or something else is in the way.
         """
         path = self.root.joinpath(*below)
-        with on_disk(path):
-            here = Place(self.root, None if self._descriptor is None else os.dup(self._descriptor))
+        with files.explained("write", path):
+            root = None if self._descriptor is None else os.dup(self._descriptor)
+            here = Directory(self.root, root)
             for number, name in enumerate(below):
-                with here:
+                with closing(here):
                     if sync:
                         here.sync()
                     there = here.status(name)
                     if there and stat.S_ISLNK(there.st_mode):
-                        real = self._inside(here.path / name)
-                        here = self.place((*real, *below[number + 1 :]), sync=sync)
+                        link = here.path / name
+                        real = link.resolve(strict=True)
+                        if not real.is_relative_to(self._real):
+                            raise AddonctlError(f"{link}: this link leads out of {self.root}")
+                        inside = real.relative_to(self._real).parts
+                        here = self.directory((*inside, *below[number + 1 :]), sync=sync)
                         break
                     here = here.below(name)
             if sync:
                 here.sync()
         here.path = path
         return here
-
-    def _inside(self, link: Path) -> tuple[str, ...]:
-        """What a link leads to within this folder, reached through no further link."""
-        with suppress(RuntimeError):  # a loop, before Python 3.13
-            real = link.resolve(strict=True)
-            if real.is_relative_to(self._real):
-                return real.relative_to(self._real).parts
-        raise AddonctlError(f"{link}: this link leads out of {self.root}")
 
 
 def stamp(sid: str, payload: Payload) -> int | None:

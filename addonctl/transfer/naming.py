@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from pathlib import PurePosixPath
 from string import Formatter
 from typing import NamedTuple
 
@@ -23,42 +22,23 @@ DEFAULT = "{recording}/{result}/{payload}.{ext}"
 PLACEHOLDERS = ("recording", "result", "payload", "label", "ext")
 
 UNKNOWN = "bin"
-TYPES = {
-    "aac": "audio/aac",
-    "amr": "audio/amr",
-    "au": "audio/basic",
-    "csv": "text/csv",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "flac": "audio/flac audio/x-flac",
-    "gif": "image/gif",
-    "gz": "application/gzip application/x-gzip",
-    "html": "application/xhtml+xml text/html",
-    "jpg": "image/jpeg",
-    "json": "application/json text/json",
-    "jsonl": "application/x-ndjson",
-    "m4a": "audio/mp4 audio/x-m4a",
-    "md": "text/markdown",
-    "mp3": "audio/mp3 audio/mpeg",
-    "mp4": "video/mp4",
-    "ogg": "application/ogg audio/ogg",
-    "opus": "audio/opus",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "rtf": "application/rtf",
-    "srt": "application/x-subrip",
-    "svg": "image/svg+xml",
-    "tsv": "text/tab-separated-values",
-    "txt": "text/plain",
-    "vtt": "text/vtt",
-    "wav": "audio/vnd.wave audio/wav audio/wave audio/x-wav",
-    "webm": "audio/webm video/webm",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xml": "application/xml text/xml",
-    "yaml": "application/x-yaml application/yaml text/yaml",
-    "zip": "application/zip",
-}
-"""Extensions, and the content types each stands for. What is not here is UNKNOWN."""
+_TYPES = """
+application/gzip=gz application/json=json application/msword=doc application/ogg=ogg
+application/pdf=pdf application/rtf=rtf application/x-gzip=gz application/x-ndjson=jsonl
+application/x-subrip=srt application/x-yaml=yaml application/xhtml+xml=html application/xml=xml
+application/vnd.openxmlformats-officedocument.spreadsheetml.sheet=xlsx
+application/vnd.openxmlformats-officedocument.wordprocessingml.document=docx
+application/yaml=yaml application/zip=zip
+audio/aac=aac audio/amr=amr audio/basic=au audio/flac=flac audio/mp3=mp3 audio/mp4=m4a
+audio/mpeg=mp3 audio/ogg=ogg audio/opus=opus audio/vnd.wave=wav audio/wav=wav audio/wave=wav
+audio/webm=webm audio/x-flac=flac audio/x-m4a=m4a audio/x-wav=wav
+image/gif=gif image/jpeg=jpg image/png=png image/svg+xml=svg
+text/csv=csv text/html=html text/json=json text/markdown=md text/plain=txt
+text/tab-separated-values=tsv text/vtt=vtt text/xml=xml text/yaml=yaml
+video/mp4=mp4 video/webm=webm
+"""
+EXTENSIONS = dict(pair.split("=") for pair in _TYPES.split())
+"""By content types. A table of our own: names must stay the same whatever the system knows."""
 
 LONGEST = 200
 """Bytes of one part of a name: a SID still fits into the usual 255 behind it."""
@@ -71,17 +51,16 @@ _RESERVED = re.compile(
 )
 _OURS = (".part", ".note")  # what has come so far of a payload, and the mark of it
 _SID = re.compile(f"XH(?={HEX})", re.IGNORECASE)
-_EXTENSIONS = {kind: extension for extension, kinds in TYPES.items() for kind in kinds.split()}
 
 
 class Name(NamedTuple):
-    """A place inside the folder.
+    """What a payload's file may be called.
 
     `own` if the name itself says which payload lies there; `taken` if another payload of this
     run has it, so that it is this one's only if it is there already, from a run before.
     """
 
-    path: PurePosixPath
+    file: str
     own: bool
     taken: bool = False
 
@@ -100,9 +79,7 @@ class Names:
         for _, field, form, conversion in parsed:
             if field is not None and (field not in PLACEHOLDERS or form or conversion):
                 known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-                word = "".join(
-                    (field, f"!{conversion}" if conversion else "", f":{form}" if form else "")
-                )
+                word = field + (conversion and f"!{conversion}" or "") + (form and f":{form}" or "")
                 raise Usage(f"--name '{template}': no placeholder {{{word}}}; known: {known}")
         self._pieces = [(text, field) for text, field, _, _ in parsed]
         self._tells = any(field == "payload" for _, field in self._pieces)
@@ -111,28 +88,17 @@ class Names:
         if not re.sub(r"[./\s]", "", template):
             raise Usage(f"--name '{template}' names no file")
 
-    def candidates(self, address: Address, payload: Payload) -> list[Name]:
-        """Where this payload may lie, best first: its name, and its name with its SID.
+    def candidates(self, address: Address, payload: Payload) -> tuple[tuple[str, ...], list[Name]]:
+        """Where this payload may lie: folders, and names, best first: its own, and with its SID.
 
         Of payloads with the same name the first that asked has it; the others get their SIDs
         added, and so does one that finds a stranger's file there.
         """
-        mark, path = _mark(address.payload), self._path(address, payload)
-        if self._tells and address.payload in path.as_posix():
-            told = path if mark == address.payload else path.with_name(_marked(path.name, mark))
-            return [Name(told, own=True)]
-        key = unicodedata.normalize("NFKC", str(path)).casefold()
-        with self._lock:
-            first = self._given.setdefault(key, address.payload)
-        taken = first != address.payload
-        marked = path.with_name(_marked(path.name, mark))
-        return [Name(path, own=False, taken=taken), Name(marked, own=True)]
-
-    def _path(self, address: Address, payload: Payload) -> PurePosixPath:
+        sid = address.payload
         values = {
             "recording": address.recording,
             "result": address.result,
-            "payload": address.payload,
+            "payload": sid,
             "label": _nobodys(payload.label),
             "ext": extension(payload.content_type),
         }
@@ -140,37 +106,47 @@ class Names:
             literal + (_plain(values[field]).strip(". ") or "_" if field else "")
             for literal, field in self._pieces
         )
-        return PurePosixPath(*(safe(part) for part in text.split("/") if part not in ("", ".")))
+        path = [safe(part) for part in text.split("/") if part not in ("", ".")]
+        *folders, file = path
+        # SIDs stay unique where case is ignored. The service's own are all lower case.
+        capitals = sum(1 << place for place, digit in enumerate(sid[2:]) if digit.isupper())
+        suffix = found[0] if (found := _SUFFIX.search(file)) else ""
+        mark = f"{sid}.{capitals:x}" if capitals else sid
+        marked = Name(f"{file.removesuffix(suffix)}.{mark}{suffix}", own=True)
+        if self._tells and sid in "/".join(path):
+            return tuple(folders), [marked if capitals else Name(file, own=True)]
+        key = unicodedata.normalize("NFKC", "/".join(path)).casefold()
+        with self._lock:
+            taken = self._given.setdefault(key, sid) != sid
+        return tuple(folders), [Name(file, own=False, taken=taken), marked]
 
 
 def extension(content_type: str) -> str:
     """The extension of a known content type, without its dot; `bin` for others."""
     kind = content_type.partition(";")[0].strip().lower()
     suffix = {"json": "json", "xml": "xml"}.get(kind.rpartition("+")[2], UNKNOWN)
-    return _EXTENSIONS.get(kind, suffix)
+    return EXTENSIONS.get(kind, suffix)
 
 
 def safe(part: str) -> str:
     """`part` as one part of a name that any common file system takes, and no shell minds."""
     part = _plain(part)
     suffix = found[0] if (found := _SUFFIX.search(part)) else ""
-    stem = _cut(part.removesuffix(suffix), LONGEST - len(suffix))
+    stem = part.removesuffix(suffix).encode()[: LONGEST - len(suffix)].decode("utf-8", "ignore")
     part = (stem + suffix).rstrip(". ")
     if not part or part[0] in "-.~" or _RESERVED.fullmatch(part):
         part = f"_{part}"
     return f"{part}_" if part.lower().endswith(_OURS) else part
 
 
-def _seen(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Cf":
-        return ""
-    return "_" if category in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else character
-
-
 def _plain(text: str) -> str:
     """`text` with nothing in it that is unseen, turns the writing round, or means something."""
-    shown = "".join(_seen(character) for character in unicodedata.normalize("NFC", text[:4096]))
+    shown = ""
+    for character in unicodedata.normalize("NFC", text[:4096]):
+        category = unicodedata.category(character)
+        if category != "Cf":
+            unseen = category in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+            shown += "_" if unseen else character
     return " ".join(_FORBIDDEN.sub("_", shown).split())
 
 
@@ -179,18 +155,3 @@ def _nobodys(label: str) -> str:
     label = _plain(label)
     spelled = unicodedata.normalize("NFKC", label)
     return _SID.sub("XH_", spelled) if _SID.search(spelled) else label
-
-
-def _cut(text: str, most: int) -> str:
-    return text.encode()[:most].decode("utf-8", "ignore")
-
-
-def _marked(name: str, mark: str) -> str:
-    suffix = found[0] if (found := _SUFFIX.search(name)) else ""
-    return f"{name.removesuffix(suffix)}.{mark}{suffix}"
-
-
-def _mark(sid: str) -> str:
-    """A SID as it stays unique where case is ignored. The service's own are all lower case."""
-    capitals = sum(1 << place for place, digit in enumerate(sid[2:]) if digit.isupper())
-    return f"{sid}.{capitals:x}" if capitals else sid

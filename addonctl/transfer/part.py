@@ -21,14 +21,13 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
 
 from addonctl import files
 from addonctl.transfer.content import Checks, blocks, told
-from addonctl.transfer.folder import Place
+from addonctl.transfer.folder import Directory
 from addonctl.transfer.source import Piece, Version
 
-INFIXES = ("", ".2", ".3", ".4", ".5", ".6", ".7", ".8", ".9")
+INFIXES = ("", *(f".{number}" for number in range(2, 10)))
 """What tells the parts of one payload apart, in the order they are tried."""
 LONGEST_NOTE = 2048
 
@@ -37,26 +36,26 @@ _ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1024}"')
 
 
 class Part:
-    """The part of one payload, ours alone while it is open: `with Part(place, sid) as part`.
+    """The part of one payload, ours alone while it is open: `with Part(directory, sid, …)`.
 
     Waits for another run that has it, `patience` seconds at most. Leaves what has come for the
     next run, unless it was given its name. With `hashing` there is always a digest of what came,
     even where the store tells nothing to hold one against. Raises OSError.
     """
 
-    def __init__(self, place: Place, sid: str, patience: float, *, hashing: bool = False) -> None:
-        self._place = place
+    def __init__(self, directory: Directory, sid: str, patience: float, *, hashing: bool) -> None:
+        self.length = 0
+        self.digests: dict[str, bytes] = {}
+        self._directory = directory
         self._sid = sid
         self._patience = patience
         self._hashing = hashing
         self._name = ""  # without its ending
         self._note = self._data = -1
-        self.length = 0
         self._version: Version | None = None
         self._checks = Checks((), 0)
         self._told: dict[str, bytes] = {}
         self._begun = self._resumed = False
-        self.digests: dict[str, bytes] = {}
 
     def __enter__(self) -> Part:
         end = time.monotonic() + self._patience
@@ -66,30 +65,21 @@ class Part:
                 break
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._checks.close()
         if self._data >= 0:
             os.close(self._data)
-        if self._note < 0:
-            return
-        if self.length:
+        if self.length and self._note >= 0:
             os.close(self._note)
-            return
-        _remove(self._place, self._name, self._note)
-        prune(self._place, self._sid, INFIXES[1:])  # the first one was another run's, then
+        elif self._note >= 0:
+            _remove(self._directory, self._name, self._note)
+            prune(self._directory, self._sid, INFIXES[1:])  # of runs that found the first in use
 
     def held(self) -> tuple[int, Version | None]:
         """How many bytes are here to go on from, and of which version of the payload."""
         version = self._version
-        if version is None:
-            return 0, None
-        if version.size is None:
-            return self.length, version
+        if version is None or version.size is None:
+            return (self.length if version else 0), version
         # Of a part that is complete the last byte is asked for again: the store has to say that
         # it still holds this version, and no range is empty.
         return min(self.length, version.size - 1), version
@@ -122,7 +112,7 @@ class Part:
             self.length = 0
             return False
         if modified is not None:
-            self._place.set_time(f"{self._name}.part", self._data, modified)
+            self._directory.set_time(f"{self._name}.part", self._data, modified)
         os.fsync(self._data)
         # What an earlier run left was read back from disk: no digest of that is one of what came.
         self.digests = digests if self._told or not self._resumed else {}
@@ -133,7 +123,7 @@ class Part:
         if self._data >= 0:
             os.close(self._data)
             self._data = -1
-        self._place.rename(f"{self._name}.part", name, over=over)
+        self._directory.rename(f"{self._name}.part", name, over=over)
         self.length = 0
 
     def discard(self) -> None:
@@ -150,7 +140,7 @@ class Part:
         names = {"sha256"} if self._hashing and not self._told else set(self._told)
         self._checks = Checks(names, piece.body.size)
         os.lseek(self._data, 0, os.SEEK_SET)
-        if names and piece.begin:
+        if names:
             for block in blocks(partial(os.read, self._data), piece.begin):
                 self._checks.update(block)
         os.lseek(self._data, piece.begin, os.SEEK_SET)
@@ -158,12 +148,8 @@ class Part:
 
     def _say(self, version: Version | None) -> None:
         """Write the note: the mark, and the version that is about to be written."""
-        said = {
-            "made by": "addonctl",
-            "payload": self._sid,
-            **(version._asdict() if version else {}),
-        }
-        data = json.dumps(said).encode()
+        said = {"made by": "addonctl", "payload": self._sid}
+        data = json.dumps(said | (version._asdict() if version else {})).encode()
         if len(data) <= LONGEST_NOTE:
             os.lseek(self._note, 0, os.SEEK_SET)
             os.write(self._note, data)
@@ -171,58 +157,56 @@ class Part:
 
     def _take(self, end: float) -> bool:
         """Have the part of this name; false where it is somebody else's, or held for too long."""
-        note, is_new = _opened(self._place, f"{self._name}.note")
-        while note >= 0:
-            if not files.lock(note, max(0.0, end - time.monotonic())):
+        part_name, note_name = f"{self._name}.part", f"{self._name}.note"
+        while True:
+            note, is_new = _opened(self._directory, note_name)
+            if note < 0 or not files.lock(note, max(0.0, end - time.monotonic())):
                 break
-            there = self._place.status(f"{self._name}.note")
+            there = self._directory.status(note_name)
             if there is None or not os.path.samestat(there, os.fstat(note)):
                 os.close(note)  # the run that had it has just ended
-                note, is_new = _opened(self._place, f"{self._name}.note")
                 continue
             said = os.read(note, LONGEST_NOTE + 1)
-            if _is_marked(said) or (not said and self._place.status(f"{self._name}.part") is None):
+            if _is_marked(said) or (not said and self._directory.status(part_name) is None):
                 self._note, self._version = note, _version(said, self._sid)
                 if not said:
                     self._say(None)
-                self._data, _ = _opened(self._place, f"{self._name}.part")
+                self._data, _ = _opened(self._directory, part_name)
             if self._data >= 0:
                 self.length = os.fstat(self._data).st_size
                 return True
             if is_new:
-                self._place.unlink(f"{self._name}.note")
+                self._directory.unlink(note_name)
             break
+        self._note = -1
         if note >= 0:
             os.close(note)
-        self._note = -1
         return False
 
 
-def prune(place: Place, sid: str, infixes: Iterable[str] = INFIXES) -> None:
+def prune(directory: Directory, sid: str, infixes: Iterable[str] = INFIXES) -> None:
     """Remove what runs that were killed have left of a payload that is whole now."""
     for infix in infixes:
         name = f"{sid}.addonctl{infix}"
-        if place.status(f"{name}.note") is None:
+        if directory.status(f"{name}.note") is None:
             return
-        note, _ = _opened(place, f"{name}.note")
-        if note < 0:
-            continue
-        if files.lock(note) and _is_marked(os.read(note, LONGEST_NOTE + 1)):
-            _remove(place, name, note)
-        else:
+        note, _ = _opened(directory, f"{name}.note")
+        if note >= 0 and files.lock(note) and _is_marked(os.read(note, LONGEST_NOTE + 1)):
+            _remove(directory, name, note)
+        elif note >= 0:
             os.close(note)
 
 
-def _opened(place: Place, name: str) -> tuple[int, bool]:
+def _opened(directory: Directory, name: str) -> tuple[int, bool]:
     """A file of our own, open, and whether it is new; -1 for what somebody else may have put there.
 
     A file with a second name is refused too: under that one it may be anything.
     """
     while True:
         with suppress(FileExistsError):
-            return place.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL), True
+            return directory.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL), True
         try:
-            descriptor = place.open(name, os.O_RDWR)
+            descriptor = directory.open(name, os.O_RDWR)
         except FileNotFoundError:
             continue
         except OSError:  # a link, a folder, a file that is not ours to write to
@@ -235,14 +219,14 @@ def _opened(place: Place, name: str) -> tuple[int, bool]:
         return -1, False
 
 
-def _remove(place: Place, name: str, note: int) -> None:
+def _remove(directory: Directory, name: str, note: int) -> None:
     """Remove a part and then its note, the lock on which is held until then."""
-    place.unlink(f"{name}.part")
+    directory.unlink(f"{name}.part")
     if sys.platform == "win32":  # what is open cannot be removed there
         os.close(note)
-        place.unlink(f"{name}.note")
+        directory.unlink(f"{name}.note")
         return
-    place.unlink(f"{name}.note")
+    directory.unlink(f"{name}.note")
     os.close(note)
 
 
