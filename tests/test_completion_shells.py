@@ -26,6 +26,7 @@ SHOWN = [
     f"{RE1}/{XR2}\tfailed, 2026-11-20 10:05",
     f"{RE1}\tcompleted, 2026-11-20 09:00\t{CA1} {CF1}",
     f"{RE2}\tcompleted, 2026-11-19 09:00",
+    f"{RE2}/{XR1}/{XH1}\twhat? *.txt\t\twhat? *.txt",
 ]
 CONFIG = f"""
 active = "work"
@@ -316,9 +317,11 @@ def test_bash_complains_of_nothing_under_strict_settings(place: Path, tmp_path: 
         prompt.type("set -u; shopt -s failglob nullglob; COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\r")
         words = prompt.completed("addonctl results list --format=ma\t")
         sids = prompt.completed(f"addonctl results get {RE1} XRb\t")
+        label = prompt.completed("addonctl payloads list --label 'wha\t")
 
         assert words == "addonctl results list --format=markdown "
         assert sids == f"addonctl results get {RE1} {XR2} "
+        assert label == "addonctl payloads list --label 'what? *.txt' "
     finally:
         prompt.close()
 
