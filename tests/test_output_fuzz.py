@@ -209,7 +209,7 @@ def test_json_and_xml_hold_the_documents(
 
             assert json.loads(as_json.out) == rows
             assert [json.loads(each) for each in as_lines.out.split("\n")[:-1]] == rows
-            elements = list(root.iter(kind.ELEMENT))
+            elements = list(root[0])
             assert len(elements) == len(rows)
             for element, row in zip(elements, rows, strict=True):
                 for name in ("sid", "label", "status", "source"):

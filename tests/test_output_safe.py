@@ -173,7 +173,7 @@ def test_a_payload_of_another_system_is_read_line_by_line(
                 else answer(body, content_type="text/plain")
             )
         ]
-        code, out, _ = on_screen(f"payloads show {RE} {XR} XH{'d' * 32}")
+        code, out, _ = on_screen(f"payloads show {RE} {XR} XH{'d' * 32} --as raw")
         _, piped, _ = on_screen(f"payloads show {RE} {XR} XH{'d' * 32}", only="stderr")
 
     assert (code, out) == (0, "Agent: hello\nCustomer: hi\n")

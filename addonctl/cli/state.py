@@ -6,7 +6,7 @@ So `--help` touches no network, no keyring and no file.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from addonctl.api import Client, Pace
     from addonctl.batch.outcomes import Batch
     from addonctl.login import Login
-    from addonctl.models import Record, Resource
+    from addonctl.models import Record, Recording, Resource
     from addonctl.selection import Selection
 
 LONGEST_TIMEOUT = 100 * 24 * 3600.0
@@ -46,6 +46,7 @@ class State:
         self.common = Common()
         self.output = Output()
         self._client: Client | None = None
+        self._recordings: dict[str, Record] = {}
 
     def take_common(self, given: Mapping[str, Any]) -> None:
         """Note what was typed of the common options; what was not leaves the others as they are."""
@@ -172,8 +173,7 @@ class State:
                 raise Usage("--all means every recording; expected no addresses with it")
             client = self.client(workers_of(many))
             pages = client.recordings(recording_parameters(filters))
-            recordings = (Address(given_sid(each.sid, "RE")) for page in pages for each in page)
-            return Addresses(recordings, typed=False)
+            return Addresses(self._every(pages), typed=False)
         for name, value in filters._asdict().items():
             if value is not None:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
@@ -198,6 +198,13 @@ class State:
             self.sink.say("the list is empty: nothing to do")
         return addresses
 
+    def _every(self, pages: Iterable[list[Recording]]) -> Iterator[Address]:
+        for page in pages:
+            for recording in page:
+                if self.sink.on_terminal:
+                    self._recordings[recording.sid] = recording
+                yield Address(given_sid(recording.sid, "RE"))
+
     # The answer
 
     def answering(self, kind: type[Record]) -> Sink:
@@ -220,12 +227,12 @@ class State:
         if begun is not None:
             chosen = selection.apply(begun)
             if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
-                self.sink.records(kind, chosen)
+                self.sink.records(kind, chosen, self._recordings)
             else:
                 from addonctl import history
 
                 noted = history.Noted()
-                self.sink.records(kind, noted.pages(chosen))
+                self.sink.records(kind, noted.pages(chosen), self._recordings)
                 history.remember(self.login.acting_account, noted.lines, history.folder())
             if chosen.note:
                 batch.warn(chosen.note)

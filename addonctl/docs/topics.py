@@ -53,6 +53,12 @@ def _environment() -> Topic:
                     "Set to anything, no list is remembered for completion.",
                 ),
                 ("NO_COLOR, TERM=dumb", "No colours, as --no-color."),
+                ("FORCE_COLOR", "Colours in a pipe, too."),
+                (
+                    "ADDONCTL_PAGER, PAGER",
+                    "The program that shows a long answer on a terminal page by page, the first"
+                    " that is set; unset it is less, and empty none.",
+                ),
                 (
                     "HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE",
                     "The proxy and the certificates to use, as other programs take them.",

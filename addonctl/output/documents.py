@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
@@ -20,12 +20,14 @@ _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse>"
 _TAIL = "</TwilioResponse>\n"
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+# A string, which is a name if a colon follows, or a word or number of its own.
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(\b(?:true|false|null)\b|-?\d[\d.eE+-]*)')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def json_array(answer: Answer) -> Iterator[str]:
     """An object a line in a pipe, indented on a terminal; what a query found comes indented."""
-    shown = safe.json_text if answer.screen else str
+    show = partial(shown, screen=answer.screen, color=answer.color)
     indent = 2 if answer.screen else None
     encode = json.JSONEncoder(
         ensure_ascii=False, indent=indent, separators=None if indent else (",", ":")
@@ -34,13 +36,13 @@ def json_array(answer: Answer) -> Iterator[str]:
         found: Any = [document(record, answer.fields) for record in chain(*answer.pages)]
         found = found[0] if answer.single else found
         query = answer.settings.query
-        yield shown(encode(found) if query is None else searched(query, found)) + "\n"
+        yield show(encode(found) if query is None else searched(query, found)) + "\n"
         return
     before, after = "[\n", "[]\n"
     for page in answer.pages:
         if page:
             objects = [encode(document(record, answer.fields)) for record in page]
-            yield before + shown(",\n".join(objects))
+            yield before + show(",\n".join(objects))
             before, after = ",\n", "\n]\n"
     yield after
 
@@ -50,7 +52,20 @@ def json_lines(answer: Answer) -> Iterator[str]:
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for page in answer.pages:
         lines = "".join([f"{encode(document(record, answer.fields))}\n" for record in page])
-        yield safe.json_text(lines) if answer.screen else lines
+        yield shown(lines, screen=answer.screen, color=answer.color)
+
+
+def shown(text: str, *, screen: bool, color: bool) -> str:
+    """A JSON text as its place can take it: harmless to a screen, in colour where there is any."""
+    text = safe.json_text(text) if screen else text
+    return _TOKEN.sub(_colored, text) if color else text
+
+
+def _colored(found: re.Match[str]) -> str:
+    name, colon, text = found.groups()
+    if colon:
+        return f"\x1b[1;34m{name}\x1b[0m{colon}"
+    return f"\x1b[{32 if name else 36}m{name or text}\x1b[0m"
 
 
 def check_query(expression: str) -> None:

@@ -17,6 +17,7 @@ class OutputSettings(NamedTuple):
 
     `fields` empty means the format's own choice. `color` None asks each stream whether it is a
     terminal. `ask` is false under --no-input. `bom` and `exact` concern csv and tsv, `query` json.
+    `pager` allows a program to be started that shows a long answer on a terminal page by page.
     """
 
     format: str = "table"
@@ -29,30 +30,30 @@ class OutputSettings(NamedTuple):
     quiet: bool = False
     verbose: bool = False
     ask: bool = True
-
-
-class Screen(NamedTuple):
-    """The terminal an answer will be read on. `now` is what ages count from."""
-
-    width: int
-    color: bool
-    now: datetime
+    pager: bool = True
 
 
 class Answer(NamedTuple):
     """All that a writer needs: records of one kind, in pages, and how they are wanted.
 
     `fields` are those asked for, in their order, or none. `whole` marks records that were asked
-    for one by one, `single` that it was just one. `screen` is None in a pipe or a file.
+    for one by one, `single` that it was just one. `screen` says that a terminal gets it, of
+    `width` cells; ages count from `now`. `parents` are the records, by SID, that rows belong to,
+    as far as they are known. What is to be said beside the answer goes to `notes`.
     """
 
     kind: type[Record]
     pages: Iterable[Sequence[Record]]
+    notes: list[str]
+    now: datetime
     fields: tuple[Field, ...] = ()
     settings: OutputSettings = OutputSettings()
     whole: bool = False
     single: bool = False
-    screen: Screen | None = None
+    screen: bool = False
+    width: int = 80
+    color: bool = False
+    parents: Mapping[str, Record] = {}
 
 
 class Format(NamedTuple):

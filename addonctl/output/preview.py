@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from addonctl.errors import AddonctlError
-from addonctl.output import safe
+from addonctl.output import documents, safe
 
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
@@ -53,20 +53,8 @@ def _pretty(data: bytes, color: bool) -> str | None:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    text = safe.json_text(json.dumps(value, ensure_ascii=False, indent=2))
-    return f"{_painted(text) if color else text}\n"
-
-
-def _painted(text: str) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.highlighter import JSONHighlighter
-
-    lines = StringIO()
-    console = Console(file=lines, force_terminal=True, color_system="standard", width=1 << 20)
-    console.print(JSONHighlighter()(text), soft_wrap=True, end="")
-    return lines.getvalue()
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return documents.shown(text, screen=True, color=color) + "\n"
 
 
 _VOICES = ("cyan", "green", "magenta", "yellow", "blue", "red")

@@ -9,13 +9,12 @@ surrogates, which UTF-8 cannot hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 from addonctl.models import Field
 from addonctl.output import safe
-from addonctl.output.formats import Answer, Screen, asked, texts
+from addonctl.output.formats import Answer, asked, texts
 
 _FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -120,19 +119,22 @@ def markdown(answer: Answer) -> Iterator[str]:
 
 def table(answer: Answer) -> Iterator[str]:
     """A row for each record; of those asked for one by one, a block of all their fields."""
+    if answer.screen:
+        from addonctl.output import screen
+
+        yield from screen.table(answer)
+        return
     if answer.whole:
         yield from _blocks(answer)
         return
     fields = answer.fields or asked(answer.kind, answer.kind.COLUMNS)
     names = [field.name for field in fields] if answer.settings.header else []
     documents = [record.document for record in chain(*answer.pages)]
-    if answer.screen:
+    columns = [list(map(safe.cell, texts(documents, field))) for field in fields]
+    if answer.color:
         from addonctl.output import screen
 
-        cells = [screen.cells(documents, field, answer.screen) for field in fields]
-        yield from screen.table(names, cells, answer.screen, droppable=not answer.fields)
-        return
-    columns = [list(map(safe.cell, texts(documents, field))) for field in fields]
+        columns = screen.painted(columns, fields)
     yield _aligned(names, list(zip(*columns, strict=True)))
 
 
@@ -140,22 +142,11 @@ def _blocks(answer: Answer) -> Iterator[str]:
     fields = answer.fields or tuple(field for field in answer.kind.FIELDS if field.kind != "uris")
     between = ""
     for record in chain(*answer.pages):
-        values = [_value(record.document, field, answer.screen) for field in fields]
+        values = [safe.cell(texts([record.document], field)[0]) for field in fields]
         names = [field.name for field in fields]
         shown = zip(names, values, strict=True) if answer.settings.header else zip(values)
         yield between + _aligned([], list(shown))
         between = "\n" if answer.settings.header else ""
-
-
-def _value(document: Mapping[str, Any], field: Field, screen: Screen | None) -> str:
-    text = texts([document], field)[0]
-    if not screen:
-        return safe.cell(text)
-    if not (text and field.kind == "date"):
-        return safe.line(text)
-    from addonctl.output.screen import cells
-
-    return f"{safe.line(text)} ({cells([document], field, screen).texts[0]})"
 
 
 # tabulate counts characters where a terminal counts cells. No cell holds a control character any
@@ -170,7 +161,7 @@ def _aligned(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows under their names, two spaces between."""
     if not rows:
         return f"{'  '.join(names)}\n" if names else ""
-    if len(rows) == 1 and all(text.isascii() for text in rows[0]):
+    if len(rows) == 1 and all(text.isascii() and text.isprintable() for text in rows[0]):
         # A row alone is aligned with its head in no time; importing tabulate takes as long as
         # the request of the command that has one row to show.
         both = [names, rows[0]] if names else rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
 
 from addonctl.errors import AddonctlError
@@ -44,6 +44,37 @@ class Out:
         except (OSError, ValueError) as problem:
             raise self._lost(problem) from None
 
+    def page(self, command: str, chunks: Iterable[bytes]) -> None:
+        """The same by a program that shows it page by page; without it where it cannot be run.
+
+        Who leaves it has seen enough. While it runs Ctrl-C is for it.
+        """
+        import shlex
+        import signal
+        import subprocess
+        import threading
+
+        try:
+            # less shows colours, and ends where all fits, unless somebody told it otherwise.
+            environ = {"LESS": "FRX", **os.environ}
+            pager = subprocess.Popen(  # noqa: S603 the user's own choice
+                shlex.split(command), stdin=subprocess.PIPE, stdout=self._stream, env=environ
+            )
+        except (OSError, ValueError):
+            for chunk in chunks:
+                self.write(chunk)
+            return
+        alone = threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN) if alone else None
+        try:
+            with suppress(OSError), pager.stdin or nullcontext() as pipe:
+                for chunk in chunks:
+                    pipe.write(chunk)  # type: ignore[union-attr]
+            pager.wait()
+        finally:
+            if alone:
+                signal.signal(signal.SIGINT, before)
+
     def flush(self) -> None:
         """Raises like `write`, for what something else has left in the stream."""
         try:
@@ -79,15 +110,21 @@ def is_terminal(stream: IO[Any] | None) -> bool:
         return False
 
 
-def width(stream: IO[Any] | None, environ: Mapping[str, str]) -> int:
-    """The columns of the terminal behind `stream`; COLUMNS beats what it says, 80 else."""
-    columns = environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return int(columns)
+def size(stream: IO[Any] | None, environ: Mapping[str, str]) -> tuple[int, int]:
+    """Columns and lines of the terminal behind `stream`; 80 and 24 where it does not say.
+
+    COLUMNS and LINES beat what it says.
+    """
     try:
-        return os.get_terminal_size(stream.fileno()).columns or 80  # type: ignore[union-attr]
+        told = tuple(os.get_terminal_size(stream.fileno()))  # type: ignore[union-attr]
     except (OSError, ValueError, AttributeError):
-        return 80
+        told = (0, 0)
+    asked = [environ.get(name, "") for name in ("COLUMNS", "LINES")]
+    columns, lines = (
+        int(word) if word.isascii() and word.isdecimal() and int(word) else number
+        for word, number in zip(asked, told, strict=True)
+    )
+    return columns or 80, lines or 24
 
 
 def whole(texts: Iterable[str]) -> Iterator[bytes]:

@@ -53,12 +53,18 @@ class Terminal:
 
 
 def on_screen(
-    line: str, columns: int = 120, *, only: str = "", stdin: bytes = b"", **environment: str
+    line: str,
+    columns: int = 120,
+    *,
+    only: str = "",
+    stdin: bytes = b"",
+    unset: tuple[str, ...] = (),
+    **environment: str,
 ) -> tuple[int, str, str]:
     """Exit code, and what a terminal of that width received on stdout and on stderr.
 
     Both are terminals, each one of its own, unless `only` names one of them: then the other is a
-    pipe. `stdin` is typed.
+    pipe. `stdin` is typed. No pager is started unless ADDONCTL_PAGER is among the variables.
     """
     import fcntl
     import pty
@@ -72,8 +78,9 @@ def on_screen(
         else:
             ends[name], given[name] = pty.openpty()
             fcntl.ioctl(given[name], termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environ = {**os.environ, "TERM": "xterm-256color", **environment}
-    environ.pop("COLUMNS", None)
+    environ = {**os.environ, "TERM": "xterm-256color", "ADDONCTL_PAGER": "", **environment}
+    for name in ("COLUMNS", *unset):
+        environ.pop(name, None)
     process = subprocess.Popen([*PROGRAM, *shlex.split(line)], env=environ, **given)
     for descriptor in given.values():
         os.close(descriptor)
@@ -96,3 +103,12 @@ def on_screen(
         os.close(descriptor)
     out, err = (seen[name].decode().replace("\r\n", "\n") for name in ("stdout", "stderr"))
     return code, out, err
+
+
+def screen_of(received: str, columns: int, lines: int = 200) -> list[str]:
+    """What a terminal of that size shows of what it received: its lines, without the empty ends."""
+    import pyte
+
+    screen = pyte.Screen(columns, lines)
+    pyte.Stream(screen).feed(received.replace("\n", "\r\n"))
+    return "\n".join(line.rstrip() for line in screen.display).rstrip("\n").split("\n")
