@@ -317,36 +317,45 @@ def test_many_who_write_at_once_lose_nothing(home: Path) -> None:
 
 
 STALLING = """
-import os, sys, time
+import sys, time
 from pathlib import Path
 from addonctl.cli import main
-real = os.fsync
+name, times = sys.argv.pop(1), int(sys.argv.pop(1))
+real, seen = Path.replace, []
 
-def stall(number):
-    os.fsync = real
-    Path("stalled").touch()
-    while not Path("go on").exists():
-        time.sleep(0.005)
-    real(number)
+def replace(path, target):
+    seen.append(target.name)
+    if seen.count(name) == times and target.name == name:
+        Path("stalled").touch()
+        while not Path("go on").exists():
+            time.sleep(0.005)
+    return real(path, target)
 
-os.fsync = stall
+Path.replace = replace
 sys.exit(main())
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
-def test_who_would_write_while_another_does_waits_and_keeps_what_that_one_wrote(home: Path) -> None:
-    """One process stands between reading the file and replacing it; a second one comes."""
+@pytest.mark.parametrize(("name", "times"), [("config.toml", 1), ("secrets.json", 2)])
+def test_who_would_write_while_another_does_waits_and_keeps_what_that_one_wrote(
+    run: Run, home: Path, name: str, times: int
+) -> None:
+    """One process stands between reading a file and replacing it; a second one comes.
 
-    def logging_in(name: str, program: list[str]) -> subprocess.Popen[bytes]:
-        words = f"auth login {name} --account {ACCOUNT} --secret-stdin --no-verify"
+    The first replaces secrets.json twice: to keep a secret, and to remove the one before.
+    """
+    log_in(run, "first", key=OTHER_KEY, secret="the-one-before")
+
+    def logging_in(profile: str, *program: str) -> subprocess.Popen[bytes]:
+        words = f"auth login {profile} --account {ACCOUNT} --key {KEY} --secret-stdin --no-verify"
         process = subprocess.Popen(
             [*program, *words.split(), "--insecure-storage"],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         assert process.stdin
-        process.stdin.write(f"secret-of-{name}".encode())
+        process.stdin.write(f"secret-of-{profile}".encode())
         process.stdin.close()
         return process
 
@@ -355,11 +364,11 @@ def test_who_would_write_while_another_does_waits_and_keeps_what_that_one_wrote(
         for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
             with suppress(FileNotFoundError):
                 opened.append(descriptor.readlink().name)
-        return ".config.toml.lock" in opened
+        return f".{name}.lock" in opened
 
-    first = logging_in("first", [sys.executable, "-c", STALLING])
+    first = logging_in("first", sys.executable, "-c", STALLING, name, str(times))
     until((home / "stalled").exists)
-    second = logging_in("second", PROGRAM)
+    second = logging_in("second", *PROGRAM)
     until(lambda: second.poll() is not None or waits(second))
     (home / "go on").touch()
     for process in (first, second):
@@ -372,7 +381,7 @@ def test_who_would_write_while_another_does_waits_and_keeps_what_that_one_wrote(
 
     assert list(config["profiles"]) == ["first", "second"]
     assert config["active"] == "first"
-    assert list(secrets.values()) == ["secret-of-first", "secret-of-second"]
+    assert secrets == {f"{each}:{KEY}": f"secret-of-{each}" for each in ("first", "second")}
 
 
 def test_a_login_that_was_killed_leaves_no_secret_behind(run: Run, home: Path) -> None:
