@@ -114,6 +114,16 @@ class Resource(Record):
             return None
 
 
+class Account(Resource):
+    """An account, or a subaccount of one."""
+
+    __slots__ = ()
+    COLLECTION = "accounts"
+    ELEMENT = "Account"
+    FIELDS = (Field("sid", "sid"), Field("friendly_name"), Field("status", "status"))
+    COLUMNS = ("sid", "friendly_name", "status")
+
+
 class Recording(Resource):
     """A recorded call or conference: what add-ons work on."""
 

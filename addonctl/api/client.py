@@ -22,7 +22,7 @@ from addonctl.api.network import followed
 from addonctl.api.transport import NOT_THE_SERVICE, Answer, Channel, Limits, Pace, Say, whole_number
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import Login, named_by, plain_url
-from addonctl.models import PAGE_SIZE, Payload, Record, Recording, Result
+from addonctl.models import PAGE_SIZE, Account, Payload, Record, Recording, Result
 
 MOST_REDIRECTS = 5
 
@@ -116,11 +116,18 @@ class Client:
 
     # Lists
 
+    def accounts(self) -> Iterator[list[Account]]:
+        """The account itself, and its subaccounts."""
+        return self._pages(Account, "/2010-04-01/Accounts", "accounts", PAGE_SIZE)
+
     def recordings(
-        self, parameters: Mapping[str, str] | None = None, page_size: int = PAGE_SIZE
+        self,
+        parameters: Mapping[str, str] | None = None,
+        page_size: int = PAGE_SIZE,
+        account: str = "",
     ) -> Iterator[list[Recording]]:
-        """The account's recordings, newest first; `parameters` are the API's own filters."""
-        path = self._path(Address(""))
+        """An account's recordings, newest first; `parameters` are the API's own filters."""
+        path = self._path(Address("", account=account))
         return self._pages(Recording, path, "recordings", page_size, parameters or {})
 
     def results(self, recording: Address, page_size: int = PAGE_SIZE) -> Iterator[list[Result]]:

@@ -21,6 +21,7 @@ command = Noun(
         "results": ("addonctl.cli.results", "What add-ons made of recordings"),
         "payloads": ("addonctl.cli.payloads", "The files of a result"),
         "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
+        "archive": ("addonctl.cli.archive", "What outlives the 30 days"),
         "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
         "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
         "completion": ("addonctl.cli.completion", "Print the completion script of a shell"),

@@ -1,0 +1,7 @@
+"""The archive: what add-ons made, kept beyond the 30 days of the service.
+
+In the order of truth: place.py holds bytes, and marker.py says which belong to a result and what
+they must be; index.py makes them searchable and remembers when to look again, and can be thrown
+away. look.py brings one recording up to date and run.py a whole account; verify.py holds every
+byte against its hash, and makes the index anew.
+"""

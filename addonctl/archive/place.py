@@ -1,0 +1,193 @@
+"""Where an archive's bytes lie: names and whole objects, whatever is underneath.
+
+A name is a path of SIDs and known extensions. An object is written whole or not at all, and what
+is there is only replaced by a write that says so.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import IO, NamedTuple, Protocol
+
+from addonctl import files
+from addonctl.errors import AddonctlError, TryLater
+
+CHUNK = 1 << 20
+
+
+class Object(NamedTuple):
+    """One object of a place: its name, and its length in bytes; None for what is no object."""
+
+    name: str
+    size: int | None
+
+
+class Place(Protocol):
+    """What an archive asks of a folder or a bucket. Everything raises AddonctlError."""
+
+    url: str
+
+    def read(self, name: str) -> bytes | None:
+        """An object's bytes; None where there is none."""
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The same, a piece at a time. Raises NoObject where there is none."""
+
+    def put(self, name: str, content: IO[bytes]) -> None:
+        """Make what is left of an open file the whole of an object, new or replaced."""
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Make an object, if there is none of that name; false if there is."""
+
+    def size(self, name: str) -> int | None:
+        """An object's length; None where there is none."""
+
+    def delete(self, name: str) -> None:
+        """Take an object away; nothing happens where there is none."""
+
+    def objects(self, below: str = "") -> Iterator[Object]:
+        """What lies there, in the order of names."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep every other run out. Raises TryLater where another holds it."""
+
+
+class NoObject(AddonctlError):
+    """There is no object of that name, or what lies there is none."""
+
+
+class LocalPlace:
+    """A folder on this machine. Links in it are no objects, and are not followed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.url = str(root)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return b"".join(self.blocks(name))
+        except NoObject:
+            return None
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        with self._explained("read", name):
+            number = os.open(self._path(name), flags | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(number, "rb", buffering=0) as file:
+                if not stat.S_ISREG(os.fstat(number).st_mode):
+                    raise NoObject(f"{self._path(name)} is no file")
+                while block := file.read(CHUNK):
+                    yield block
+
+    def put(self, name: str, content: IO[bytes]) -> None:
+        path = self._path(name)
+        with self._explained("write", name):
+            self._folder(path.parent)
+            part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            number = os.open(part, flags, 0o600)
+            try:
+                with os.fdopen(number, "wb") as file:
+                    while block := content.read(CHUNK):
+                        file.write(block)
+                    file.flush()
+                    os.fsync(number)
+                part.replace(path)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        files.sync_folder(path.parent)
+
+    def create(self, name: str, content: bytes) -> bool:
+        path = self._path(name)
+        with self._explained("write", name):
+            self._folder(path.parent)
+            part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+            try:
+                part.write_bytes(content)
+                os.link(part, path)  # fails where the name is taken, and never shows half of it
+            except FileExistsError:
+                return False
+            finally:
+                part.unlink(missing_ok=True)
+        files.sync_folder(path.parent)
+        return True
+
+    def size(self, name: str) -> int | None:
+        with self._explained("read", name):
+            try:
+                there = self._path(name).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return there.st_size if stat.S_ISREG(there.st_mode) else None
+
+    def delete(self, name: str) -> None:
+        path = self._path(name)
+        with self._explained("delete", name):
+            path.unlink(missing_ok=True)
+        for folder in path.relative_to(self.root).parents:
+            with suppress(OSError):  # others are in it
+                if folder.name:
+                    (self.root / folder).rmdir()
+
+    def objects(self, below: str = "") -> Iterator[Object]:
+        with self._explained("read", below):
+            folders = [self.root / below]
+            while folders:
+                folder = folders.pop()
+                try:
+                    found = sorted(os.scandir(folder), key=lambda each: each.name, reverse=True)
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
+                inner = []
+                for each in reversed(found):
+                    name = Path(each.path).relative_to(self.root).as_posix()
+                    if each.is_dir(follow_symlinks=False):
+                        inner.append(Path(each.path))
+                    elif each.is_file(follow_symlinks=False):
+                        yield Object(name, each.stat(follow_symlinks=False).st_size)
+                    else:
+                        yield Object(name, None)
+                folders += reversed(inner)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        with self._explained("lock", ".lock"):
+            number = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if not files.lock(number, 0):
+                raise TryLater(
+                    f"another run is at work on the archive {self.url}",
+                    hint="wait for it to end; one at a time",
+                )
+            yield
+        finally:
+            os.close(number)
+
+    def _path(self, name: str) -> Path:
+        return self.root / name
+
+    def _folder(self, folder: Path) -> None:
+        """Make a folder of the archive, none of whose parts may be a link."""
+        place = self.root
+        for part in folder.relative_to(self.root).parts:
+            place = place / part
+            place.mkdir(mode=0o700, exist_ok=True)
+            if place.is_symlink():
+                raise AddonctlError(f"{place} is a link; an archive has none in it")
+
+    @contextmanager
+    def _explained(self, doing: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError):
+            raise NoObject(f"there is no {self._path(name)}") from None
+        except OSError as problem:
+            reason = (problem.strerror or "the system refuses it").lower()
+            kind = NoObject if doing == "read" and problem.errno == errno.ELOOP else AddonctlError
+            raise kind(f"cannot {doing} {self._path(name)}: {reason}") from None

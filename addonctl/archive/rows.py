@@ -1,0 +1,238 @@
+"""The rows in which an archive is shown, and the queries they are made of."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from addonctl import dates
+from addonctl.addresses import Address
+from addonctl.archive.index import iso, moment
+from addonctl.models import Field, Record
+
+if TYPE_CHECKING:
+    from addonctl.archive.index import Index
+
+
+class Kept(Record):
+    """A result in the archive."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "results", "Result"
+    FIELDS = (
+        Field("sid", "sid"),
+        Field("recording_sid", "sid"),
+        Field("account_sid", "sid"),
+        Field("call_sid", "sid"),
+        Field("state", "status"),
+        Field("status", "status"),
+        Field("add_on_sid", "sid"),
+        Field("add_on_configuration_sid", "sid"),
+        Field("date_created", "date"),
+        Field("expires", "date"),
+        Field("saved_at", "date"),
+        Field("payloads", "number"),
+        Field("problem"),
+    )
+    COLUMNS = ("sid", "state", "status", "date_created", "expires", "recording_sid")
+
+    @property
+    def address(self) -> Address:
+        return Address(self._text("recording_sid"), self._text("sid"))
+
+
+class KeptPayload(Record):
+    """A payload in the archive."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "payloads", "Payload"
+    FIELDS = (
+        Field("sid", "sid"),
+        Field("result_sid", "sid"),
+        Field("recording_sid", "sid"),
+        Field("label"),
+        Field("content_type"),
+        Field("bytes", "number"),
+        Field("sha256"),
+        Field("date_created", "date"),
+        Field("verified_at", "date"),
+        Field("verdict"),
+    )
+    COLUMNS = ("sid", "label", "content_type", "bytes", "result_sid", "recording_sid")
+
+    @property
+    def address(self) -> Address:
+        return Address(self._text("recording_sid"), self._text("result_sid"), self._text("sid"))
+
+
+class RunRow(Record):
+    """One run."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "runs", "Run"
+    FIELDS = (
+        Field("started", "date"),
+        Field("ended", "date"),
+        Field("complete"),
+        *(Field(name, "number") for name in ("predicted", "requests", "looked", "saved", "failed")),
+        Field("ended_as"),
+    )
+    COLUMNS = tuple(field.name for field in FIELDS)
+
+
+class Problem(Record):
+    """What could not be saved, or is not as it should be."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "problems", "Problem"
+    FIELDS = (
+        Field("kind"),
+        Field("sid"),
+        Field("state"),
+        Field("tries", "number"),
+        Field("expires", "date"),
+        Field("problem"),
+    )
+    COLUMNS = ("kind", "sid", "state", "expires", "problem")
+
+
+class HitRow(Record):
+    """One transcript in which something was said."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "hits", "Hit"
+    FIELDS = (
+        Field("address"),
+        Field("call_sid", "sid"),
+        Field("add_on_sid", "sid"),
+        Field("date_created", "date"),
+        Field("speaker"),
+        Field("start", "number"),
+        Field("snippet"),
+    )
+    COLUMNS = ("snippet", "speaker", "start", "date_created", "address")
+
+    @property
+    def address(self) -> Address:
+        return Address(*self._text("address").split("/"))
+
+
+class VerdictRow(Record):
+    """How one object compares with what it should be."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "verdicts", "Verdict"
+    FIELDS = (Field("verdict", "status"), Field("name"), Field("payload_sid"), Field("result_sid"))
+    COLUMNS = ("verdict", "name")
+
+
+class StatusRow(Record):
+    """Whether an archive is safe."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "archives", "Archive"
+    FIELDS = (
+        Field("archive"),
+        Field("accounts"),
+        Field("last_good_run", "date"),
+        Field("last_run", "date"),
+        *(
+            Field(name, "number")
+            for name in (
+                "recordings",
+                "results_saved",
+                "results_pending",
+                "unsaved_expiring_in_1_day",
+                "unsaved_expiring_in_3_days",
+                "unsaved_expiring_in_7_days",
+                "results_failed",
+                "results_lost",
+                "payloads",
+                "bytes",
+                "damaged",
+            )
+        ),
+    )
+    COLUMNS = tuple(field.name for field in FIELDS)
+
+
+def date_of(text: str | None) -> str | None:
+    """A time of the index as the API writes it."""
+    found = moment(text)
+    return dates.rfc2822(found) if found else None
+
+
+def dated(row: sqlite3.Row, kind: type[Record]) -> dict[str, Any]:
+    """A row of the index as a document of that kind."""
+    names = {field.name for field in kind.FIELDS if field.kind == "date"}
+    return {name: date_of(row[name]) if name in names else row[name] for name in row.keys()}
+
+
+LISTS: dict[str, tuple[type[Record], str]] = {
+    "results": (
+        Kept,
+        "SELECT r.*, c.call_sid,"
+        " (SELECT count(*) FROM payloads AS p WHERE p.result_sid = r.sid) AS payloads"
+        " FROM results AS r LEFT JOIN recordings AS c ON c.sid = r.recording_sid"
+        " ORDER BY r.date_created DESC",
+    ),
+    "payloads": (KeptPayload, "SELECT * FROM payloads ORDER BY date_created DESC"),
+    "runs": (RunRow, "SELECT * FROM runs ORDER BY started DESC"),
+    "problems": (
+        Problem,
+        "SELECT 'recording' AS kind, sid, NULL AS state, tries, NULL AS expires, problem"
+        " FROM recordings WHERE problem IS NOT NULL UNION ALL"
+        " SELECT 'result', sid, state, tries, expires, problem FROM results"
+        " WHERE problem IS NOT NULL OR state IN ('failed', 'lost') UNION ALL"
+        " SELECT 'payload', sid, verdict, 0, NULL, 'not as it was kept'"
+        " FROM payloads WHERE verdict IS NOT NULL AND verdict != 'ok' UNION ALL"
+        " SELECT 'account', sid, NULL, 0, NULL, problem FROM accounts WHERE problem IS NOT NULL",
+    ),
+}
+"""What `archive list` knows: the kind of row, and where it comes from."""
+
+
+def status_of(
+    index: Index, url: str, accounts: tuple[str, ...], now: datetime, max_age: str | None
+) -> tuple[StatusRow, list[str]]:
+    """Whether an archive is safe: its row, and what speaks against it."""
+    value = index.value
+    unsaved = (
+        "SELECT count(*) FROM results WHERE state IN ('pending', 'failed')"
+        " AND expires > ? AND expires <= ?"
+    )
+    soon = [value(unsaved, iso(now), iso(now + timedelta(days=days))) for days in (1, 3, 7)]
+    good = value("SELECT max(ended) FROM runs WHERE complete = 1")
+    damaged = value("SELECT count(*) FROM payloads WHERE verdict IS NOT NULL AND verdict != 'ok'")
+    counts = {
+        state: value("SELECT count(*) FROM results WHERE state = ?", state)
+        for state in ("saved", "pending", "failed", "lost")
+    }
+    row = {
+        "archive": url,
+        "accounts": " ".join(accounts),
+        "last_good_run": date_of(good),
+        "last_run": date_of(value("SELECT max(ended) FROM runs")),
+        "recordings": value("SELECT count(*) FROM recordings"),
+        "results_saved": counts["saved"],
+        "results_pending": counts["pending"],
+        "unsaved_expiring_in_1_day": soon[0],
+        "unsaved_expiring_in_3_days": soon[1],
+        "unsaved_expiring_in_7_days": soon[2],
+        "results_failed": counts["failed"],
+        "results_lost": counts["lost"],
+        "payloads": value("SELECT count(*) FROM payloads"),
+        "bytes": value("SELECT coalesce(sum(bytes), 0) FROM payloads"),
+        "damaged": damaged,
+    }
+    bad = []
+    last = moment(good)
+    age = now - last if last else None
+    if max_age is not None and (age is None or age > dates.duration(max_age)):
+        bad.append(f"no good run within {max_age}")
+    if soon[0]:
+        bad.append(f"{soon[0]} unsaved results expire within a day")
+    if damaged:
+        bad.append(f"{damaged} payloads are damaged")
+    return StatusRow(row), bad

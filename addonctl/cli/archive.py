@@ -1,0 +1,313 @@
+"""`addonctl archive`: what outlives the 30 days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from addonctl import dates
+from addonctl.archive.rows import (
+    HitRow,
+    Kept,
+    StatusRow,
+    VerdictRow,
+    status_of,
+)
+from addonctl.cli.archived import (
+    Archive,
+    list_kept,
+    opened,
+    place_of,
+    remember,
+    search_archive,
+    show_kept,
+    where,
+)
+from addonctl.cli.commands import Noun
+from addonctl.cli.options import (
+    Ages,
+    Argument,
+    Many,
+    Option,
+    Output,
+    ResultFilters,
+    workers_of,
+)
+from addonctl.cli.samples import CALL
+from addonctl.cli.state import State
+from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
+
+if TYPE_CHECKING:
+    from addonctl.api import Client
+    from addonctl.archive.look import Job, Seen
+
+command = Noun("What add-ons made, kept beyond the 30 days of the service.")
+
+
+@command.verb(
+    "init", examples=(("a folder that outlives the 30 days", "addonctl archive init keep"),)
+)
+def make_archive(state: State, place: Annotated[str, Argument("DIR")]) -> None:
+    """Make an archive, and remember it for this profile."""
+    from addonctl.archive import marker
+    from addonctl.archive.index import Index
+    from addonctl.archive.place import LocalPlace
+
+    account = state.login.acting_account
+    where = place_of(place)
+    if isinstance(where, LocalPlace):
+        try:
+            where.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as problem:
+            raise AddonctlError(f"{where.url}: {(problem.strerror or '').lower()}") from None
+    with where.lock():
+        about = marker.make(where, account)
+        path = Path(where.url) / "index.sqlite"
+        if path.exists() or not next(iter(where.objects("data")), None):
+            Index(path, about.id, make=True, url=where.url).close()
+    remember(state, where.url)
+    state.sink.say(f"{where.url} is the archive of {account}; bring it up to date: archive run")
+
+
+# Keeping it up to date
+
+
+@command.verb("run", examples=(("every night, from cron", "addonctl archive run --quiet"),))
+def run_archive(
+    state: State,
+    archive: Archive,
+    filters: ResultFilters,
+    ages: Ages,
+    many: Many,
+    all_accounts: Annotated[
+        bool, Option("--all-accounts", "The account and its subaccounts.")
+    ] = False,
+    full: Annotated[bool, Option("--full", "Look at every recording, due or not.")] = False,
+    since: Annotated[
+        str | None,
+        Option("--since", "List recordings from this date (UTC) or age on (90d).", "WHEN"),
+    ] = None,
+    max_time: Annotated[
+        str | None, Option("--max-time", "End in order after this long.", "TIME")
+    ] = None,
+    max_requests: Annotated[
+        int | None, Option("--max-requests", "End in order after so many requests.", "N")
+    ] = None,
+    dry_run: Annotated[
+        bool, Option("--dry-run", "Say what would be asked for, and ask for nothing.")
+    ] = False,
+) -> None:
+    """Bring the archive up to date, soonest to expire first.
+
+    What is new is fetched, what was pending is looked at again, and what failed stays due.
+    """
+    from addonctl.archive.run import Run, Wish, run_all
+
+    now = datetime.now(UTC)
+    workers = workers_of(many)
+    named = None
+    if many.from_file is not None:
+        named = tuple(
+            {
+                each.recording: each._replace(result="", payload="")
+                for each in state.addresses([], many, 1, 3).items
+            }.values()
+        )
+    wish = Wish(
+        full=full,
+        since=None if since is None else dates.when(since, now),
+        recordings=named,
+        max_time=None if max_time is None else dates.seconds(max_time),
+        max_requests=max_requests,
+    )
+    with opened(state, archive.archive, make=True) as at:
+        account = state.login.acting_account
+        if account not in at.accounts:
+            raise Usage(f"{at.place.url} is the archive of {', '.join(at.accounts)}, not {account}")
+        client = state.client(workers)
+        if dry_run:
+            plan = Run(client, at.place, at.kept, account, wish, now)
+            state.sink.text(f"would make about {plan.predicted()} requests, and fetch what is new")
+            return
+        with at.place.lock():
+            accounts = [account]
+            if all_accounts:
+                listed = [each.sid for page in client.accounts() for each in page]
+                accounts = list(dict.fromkeys([account, *listed]))
+            runs = [Run(client, at.place, at.kept, each, wish, now) for each in accounts]
+            total = run_all(runs, _engine(state, client, workers), state.sink.warn)
+    said = (
+        f"looked at {total.looked} recordings, saved {total.saved} results;"
+        f" {total.requests} requests, {total.predicted} were predicted before what is new"
+    )
+    if total.cut:
+        raise StillPending(f"{total.cut}: {said}; the next run goes on")
+    if total.failed:
+        raise SomeFailed(
+            f"{said}; {total.failed} failed and stay due", hint="addonctl archive list problems"
+        )
+    state.sink.say(said)
+
+
+def _engine(state: State, client: Client, workers: int) -> Any:
+    """The threads of a batch, their progress shown."""
+    from addonctl.batch import pool
+
+    def engine(work: Any, jobs: Iterable[Job], total: int) -> Iterator[Seen | AddonctlError]:
+        with state.sink.progress(total, "recordings") as progress:
+            outcomes = pool.run(work, jobs, workers=workers, stop=client.pace.stop)
+            for _, seen in outcomes:
+                yield seen
+                progress.advance()
+
+    return engine
+
+
+# Looking at it
+
+
+@command.verb(
+    "status", rows=StatusRow, examples=(("the watchdog", "addonctl archive status --max-age 26h"),)
+)
+def show_status(
+    state: State,
+    archive: Archive,
+    output: Output,
+    max_age: Annotated[
+        str | None,
+        Option("--max-age", "Exit 1 if no good run is younger than this.", "TIME"),
+    ] = None,
+) -> None:
+    """Say whether the archive is safe: exit 1 if it is not."""
+    sink = state.answering(StatusRow)
+    now = datetime.now(UTC)
+    with opened(state, archive.archive) as at:
+        row, bad = status_of(at.kept, at.place.url, at.accounts, now, max_age)
+    sink.record(StatusRow, [row], single=True)
+    if bad:
+        raise AddonctlError("; ".join(bad), hint="addonctl archive list problems")
+
+
+# Looking into it
+
+command.verb(
+    "list",
+    rows=Kept,
+    examples=(
+        ("what is kept", "addonctl archive list results"),
+        ("what is not, and why", "addonctl archive list problems"),
+    ),
+)(list_kept)
+
+command.verb(
+    "search",
+    rows=HitRow,
+    examples=(
+        ("who said it, and when", "addonctl archive search parcel"),
+        ("a phrase, of the last year", "addonctl archive search '\"two weeks ago\"' --since 52w"),
+    ),
+)(search_archive)
+
+command.verb("show", examples=(("what was said", f"addonctl archive show {CALL}"),))(show_kept)
+
+
+# Proving it
+
+
+@command.verb(
+    "verify",
+    rows=VerdictRow,
+    examples=(
+        ("every byte", "addonctl archive verify"),
+        ("a thirtieth each day", "addonctl archive verify --sample 3/30"),
+    ),
+)
+def verify_archive(
+    state: State,
+    archive: Archive,
+    output: Output,
+    many: Many,
+    sample: Annotated[
+        str | None, Option("--sample", "The third of thirty parts: 3/30.", "K/N")
+    ] = None,
+    quick: Annotated[bool, Option("--quick", "Compare names and sizes alone.")] = False,
+    repair: Annotated[
+        bool, Option("--repair", "Fetch again what is damaged, while the service has it.")
+    ] = False,
+) -> None:
+    """Hold every byte against its hash, and name what lies there besides. Shows what is not ok."""
+    import re
+
+    from addonctl.archive.verify import Sample, Verdict, repaired, verify
+
+    sink = state.answering(VerdictRow)
+    part = None
+    if sample is not None:
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", sample)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise Usage(f"--sample {sample}: expected K/N, such as 3/30")
+        part = Sample(int(found[1]), int(found[2]))
+    now = datetime.now(UTC)
+    counts = {"ok": 0, "bad": 0, "besides": 0}
+    bad: list[Verdict] = []
+    with opened(state, archive.archive) as at, at.place.lock():
+
+        def pages() -> Iterator[list[VerdictRow]]:
+            yield []
+            for each in verify(at.place, at.kept, now, sample=part, quick=quick):
+                if each.verdict == "ok":
+                    counts["ok"] += 1
+                    continue
+                if each.verdict in ("orphan", "stranger"):
+                    counts["besides"] += 1
+                else:
+                    counts["bad"] += 1
+                    bad.append(each)
+                document = {"verdict": each.verdict, "name": each.name}
+                document |= {"payload_sid": each.payload or "", "result_sid": each.result or ""}
+                yield [VerdictRow(document)]
+
+        sink.records(VerdictRow, pages())
+        mended = 0
+        if repair and bad:
+            client = state.client(workers_of(many))
+            mended = repaired(
+                client, at.place, at.kept, bad, now, _engine(state, client, workers_of(many))
+            )
+    said = f"{counts['ok']} ok, {counts['bad']} not, {counts['besides']} that nothing names"
+    if counts["bad"] > mended:
+        hint = "" if repair else "while the service has it: addonctl archive verify --repair"
+        kind = AddonctlError if not counts["ok"] else SomeFailed
+        raise kind(f"{said}; {mended} mended" if repair else said, hint=hint or None)
+    sink.say(f"{said}; {mended} mended" if repair else said)
+
+
+@command.verb("rebuild", examples=(("the index anew", "addonctl archive rebuild"),))
+def rebuild_index(state: State, archive: Archive) -> None:
+    """Make the index anew of what is stored; what was said is read again."""
+    from addonctl.archive import marker
+    from addonctl.archive.index import Index
+    from addonctl.archive.verify import rebuild
+
+    place = place_of(where(state, archive.archive))
+    about = marker.there(place)
+    with place.lock():
+        path = Path(place.url) / "index.sqlite"
+        new = path.with_name("index.sqlite.new")
+        for each in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
+            each.unlink(missing_ok=True)
+        index = Index(new, about.id, make=True, url=place.url)
+        try:
+            made = rebuild(place, index, datetime.now(UTC))
+            index.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            index.close()
+        for each in (Path(f"{path}-wal"), Path(f"{path}-shm")):
+            each.unlink(missing_ok=True)
+        new.replace(path)
+    said = f"the index holds {made.results} results again"
+    if made.damaged:
+        raise SomeFailed(f"{said}; damaged: {', '.join(made.damaged[:5])}")
+    state.sink.say(said)

@@ -1,0 +1,276 @@
+"""What an archive holds: `archive list`, `search` and `show`, and which archive is meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from addonctl import dates
+from addonctl.archive.rows import LISTS, HitRow, Kept, date_of, dated
+from addonctl.cli.options import (
+    Ages,
+    Argument,
+    Listing,
+    Option,
+    Output,
+    ResultFilters,
+    selection_of,
+)
+from addonctl.cli.state import State
+from addonctl.cli.transcripts import FORMS, written
+from addonctl.errors import NotFound, Usage
+from addonctl.models import Result
+from addonctl.places import state_folder
+
+if TYPE_CHECKING:
+    from addonctl.archive.index import Index
+    from addonctl.archive.place import Place
+
+
+class Archive(NamedTuple):
+    """Which archive: the one named, or the one that the profile remembers."""
+
+    archive: Annotated[
+        str | None,
+        Option("--archive", "The archive (the one this profile remembers).", "DIR", "-a"),
+    ] = None
+
+
+class Opened(NamedTuple):
+    """An archive that is open."""
+
+    place: Place
+    kept: Index
+    accounts: tuple[str, ...]
+
+
+# Which archive
+
+
+def where(state: State, named: str | None) -> str:
+    """The archive that is meant. Raises Usage where none is."""
+    found = named or state.environment.get("ADDONCTL_ARCHIVE") or _remembered(state)
+    if not found:
+        raise Usage(
+            "which archive?",
+            hint="addonctl archive init DIR makes one, and this profile remembers it; or -a DIR",
+        )
+    return found
+
+
+def place_of(where: str) -> Place:
+    from addonctl.archive.place import LocalPlace
+
+    if "://" in where:
+        raise Usage(f"{where} is no folder; buckets are not known yet")
+    return LocalPlace(Path(where).expanduser().absolute())
+
+
+def _memory(state: State) -> Path:
+    """The file in which each profile's archive is remembered."""
+    return state_folder() / "archives.json"
+
+
+def _profile_key(state: State) -> str:
+    login = state.login
+    return login.profile or login.acting_account
+
+
+def _remembered(state: State) -> str | None:
+    from addonctl import files
+
+    try:
+        known = json.loads(files.read(_memory(state), 1 << 20) or b"{}")
+        found = known.get(_profile_key(state))
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def remember(state: State, where: str) -> None:
+    from addonctl import files
+
+    path = _memory(state)
+    with files.locked(path):
+        try:
+            known = dict(json.loads(files.read(path, 1 << 20) or b"{}"))
+        except (ValueError, TypeError):
+            known = {}
+        known[_profile_key(state)] = where
+        files.replace(path, json.dumps(known, indent=2).encode())
+
+
+@contextmanager
+def opened(state: State, named: str | None, *, make: bool = False) -> Iterator[Opened]:
+    from addonctl.archive import marker
+    from addonctl.archive.index import Index
+
+    place = place_of(where(state, named))
+    about = marker.there(place)
+    path = Path(place.url) / "index.sqlite"
+    if make and not path.exists() and next(iter(place.objects("data")), None):
+        make = False  # there is more than an empty index knows
+    index = Index(path, about.id, make=make, url=place.url)
+    try:
+        yield Opened(place, index, about.accounts)
+    finally:
+        index.close()
+
+
+def list_kept(
+    state: State,
+    archive: Archive,
+    what: Annotated[str, Argument("WHAT", "results, payloads, runs or problems.")],
+    filters: ResultFilters,
+    ages: Ages,
+    listing: Listing,
+    output: Output,
+) -> None:
+    """List what the archive holds: results, payloads, runs, or problems."""
+    if what.lower() not in LISTS:
+        raise Usage(f"no list of '{what}'; known: {', '.join(LISTS)}")
+    kind, query = LISTS[what.lower()]
+    sink = state.answering(kind)
+    selection = selection_of(Result, ages, filters)
+    with opened(state, archive.archive) as at:
+
+        def pages() -> Iterator[list[Any]]:
+            shown = 0
+            for row in at.kept.rows(query):
+                record = kind(dated(row, kind))
+                if kind is Kept and not selection.matches(Result(record.document)):
+                    continue
+                if listing.limit is not None and shown >= listing.limit:
+                    sink.warn(f"limit {listing.limit} reached, there are more")
+                    return
+                shown += 1
+                yield [record]
+
+        sink.records(kind, pages())
+
+
+def search_archive(
+    state: State,
+    archive: Archive,
+    output: Output,
+    words: Annotated[list[str], Argument("WORDS", 'Words, "phrases", beginn*.')],
+    since: Annotated[
+        str | None, Option("--since", "Results made since this date (UTC) or age.", "WHEN")
+    ] = None,
+    until: Annotated[
+        str | None, Option("--until", "Results made before this date (UTC) or age.", "WHEN")
+    ] = None,
+    add_on: Annotated[str | None, Option("--add-on", "Of this add-on.", "XB…")] = None,
+    speaker: Annotated[str | None, Option("--speaker", "Said by this speaker.", "NAME")] = None,
+    recording: Annotated[str | None, Option("--recording", "In this recording.", "RE…")] = None,
+    call: Annotated[str | None, Option("--call", "In this call.", "CA…")] = None,
+    rank: Annotated[bool, Option("--rank", "The best first, not the newest.")] = False,
+    limit: Annotated[int, Option("--limit", "At most this many (20).", "N")] = 20,
+) -> None:
+    """Find what was said: all words in one transcript, the newest first."""
+    from addonctl.archive.index import iso
+    from addonctl.archive.search import Filters, search
+    from addonctl.sids import checked_sid
+
+    sink = state.answering(HitRow)
+    now = datetime.now(UTC)
+    filters = Filters(
+        None if since is None else iso(dates.when(since, now)),
+        None if until is None else iso(dates.when(until, now)),
+        () if add_on is None else tuple(checked_sid(each, "XB") for each in add_on.split(",")),
+        speaker,
+        None if recording is None else checked_sid(recording, "RE"),
+        None if call is None else checked_sid(call, "CA"),
+    )
+    marks = ("[", "]") if sink.on_terminal else ("", "")
+    with opened(state, archive.archive) as at:
+        hits = search(at.kept, " ".join(words), filters, limit=limit, rank=rank, marks=marks)
+        rows = [
+            HitRow(
+                {
+                    "address": f"{hit.recording}/{hit.result}/{hit.payload}",
+                    "call_sid": hit.call,
+                    "add_on_sid": hit.add_on,
+                    "date_created": date_of(hit.date),
+                    "speaker": hit.speaker,
+                    "start": hit.start,
+                    "snippet": hit.snippet,
+                }
+            )
+            for hit in hits
+        ]
+    if not rows:
+        raise NotFound(f"nobody said {' '.join(words)}, as far as the archive knows")
+    sink.records(HitRow, [rows])
+    sink.say(f"to read one: addonctl archive show {rows[0].document['address']}")
+
+
+def show_kept(
+    state: State,
+    archive: Archive,
+    address: Annotated[list[str], Argument("XR… | XH… | RE/XR/XH")],
+    form: Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")] = None,
+) -> None:
+    """Show a transcript that is kept, or a payload as it came.
+
+    Its bytes are held against their hash first.
+    """
+    from addonctl import transcripts
+    from addonctl.addresses import Word, read
+    from addonctl.archive.look import held_bytes
+
+    if form and form.lower() not in FORMS:
+        raise Usage(f"no form '{form}'; known: {', '.join(FORMS)}")
+    form = form.lower() if form else None
+    with opened(state, archive.archive) as at:
+
+        def recall() -> list[str]:
+            rows = at.kept.rows("SELECT recording_sid, result_sid, sid FROM payloads")
+            return ["/".join(row) for row in rows]
+
+        found = list(read(map(Word, address), 1, 3, recall))
+        if len(found) != 1:
+            raise Usage("expected a single address")
+        (at_address,) = found
+        rows = list(
+            at.kept.rows(
+                "SELECT p.*, r.folder FROM payloads AS p JOIN results AS r ON r.sid = p.result_sid"
+                " WHERE p.recording_sid = ? AND (? = '' OR p.result_sid = ?)"
+                " AND (? = '' OR p.sid = ?) ORDER BY p.result_sid, p.sid",
+                at_address.recording,
+                *([at_address.result] * 2),
+                *([at_address.payload] * 2),
+            )
+        )
+        if not rows:
+            raise NotFound(f"the archive holds nothing of {at_address}")
+        shown = 0
+        for row in rows:
+            exact = len(rows) == 1 and (form == "raw" or (not form and not state.sink.on_terminal))
+            name = f"{row['folder']}/{row['object']}"
+            data = held_bytes(at.place, name, row["sha256"])
+            if exact:
+                state.sink.show(iter([data]), row["content_type"] or "")
+                return
+            got = transcripts.read(data, row["content_type"] or "")
+            if isinstance(got, transcripts.NotATranscript):
+                if len(rows) == 1 and not form:
+                    state.sink.show(iter([data]), row["content_type"] or "")
+                    return
+                continue
+            if len(rows) > 1:
+                where = f"{row['recording_sid']}/{row['result_sid']}/{row['sid']}"
+                state.sink.text(
+                    ("\n" if shown else "") + f"# {where} {row['label'] or ''}".rstrip()
+                )
+            shown += 1
+            if form in (None, "raw") and state.sink.on_terminal:
+                state.sink.dialogue(got)
+            else:
+                state.sink.text(written(got, form if form and form != "raw" else "text"))
+        if not shown:
+            raise NotFound(f"no transcript at {at_address}", hint="as it came: --as raw")
