@@ -67,6 +67,9 @@ def test_an_example_works_as_it_stands(environment: dict[str, str], home: Path, 
     shell = SHELLS.get(line, ["sh", "-c"])
     if not shutil.which(shell[0]):
         pytest.skip(f"{shell[0]} is not installed")
+    if line.startswith("addonctl archive ") and "init" not in line:
+        for first in ("addonctl archive init kept -q", "addonctl archive run -q"):
+            subprocess.run(["sh", "-c", first], env=environment, cwd=home, check=True, timeout=60)
     ran = subprocess.run(
         [*shell, line],
         env=environment,

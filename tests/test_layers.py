@@ -18,7 +18,7 @@ LAYERS = (
     {"cli"},
     {"docs"},
     # Work
-    {"batch"},
+    {"archive", "batch"},
     {"transfer"},
     # Edges
     {"api", "profiles", "output", "history"},

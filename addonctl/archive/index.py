@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from addonctl import dates
-from addonctl.archive.marker import Kept
 from addonctl.errors import AddonctlError, Usage
-from addonctl.models import FINAL, Recording, Result
-from addonctl.transcripts import VERSION, Transcript
 
 SCHEMA = 1
 """The version of the tables, as `user_version` has it."""
@@ -69,28 +66,6 @@ CREATE TABLE tombstones (
 """
 
 
-class SavedPayload(NamedTuple):
-    """A payload that is in the place, and what was said in it, if anything."""
-
-    kept: Kept
-    transcript: Transcript | None
-
-
-class SeenResult(NamedTuple):
-    """A result as the service, or its marker, has it.
-
-    `state` is pending (not final yet), saved (all of it is in the place), failed (it could not be
-    saved, and stays due) or lost (it expired before it could be). `payloads` are None where they
-    are as they were.
-    """
-
-    document: Mapping[str, Any]
-    state: str
-    folder: str | None = None
-    payloads: tuple[SavedPayload, ...] | None = None
-    problem: str | None = None
-
-
 def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -122,11 +97,20 @@ class Index:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self.db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        try:
+            self._check(archive_id, url)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, archive_id: str, url: str) -> None:
+        """Have the tables in a new file; refuse one that is not this archive's, or not known."""
+        with self.explained():
             self.db.row_factory = sqlite3.Row
             version = self.db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA:
                 raise Usage(
-                    f"the index {path} is of version {version}; this program knows {SCHEMA}",
+                    f"the index {self.path} is of version {version}; this program knows {SCHEMA}",
                     hint="a newer addonctl is needed",
                 )
             self.db.execute("PRAGMA journal_mode = WAL")
@@ -134,11 +118,9 @@ class Index:
             if version == 0:
                 with self.changing():
                     self._make(archive_id)
-        known = self.value("SELECT value FROM meta WHERE key = 'archive'")
-        if known != archive_id:
-            self.close()
+        if self.value("SELECT value FROM meta WHERE key = 'archive'") != archive_id:
             raise Usage(
-                f"the index {path} is of another archive than the one at {url}",
+                f"the index {self.path} is of another archive than the one at {url}",
                 hint="is the right disk mounted? If so: addonctl archive rebuild",
             )
 
@@ -205,177 +187,3 @@ class Index:
     def run(self, statement: str, *values: object) -> None:
         """Change something, within a transaction that is open."""
         self.db.execute(statement, values)
-
-    # What is seen
-
-    def listed(self, account: str, recordings: Iterable[Recording], now: datetime) -> None:
-        """Note recordings that a list showed; those not known are due at once."""
-        with self.changing():
-            for each in recordings:
-                self._recording(account, each.sid, each.document, now)
-
-    def _recording(
-        self, account: str, sid: str, document: Mapping[str, Any], now: datetime
-    ) -> None:
-        duration = str(document.get("duration") or "")
-        self.run(
-            "INSERT INTO recordings (sid, account_sid, call_sid, conference_sid, date_created,"
-            " duration, next_look) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO UPDATE SET"
-            " call_sid = coalesce(excluded.call_sid, call_sid),"
-            " conference_sid = coalesce(excluded.conference_sid, conference_sid),"
-            " date_created = coalesce(excluded.date_created, date_created),"
-            " duration = coalesce(excluded.duration, duration)",
-            sid,
-            account,
-            document.get("call_sid"),
-            document.get("conference_sid"),
-            iso_of(document.get("date_created")),
-            int(duration) if duration.isdecimal() and len(duration) < 10 else None,
-            iso(now),
-        )
-
-    def saw(
-        self,
-        account: str,
-        recording: Mapping[str, Any],
-        results: Iterable[SeenResult],
-        now: datetime,
-    ) -> None:
-        """Note what a look at one recording found; within a transaction."""
-        sid = str(recording["sid"])
-        self._recording(account, sid, recording, now)
-        for seen in results:
-            self._result(account, sid, seen, now)
-
-    def _result(self, account: str, recording: str, seen: SeenResult, now: datetime) -> None:
-        document = seen.document
-        result = Result(document)
-        expires = result.expires
-        self.run(
-            "INSERT INTO results (sid, recording_sid, account_sid, add_on_sid,"
-            " add_on_configuration_sid, status, date_created, date_updated, date_completed,"
-            " expires, state, folder, saved_at, problem, tries)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO UPDATE SET"
-            " status = excluded.status, date_updated = excluded.date_updated,"
-            " date_completed = excluded.date_completed, state = excluded.state,"
-            " folder = coalesce(excluded.folder, folder),"
-            " saved_at = coalesce(excluded.saved_at, saved_at), problem = excluded.problem,"
-            " tries = CASE WHEN excluded.problem IS NULL THEN 0 ELSE tries + 1 END",
-            result.sid,
-            recording,
-            account,
-            document.get("add_on_sid"),
-            document.get("add_on_configuration_sid"),
-            result.status,
-            iso_of(document.get("date_created")),
-            iso_of(document.get("date_updated")),
-            iso_of(document.get("date_completed")),
-            iso(expires) if expires else None,
-            seen.state,
-            seen.folder,
-            iso(now) if seen.payloads is not None else None,
-            seen.problem,
-            1 if seen.problem else 0,
-        )
-        if seen.payloads is not None:
-            listed = {each.kept.sid for each in seen.payloads}
-            old = self.db.execute("SELECT sid FROM payloads WHERE result_sid = ?", (result.sid,))
-            for (gone,) in old.fetchall():
-                if gone not in listed:
-                    self.forget_payload(gone)
-            for each in seen.payloads:
-                self._payload(recording, result.sid, each)
-
-    def _payload(self, recording: str, result: str, saved: SavedPayload) -> None:
-        kept, document = saved.kept, saved.kept.document
-        known = self.db.execute("SELECT sha256 FROM payloads WHERE sid = ?", (kept.sid,)).fetchone()
-        self.run(
-            "INSERT OR REPLACE INTO payloads (sid, result_sid, recording_sid, label, content_type,"
-            " date_created, date_updated, object, bytes, sha256)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            kept.sid,
-            result,
-            recording,
-            _text(document.get("label")),
-            _text(document.get("content_type")),
-            iso_of(document.get("date_created")),
-            iso_of(document.get("date_updated")),
-            kept.name,
-            kept.size,
-            kept.sha256,
-        )
-        if known and known[0] == kept.sha256:
-            return
-        self.forget_words(kept.sid)
-        if not saved.transcript:
-            return
-        turns = saved.transcript.turns
-        text = "\n".join(_text(turn.text) or "" for turn in turns)
-        added = self.db.execute(
-            "INSERT INTO transcripts (payload_sid, result_sid, recording_sid, shape, version,"
-            " language, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(kept.sid, result, recording, saved.transcript.shape, VERSION),
-                *(_text(saved.transcript.language), text),
-            ),
-        )
-        self.run("INSERT INTO transcripts_fts (rowid, text) VALUES (?, ?)", added.lastrowid, text)
-        self.db.executemany(
-            "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (kept.sid, turn.n, _text(turn.speaker), turn.channel)
-                + (turn.start, turn.end, _text(turn.text), turn.confidence)
-                for turn in turns
-            ],
-        )
-
-    def forget_words(self, payload: str) -> None:
-        """Take what was said in a payload out of the index; within a transaction."""
-        found = self.db.execute(
-            "SELECT id, text FROM transcripts WHERE payload_sid = ?", (payload,)
-        ).fetchone()
-        if found:
-            self.run(
-                "INSERT INTO transcripts_fts (transcripts_fts, rowid, text)"
-                " VALUES ('delete', ?, ?)",
-                *found,
-            )
-            self.run("DELETE FROM transcripts WHERE id = ?", found[0])
-        self.run("DELETE FROM turns WHERE payload_sid = ?", payload)
-
-    def forget_payload(self, payload: str) -> None:
-        """Take a payload out of the index; within a transaction."""
-        self.forget_words(payload)
-        self.run("DELETE FROM payloads WHERE sid = ?", payload)
-
-    def looked(
-        self, sid: str, *, next_look: datetime | None, problem: str | None, now: datetime
-    ) -> None:
-        """Note when to look at a recording again, or never; within a transaction."""
-        self.run(
-            "UPDATE recordings SET looked_at = ?, next_look = ?, settled = ?, problem = ?,"
-            " tries = CASE WHEN ?4 IS NULL THEN 0 ELSE tries + 1 END WHERE sid = ?5",
-            iso(now),
-            iso(next_look) if next_look else None,
-            int(next_look is None),
-            problem,
-            sid,
-        )
-
-    def pending(self, recording: str) -> bool:
-        """Whether a recording has a result that is not final, or not kept though it should be."""
-        final = ", ".join(f"'{status}'" for status in sorted(FINAL))
-        return bool(
-            self.value(
-                "SELECT count(*) FROM results WHERE recording_sid = ? AND state != 'lost'"  # noqa: S608
-                f" AND retired_at IS NULL AND (status NOT IN ({final}) OR state = 'failed')",
-                recording,
-            )
-        )
-
-
-def _text(value: object) -> str | None:
-    """Text that SQLite can hold: UTF-8 has no lone surrogates."""
-    if value is None:
-        return None
-    return str(value).encode("utf-8", "replace").decode()

@@ -16,8 +16,9 @@ from addonctl import transcripts
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import marker
-from addonctl.archive.index import SavedPayload, SeenResult, iso_of
+from addonctl.archive.index import iso_of
 from addonctl.archive.marker import Kept, Marker
+from addonctl.archive.noting import SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
 from addonctl.models import Payload, Result

@@ -109,7 +109,11 @@ class LocalPlace:
             self._folder(path.parent)
             part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
             try:
-                part.write_bytes(content)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+                with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
                 os.link(part, path)  # fails where the name is taken, and never shows half of it
             except FileExistsError:
                 return False

@@ -166,7 +166,9 @@ def date_of(text: str | None) -> str | None:
 def dated(row: sqlite3.Row, kind: type[Record]) -> dict[str, Any]:
     """A row of the index as a document of that kind."""
     names = {field.name for field in kind.FIELDS if field.kind == "date"}
-    return {name: date_of(row[name]) if name in names else row[name] for name in row.keys()}
+    return {
+        name: date_of(v) if name in names else v for name, v in zip(row.keys(), row, strict=True)
+    }
 
 
 LISTS: dict[str, tuple[type[Record], str]] = {

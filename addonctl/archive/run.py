@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Client
-from addonctl.archive import marker
+from addonctl.archive import marker, noting
 from addonctl.archive.index import Index, iso, iso_of, moment
 from addonctl.archive.look import Job, Known, PlaceFailed, Seen, look, next_look
 from addonctl.archive.place import Place
@@ -164,7 +164,7 @@ class Run:
             return
         for page in self.client.recordings(parameters, PAGE, account=self.account):
             self.requests += 1
-            self.index.listed(self.account, page, self.now)
+            noting.listed(self.index, self.account, page, self.now)
             if self._over():
                 return
         with self.index.changing():
@@ -192,7 +192,7 @@ class Run:
                 found = Recording({"sid": each.recording, "account_sid": self.account})
             except LoginRefused:
                 raise
-            self.index.listed(self.account, [found], self.now)
+            noting.listed(self.index, self.account, [found], self.now)
 
     def _note(self, seen: Seen) -> None:
         """Record what one look found, and when the next is due."""
@@ -200,18 +200,18 @@ class Run:
         self.requests += seen.requests
         self.looked += 1
         with self.index.changing():
-            self.index.saw(self.account, seen.document, seen.results, self.now)
+            noting.saw(self.index, self.account, seen.document, seen.results, self.now)
             if seen.gone:
                 self._gone(sid)
-                self.index.looked(sid, next_look=None, problem=None, now=self.now)
+                noting.looked(self.index, sid, next_look=None, problem=None, now=self.now)
                 return
             failed = [each for each in seen.results if each.state in ("failed", "lost")]
             self.failed += len(failed) + bool(seen.problem)
             self.saved += sum(each.state == "saved" for each in seen.results)
             created = moment(iso_of(seen.document.get("date_created")))
-            pending = bool(seen.problem) or self.index.pending(sid)
+            pending = bool(seen.problem) or noting.pending(self.index, sid)
             due = next_look(created, self.now, pending=pending)
-            self.index.looked(sid, next_look=due, problem=seen.problem, now=self.now)
+            noting.looked(self.index, sid, next_look=due, problem=seen.problem, now=self.now)
 
     def _gone(self, sid: str) -> None:
         """The recording is not there any more: what was not saved of it is lost."""

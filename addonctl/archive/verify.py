@@ -11,9 +11,10 @@ from typing import NamedTuple
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import marker
-from addonctl.archive.index import Index, SavedPayload, SeenResult, iso
+from addonctl.archive.index import Index, iso
 from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
+from addonctl.archive.noting import SavedPayload, SeenResult, saw
 from addonctl.archive.place import NoObject, Place
 from addonctl.archive.run import Engine, Run, Wish
 from addonctl.errors import AddonctlError
@@ -191,7 +192,7 @@ def rebuild(
         saved = tuple(_saved(place, found))
         with index.changing():
             seen = SeenResult(found.result, "saved", folder, saved)
-            index.saw(found.account, found.recording, [seen], now)
+            saw(index, found.account, found.recording, [seen], now)
         results += 1
         advance()
     return Rebuilt(results, tuple(damaged))

@@ -124,11 +124,13 @@ def opened(state: State, named: str | None, *, make: bool = False) -> Iterator[O
 def list_kept(
     state: State,
     archive: Archive,
-    what: Annotated[str, Argument("WHAT", "results, payloads, runs or problems.")],
     filters: ResultFilters,
     ages: Ages,
     listing: Listing,
     output: Output,
+    what: Annotated[
+        str, Argument("WHAT", "results, payloads, runs or problems (results).")
+    ] = "results",
 ) -> None:
     """List what the archive holds: results, payloads, runs, or problems."""
     if what.lower() not in LISTS:
@@ -157,7 +159,7 @@ def search_archive(
     state: State,
     archive: Archive,
     output: Output,
-    words: Annotated[list[str], Argument("WORDS", 'Words, "phrases", beginn*.')],
+    words: Annotated[list[str] | None, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
     since: Annotated[
         str | None, Option("--since", "Results made since this date (UTC) or age.", "WHEN")
     ] = None,
@@ -177,6 +179,8 @@ def search_archive(
     from addonctl.sids import checked_sid
 
     sink = state.answering(HitRow)
+    if not words:
+        raise Usage("search for what?", hint="addonctl archive search parcel")
     now = datetime.now(UTC)
     filters = Filters(
         None if since is None else iso(dates.when(since, now)),

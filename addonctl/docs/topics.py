@@ -34,6 +34,7 @@ def _environment() -> Topic:
             "Options on the command line win over variables, variables over config.toml.",
             (
                 ("ADDONCTL_PROFILE", "The profile to use, as --profile."),
+                ("ADDONCTL_ARCHIVE", "The archive to use, as --archive."),
                 ("TWILIO_ACCOUNT_SID", "The account (AC…) to log in to without a profile."),
                 (
                     "TWILIO_API_KEY, TWILIO_API_SECRET",
@@ -170,11 +171,52 @@ def files() -> Topic:
     )
 
 
+def _archive() -> Topic:
+    return Topic(
+        "Archive",
+        (
+            "The service forgets every result after 30 days; an archive is a folder that does not. "
+            "Make one, and bring it up to date every night:",
+            ["addonctl archive init keep && addonctl archive run"],
+            "A run lists the recordings, looks at those that are due, soonest to expire first, and "
+            "fetches what is new. Results come late, and add-ons are run again: each recording is "
+            "looked at until two days after its creation, and while something of it is pending, "
+            "then every 14 days, and every 25 after the sixtieth. What fails stays due, and is "
+            "named by `archive list problems`. Nothing is called saved before all its payloads "
+            "are there, and a marker says so.",
+            "In a crontab, with a watchdog that complains when no good run is younger than 26 "
+            "hours:",
+            [
+                "5 2 * * *   addonctl archive run --quiet",
+                "0 9 * * *   addonctl archive status --max-age 26h --quiet >/dev/null",
+                "0 4 * * *   addonctl archive verify --quiet --sample $(date +\\%-d)/31",
+            ],
+            "Or as a systemd timer, in ~/.config/systemd/user/addonctl-archive.service and .timer:",
+            [
+                "[Service]",
+                "Type=oneshot",
+                "ExecStart=addonctl archive run --quiet",
+                "",
+                "[Timer]",
+                "OnCalendar=*-*-* 02:05",
+                "Persistent=true",
+            ],
+            (
+                ("archive.json", "Which archive it is, and whose."),
+                ("data/AC…/DATE/RE…/XR…/", "A result: its payloads, and the marker result.json."),
+                ("index.sqlite", "What is searched; made anew by `archive rebuild`."),
+                ("runs/", "What each run did."),
+            ),
+        ),
+    )
+
+
 TOPICS: dict[str, tuple[str, Callable[[], Topic]]] = {
     "environment": ("The variables that count", _environment),
     "exit-codes": ("What the exit code of a run says", _exit_codes),
     "formats": ("How answers are written", _formats),
     "addresses": ("How recordings, results and payloads are named", _addresses),
+    "archive": ("What outlives the 30 days, every night from cron", _archive),
 }
 NAMES = tuple(TOPICS)
 
