@@ -53,6 +53,14 @@ def status_line() -> Pieces:
     yield b"\r\n" + WHOLE.partition(b"\r\n")[2]
 
 
+def in_halves() -> Pieces:
+    """Each within the time-out, both together not."""
+    time.sleep(0.3)
+    yield b"HTTP/1.1 200 "
+    time.sleep(0.3)
+    yield WHOLE.removeprefix(b"HTTP/1.1 200 ")
+
+
 def one_header() -> Pieces:
     yield HEAD + b"X-Long: "
     yield from slowly(b"x")
@@ -108,6 +116,7 @@ def flood_of_trailers() -> Pieces:
 
 DRAGGED = [
     status_line,
+    in_halves,
     one_header,
     many_headers,
     continues,
@@ -165,6 +174,28 @@ def test_a_download_gets_on_or_ends_as_stalled(
 
     assert ran.code == 5
     assert "no answer in time" in ran.err or "stalled" in ran.err
+
+
+def test_a_refusal_of_the_store_is_no_download(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words are worth one time-out, and no more."""
+
+    def refusing() -> Pieces:
+        yield b"HTTP/1.1 500 Trouble\r\nContent-Type: text/plain\r\n\r\nfirst" + b" " * 8192
+        time.sleep(0.3)
+        yield b"second" + b" " * 8192
+        time.sleep(0.3)
+        yield b"last"
+
+    with (
+        playing(refusing) as store,
+        scripted(answer("", 307, {"Location": f"{store}/key?sig=1"})) as service,
+    ):
+        log_in_by_variables(monkeypatch, service.url, account=ACCOUNT)
+        ran = run(f"{SHOW} --retries 0 --timeout 0.5s")
+
+    assert (5, "") == (ran.code, ran.out)
+    assert "500 first" in ran.err
+    assert "last" not in ran.err
 
 
 def test_a_download_may_take_longer_than_the_time_out(

@@ -12,6 +12,10 @@ from support.documents import ACCOUNT, RE, TOKEN, XH, XR, result
 from support.program import Run, log_in_by_variables
 from support.scripted import Heard, Scripted, answer, scripted
 
+from addonctl.api import Client, SignedLink
+from addonctl.errors import AddonctlError
+from addonctl.login import Login
+
 SHOW = f"payloads show {RE} {XR} {XH} --retries 0"
 DATA = (
     f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RE}"
@@ -49,6 +53,8 @@ TWO_READINGS = [
     "http://@127.0.0.1:{port}/key?sig=1",
     "http://127.0.0.1:{port}/ke y?sig=1",
     "http://127.0.0.1:{port}/key\t?sig=1",
+    "//127.0.0.1:{port}/k\tey?sig=1",
+    "//127.0.0.1:{port}/key\r\n ?sig=1",
     "http://127.0.0.1\t:{port}/key?sig=1",
     "http://127.0.0.1:{port}/key\x01?sig=1",
     "http://127.0.0.1:{port}/key\x7f?sig=1",
@@ -222,6 +228,15 @@ def test_a_store_may_redirect_within_https(run: Run) -> None:
     assert run(SHOW) == (0, "the data", "")
 
 
+def test_no_link_is_followed_in_the_clear() -> None:
+    """Wherever it comes from."""
+    client = Client(Login(ACCOUNT, ACCOUNT, TOKEN, "http://127.0.0.1:9"))
+
+    with pytest.raises(AddonctlError, match="the address is not valid"):
+        client.open(SignedLink("http://store.example/key?sig=1"))
+    client.close()
+
+
 @pytest.mark.parametrize(
     "following",
     [
@@ -259,6 +274,8 @@ def test_a_next_page_is_plainly_written(run: Run, following: str) -> None:
         "http://127.1:8080",
         "http://[::1%25lo]:8080",
         "https://0x7f.1",
+        "https://good.\u017fite.example",
+        "https://[::1.example]",
     ],
 )
 def test_neither_is_the_apis_own_address_read_in_two_ways(

@@ -89,10 +89,9 @@ def followed(location: str, base: str, api_url: str, where: str) -> str:
     host = parts.hostname if parts else None
     if parts is None or host is None:
         raise AddonctlError(f"{where} what is no plain https address; not followed")
-    here = is_this_machine(urlsplit(api_url).hostname or "")
-    if parts.scheme != "https" and not (here and host in LOOPBACK):
+    if parts.scheme != "https" and host not in LOOPBACK:
         raise AddonctlError(f"{where} a place that is not https; not followed")
-    if is_this_machine(host) and not here:
+    if is_this_machine(host) and not is_this_machine(urlsplit(api_url).hostname or ""):
         raise AddonctlError(f"{where} this very machine; not followed")
     return parts.geturl()
 
