@@ -108,6 +108,9 @@ class Line(io.RawIOBase):
     A time-out of the socket's own would begin anew with every byte.
     """
 
+    # There from the start: an interrupt may leave one half made, which is closed all the same.
+    _bytes: io.RawIOBase | socket.SocketIO | None = None
+
     def __init__(self, sock: socket.socket) -> None:
         self.patience = sock.gettimeout() or 0.0
         self.end = time.monotonic() + self.patience
@@ -125,15 +128,18 @@ class Line(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(left)
-        return self._bytes.readinto(buffer)
+        return self._bytes.readinto(buffer) if self._bytes else None
 
     def close(self) -> None:
-        self._bytes.close()
+        if self._bytes:
+            self._bytes.close()
         super().close()
 
 
 class Reply(HTTPResponse):
     """An answer that has to come whole, to its last trailer, within the socket's time-out."""
+
+    fp: Any = None
 
     def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
         self.line = Line(sock)
