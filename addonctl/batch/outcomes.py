@@ -249,6 +249,11 @@ class Batch(Tally):
             except AddonctlError as problem:  # the items end badly: a bad line, late in a list
                 raise problem.reworded(self._telling(problem.message, "; before that: ")) from None
 
+    def note(self, text: str) -> None:
+        """Show a few words beside the progress. Workers may call it."""
+        if self._progress:
+            self._progress.note(text)
+
     def received(self, count: int) -> None:
         """Show that `count` more bytes have come. Workers may call it."""
         if self._progress:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Polling:
         self, timeout: float | None = None, interval: float | None = None, any_end: bool = False
     ) -> None:
         self.any_end = any_end
+        self.seen: Callable[[Sequence[Result]], None] = lambda results: None
         self._end = None if timeout is None else monotonic() + timeout
         self._interval = interval
         self._over = threading.Event()
@@ -66,6 +68,7 @@ class Polling:
         while True:
             found = _look(client, group)
             there = [result for result in found if isinstance(result, Result)]
+            self.seen(there)
             if any(map(self.ended_badly, there)):
                 self.end()
             if all(result.final for result in there) or self.over:
@@ -118,6 +121,14 @@ class Waiting:
         self._bad: list[Result] = []
         self._final = self._pending = 0
         self._unseen = False
+        self._statuses: dict[str, str] = {}
+        polling.seen = self._show
+
+    def _show(self, results: Sequence[Result]) -> None:
+        """Show how many results have which status, as far as they have been looked at."""
+        self._statuses |= {result.sid: result.status for result in results}
+        counts = Counter(self._statuses.copy().values())
+        self._batch.note(", ".join(f"{count} {status}" for status, count in counts.most_common()))
 
     def pages(self) -> Iterator[list[Result]]:
         """The results of one recording after the other, as they become final."""
@@ -128,6 +139,7 @@ class Waiting:
             self._groups,
             self._total,
             stop=self._polling.end,
+            long=True,
             waiting=WATCHED,
         )
         for group, got in outcomes:

@@ -63,7 +63,11 @@ class Common(NamedTuple):
             short="-q",
         ),
     ] = False
+    color: Annotated[
+        str | None, Option("--color", "Colours: always, never, or auto (on a terminal).", "WHEN")
+    ] = None
     no_color: Annotated[bool, Option("--no-color", "No colours.")] = False
+    no_pager: Annotated[bool, Option("--no-pager", "Long tables straight to the terminal.")] = False
     no_input: Annotated[bool, Option("--no-input", "Never ask.")] = False
     account: Annotated[str | None, Option("--account", "Act on this subaccount.", "AC…")] = None
     region: Annotated[

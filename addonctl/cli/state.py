@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from addonctl.addresses import LEVELS, Address, Addresses, Word, read
+from addonctl.addresses import LEVELS, Address, Addresses, Recall, Word, read
 from addonctl.cli.options import (
     Common,
     Many,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LONGEST_TIMEOUT = 100 * 24 * 3600.0
 """Seconds. Operating systems take no time-outs of years."""
+COLORS = {"always": True, "never": False, "auto": None}
+"""What --color takes; None leaves it to each stream."""
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
@@ -46,7 +48,7 @@ class State:
         self.common = Common()
         self.output = Output()
         self._client: Client | None = None
-        self._recordings: dict[str, Record] = {}
+        self.listed: dict[str, Record] = {}
 
     def take_common(self, given: Mapping[str, Any]) -> None:
         """Note what was typed of the common options; what was not leaves the others as they are."""
@@ -54,6 +56,8 @@ class State:
         words = {
             name: value for name, value in given.items() if value is not None and value is not False
         }
+        if (color := str(words.get("color", "auto"))).lower() not in COLORS:
+            raise Usage(f"--color {color}: expected {', '.join(COLORS)}")
         self.common = self.common._replace(**words)
 
     @property
@@ -75,7 +79,8 @@ class State:
                 exact=output.exact,
                 quiet=common.quiet,
                 verbose=common.verbose,
-                color=False if common.no_color else None,
+                color=False if common.no_color else COLORS[(common.color or "auto").lower()],
+                pager=not common.no_pager,
                 ask=not common.no_input,
             )
         )
@@ -135,7 +140,9 @@ class State:
 
             adapter = pretend.adapter()
         trace = self.sink.trace if self.common.verbose else None
-        return Client(login, limits, adapter=adapter, pace=pace, trace=trace)
+        return Client(
+            login, limits, adapter=adapter, pace=pace, trace=trace, notify=self.sink.pause
+        )
 
     def batch(self, many: Many, done: str, unit: str, items: str = "", *, alone: bool) -> Batch:
         """What works on many addresses, `--workers` at a time; or on one `alone`.
@@ -173,37 +180,28 @@ class State:
                 raise Usage("--all means every recording; expected no addresses with it")
             client = self.client(workers_of(many))
             pages = client.recordings(recording_parameters(filters))
-            return Addresses(self._every(pages), typed=False)
+            # Where one page is all there is, progress has a total.
+            first, second = next(pages, []), next(pages, None)
+            listed_pages = chain([first], () if second is None else [second], pages)
+            total = len(first) if second is None else None
+            return Addresses(_every(self, listed_pages), typed=False, total=total)
         for name, value in filters._asdict().items():
             if value is not None:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
         lists = [name for name in (*named, many.from_file) if name == "-"]
         if not lists and many.from_file is None:
             recall = None if whole_only else partial(_lately_seen, self)
-            typed = read(map(Word, named), least, most, recall, instead)
-            found = {str(address): address for address in typed}
-            if not found:
-                raise Usage(
-                    f"no address given; expected {LEVELS[least]}",
-                    hint="which there are: addonctl recordings list; what add-ons made of all of "
-                    "them: addonctl results list --all",
-                )
-            return Addresses(list(found.values()), typed=True, total=len(found))
+            return _typed(named, least, most, recall, instead)
         if len(lists) > 1:
             raise Usage("stdin is named twice; it can be read only once")
         from addonctl.batch.lists import listed
 
+        if lists and self.sink.interactive:
+            self.sink.say("reading addresses from the terminal; Ctrl-D ends the list")
         addresses = listed(named, many.from_file, sys.stdin, least, most)
         if addresses.total == 0:
             self.sink.say("the list is empty: nothing to do")
         return addresses
-
-    def _every(self, pages: Iterable[list[Recording]]) -> Iterator[Address]:
-        for page in pages:
-            for recording in page:
-                if self.sink.on_terminal:
-                    self._recordings[recording.sid] = recording
-                yield Address(given_sid(recording.sid, "RE"))
 
     # The answer
 
@@ -227,12 +225,12 @@ class State:
         if begun is not None:
             chosen = selection.apply(begun)
             if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
-                self.sink.records(kind, chosen, self._recordings)
+                self.sink.records(kind, chosen, self.listed)
             else:
                 from addonctl import history
 
                 noted = history.Noted()
-                self.sink.records(kind, noted.pages(chosen), self._recordings)
+                self.sink.records(kind, noted.pages(chosen), self.listed)
                 history.remember(self.login.acting_account, noted.lines, history.folder())
             if chosen.note:
                 batch.warn(chosen.note)
@@ -244,6 +242,29 @@ class State:
         if pages is not None:
             self.sink.record(kind, chain.from_iterable(pages), single=single)
         batch.finish()
+
+
+def _typed(
+    words: Sequence[str], least: int, most: int, recall: Recall | None, instead: str
+) -> Addresses:
+    """The addresses that stand on the command line, all checked. Raises Usage for none."""
+    found = {str(each): each for each in read(map(Word, words), least, most, recall, instead)}
+    if found:
+        return Addresses(list(found.values()), typed=True, total=len(found))
+    raise Usage(
+        f"no address given; expected {LEVELS[least]}",
+        hint="which there are: addonctl recordings list; what add-ons made of all of "
+        "them: addonctl results list --all",
+    )
+
+
+def _every(state: State, pages: Iterable[list[Recording]]) -> Iterator[Address]:
+    """The recordings of a list; a terminal's headings say when each was made."""
+    for page in pages:
+        for recording in page:
+            if state.sink.on_terminal:
+                state.listed[recording.sid] = recording
+            yield Address(given_sid(recording.sid, "RE"))
 
 
 def _lately_seen(state: State) -> list[str]:

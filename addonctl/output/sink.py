@@ -55,6 +55,11 @@ class Words:
         """A line on stderr, also under --quiet."""
         self._tell(text, _YELLOW)
 
+    def pause(self, text: str) -> None:
+        """A line on a terminal's stderr: why nothing moves, and for how long."""
+        if self._err_terminal and not self._settings.quiet:
+            self._tell(text, _DIM)
+
     def trace(self, text: str) -> None:
         """A line on stderr under --verbose."""
         if self._settings.verbose:

@@ -1,0 +1,83 @@
+"""Nothing is mute at a terminal: what is waited for, how far it has come, why it does not move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.program import Run
+from support.scripted import Scripted, answer, scripted
+from support.terminal import ESCAPE, on_screen
+
+PENDING = "REb53607bf941f24d7cd847655a9a8ad30"
+RECORDING = "RE" + "1" * 32
+RESULTS: dict[str, object] = {"add_on_results": [], "next_page_uri": None}
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """A service that is busy once, and then has nothing."""
+    answers = iter([answer({"message": "Too Many Requests"}, 429), answer(RESULTS, 200)])
+    with scripted(lambda _: next(answers)) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "a" * 32)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", "a-token")
+        yield server
+
+
+def test_a_wait_shows_what_it_waits_for() -> None:
+    line = f"-p sandbox results wait {PENDING} --timeout 3 --interval 1"
+    code, _, err = on_screen(line)
+    shown = ESCAPE.sub("", err)
+
+    assert 8 == code
+    assert "1 queued" in shown
+    assert "1 in-progress" in shown
+
+
+def test_a_pause_is_said_on_a_terminal_alone(busy: Scripted) -> None:
+    code, _, err = on_screen(f"results list {RECORDING}")
+
+    assert 0 == code
+    assert "busy (429), again in" in ESCAPE.sub("", err)
+    assert "1 of 5" in ESCAPE.sub("", err)
+
+
+def test_off_a_terminal_a_pause_is_not_said(run: Run, busy: Scripted) -> None:
+    ran = run(f"results list {RECORDING}")
+
+    assert (0, "") == (ran.code, ran.err)
+
+
+def test_addresses_typed_at_a_terminal_are_asked_for() -> None:
+    line = "-p sandbox results get - -f sids"
+    code, out, err = on_screen(line, stdin=b"RE73640dced2490fa811f54a87139210ee\n\x04")
+
+    assert 2 == code
+    assert "Ctrl-D ends the list" in ESCAPE.sub("", err)
+    assert "" == out
+
+
+def test_progress_has_a_total_where_one_page_is_all() -> None:
+    code, _, err = on_screen("-p sandbox results list --all -f sids", only="stderr")
+
+    assert 0 == code
+    assert "/5" in ESCAPE.sub("", err)
+
+
+@pytest.mark.parametrize(
+    ("words", "colored"),
+    [("--color always", True), ("--color never", False), ("", True), ("--color NEVER", False)],
+)
+def test_colours_as_asked_for(words: str, colored: bool) -> None:
+    code, out, _ = on_screen(f"-p sandbox results list --all {words} --no-pager")
+
+    assert 0 == code
+    assert colored == ("\x1b[3" in out)
+
+
+def test_a_colour_that_is_none(run: Run) -> None:
+    ran = run("-p sandbox results list --all --color blue")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "always, never, auto" in ran.err
