@@ -33,18 +33,20 @@ def parse(text: object) -> datetime | None:
     return _parse_slowly(text)
 
 
-def iso(text: str, shift: timedelta | None = None) -> str:
+def iso(text: str, shift: timedelta | None = None, *, zulu: bool = False) -> str:
     """`2026-11-21 18:43:00` in UTC for an RFC 2822 date, or for the moment `shift` after it.
 
+    With `zulu` it is `2026-11-21T18:43:00Z`, which every program reads as UTC.
     Text that is no date comes back as it is. A million rows have few different days, minutes
     and seconds, so each is read once; `shift` may only be whole days for that to hold.
     """
+    between, end = ("T", "Z") if zulu else (" ", "")
     if shift is None or not (shift.seconds or shift.microseconds):
         day, clock, second = _iso_day(text[:16], shift), _clock(text[16:22]), _second(text[22:])
         if day and clock and second:
-            return f"{day} {clock}{second}"
+            return f"{day}{between}{clock}{second}{end}"
     moment = _later(parse(text), shift)
-    return moment.isoformat(" ")[:19] if moment else text
+    return moment.isoformat(between)[:19] + end if moment else text
 
 
 def rfc2822(moment: datetime) -> str:

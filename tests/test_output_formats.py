@@ -35,7 +35,17 @@ def three(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Ran]:
 
 
 def test_the_default_is_named_first() -> None:
-    assert tuple(FORMATS) == ("table", "csv", "json", "jsonl", "markdown", "sids", "tsv", "xml")
+    assert tuple(FORMATS) == (
+        "table",
+        "csv",
+        "json",
+        "jsonl",
+        "markdown",
+        "sids",
+        "tsv",
+        "xlsx",
+        "xml",
+    )
 
 
 def test_json_is_one_array_of_the_apis_own_objects(three: Callable[[str], Ran]) -> None:
@@ -61,10 +71,10 @@ def test_spreadsheets_get_dates_and_no_paths(
     head, *rows = csv.reader(io.StringIO(ran.out, newline=""), delimiter=delimiter)
 
     assert (0, "") == (ran.code, ran.err)
-    assert set(head) == set(ROWS[0]) - {"subresource_uris"}
+    assert set(head) == {*ROWS[0], "expires"} - {"subresource_uris"}
     assert dict(zip(head, rows[1], strict=True)) == {
         name: "" if value is None else WHEN if name.startswith("date") else value
-        for name, value in ROWS[1].items()
+        for name, value in {**ROWS[1], "expires": "2026-12-21 18:43:00"}.items()
         if name != "subresource_uris"
     }
     assert len(rows) == 3
@@ -137,7 +147,7 @@ EMPTY = {
     "jsonl": "",
     "sids": "",
     "csv": "sid,account_sid,reference_sid,status,add_on_sid,add_on_configuration_sid,"
-    "date_created,date_updated,date_completed\n",
+    "date_created,date_updated,date_completed,expires\n",
     "xml": "<?xml version='1.0' encoding='UTF-8'?>\n"
     "<TwilioResponse><AddOnResults/></TwilioResponse>\n",
     "table": "sid  status  date_created  expires  add_on_sid  reference_sid\n",
@@ -147,7 +157,7 @@ EMPTY = {
 EMPTY["tsv"] = EMPTY["csv"].replace(",", "\t")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", EMPTY)
 def test_nothing_found_is_a_whole_empty_answer(
     run: Run, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:

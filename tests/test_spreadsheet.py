@@ -47,9 +47,9 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(profile: Path, tmp_path: Path) -> Callable[..., list[dict[str, Cell]]]:
     """Opens a file as a spreadsheet does; gives back its rows by the names in the first."""
 
-    def rows(text: str, name: str, *options: str) -> list[dict[str, Cell]]:
+    def rows(text: str | bytes, name: str, *options: str) -> list[dict[str, Cell]]:
         file = tmp_path / name
-        file.write_bytes(text.encode())
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
         assert SOFFICE
         done = subprocess.run(
             [SOFFICE, f"-env:UserInstallation=file://{profile}", "--headless", *options]
@@ -115,6 +115,25 @@ def test_dates_are_dates_sids_are_text_and_no_label_is_a_formula(
     labels = [row["label"].value for row in rows]
     assert labels[list(LABELS).index("wide")] == LABELS["wide"]
     assert labels[list(LABELS).index("formula")].endswith(str(LABELS["formula"]))
+
+
+def test_a_workbook_has_dates_texts_and_a_head_that_stays(
+    run: Run, monkeypatch: pytest.MonkeyPatch, opened: Callable[..., list[dict[str, Cell]]]
+) -> None:
+    pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed here")
+    with listed(monkeypatch, page("payloads", ROWS)):
+        ran = run(f"payloads list {RE} {XR} -f xlsx")
+    rows = opened(ran.out.encode("utf-8", "surrogateescape"), "payloads.xlsx")
+
+    assert [row["sid"].value for row in rows] == [row["sid"] for row in ROWS]
+    for row in rows:
+        assert {row[name].kind for name in ("date_created", "expires")} == {"date"}
+        assert row["date_created"].value == "2026-11-21T18:43:00"
+        assert row["label"].kind in ("string", "")
+        assert not any(cell.formula for cell in row.values())
+    labels = [row["label"].value for row in rows]
+    assert labels[-3:] == ["1e5", "00123", "2026-11-21"]
+    assert labels[list(LABELS).index("formula")] == LABELS["formula"]
 
 
 def test_a_spreadsheet_that_recognises_nothing_still_keeps_text_as_text(

@@ -96,6 +96,14 @@ class Output(NamedTuple):
     ] = None
     bom: Annotated[bool, Option("--bom", "Begin with a byte order mark, for Excel.")] = False
     exact: Annotated[bool, Option("--exact", "Do not defuse formulas in csv and tsv.")] = False
+    dates: Annotated[
+        str | None,
+        Option(
+            "--dates",
+            "In json, jsonl, csv and tsv: iso, as 2026-11-21T18:43:00Z, or the format's own.",
+            "iso|own",
+        ),
+    ] = None
 
 
 class Listing(NamedTuple):

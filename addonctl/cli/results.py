@@ -109,8 +109,7 @@ command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
         ),
         (
             "whatever failed, anywhere",
-            "addonctl results list --all --status failed --format sids |"
-            " addonctl results delete --yes -",
+            "addonctl results delete --all --status failed --max-delete 100 --yes",
         ),
     ),
 )

@@ -37,6 +37,7 @@ LONGEST_TIMEOUT = 100 * 24 * 3600.0
 """Seconds. Operating systems take no time-outs of years."""
 COLORS = {"always": True, "never": False, "auto": None}
 """What --color takes; None leaves it to each stream."""
+DATES = ("iso", "own")
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
@@ -65,6 +66,11 @@ class State:
         """The format asked for, which may not exist."""
         return (self.common.format or self.environment.get("ADDONCTL_FORMAT") or "table").lower()
 
+    @property
+    def dates(self) -> str:
+        """How dates are written, which may be a word that means nothing."""
+        return (self.output.dates or self.environment.get("ADDONCTL_DATES") or "own").lower()
+
     @cached_property
     def sink(self) -> Sink:
         """Where everything is written. Made once it is known how: in the verb, or at an error."""
@@ -77,6 +83,7 @@ class State:
                 query=output.query,
                 bom=output.bom,
                 exact=output.exact,
+                iso=self.dates == "iso",
                 quiet=common.quiet,
                 verbose=common.verbose,
                 color=False if common.no_color else COLORS[(common.color or "auto").lower()],
@@ -207,6 +214,8 @@ class State:
 
     def answering(self, kind: type[Record]) -> Sink:
         """The sink, once it can write such an answer. Raises Usage for a word that does not fit."""
+        if self.dates not in DATES:
+            raise Usage(f"no dates '{self.dates}'; known: {', '.join(DATES)}")
         self.sink.check(kind)
         return self.sink
 

@@ -140,6 +140,7 @@ def _value(metavar: str, rows: type[Record] | None) -> ValueDoc:
         "STATUS,…": ValueDoc("list", tuple((status, "") for status in STATUSES)),
         "FIELD": ValueDoc("sort", tuple((each.name, "") for each in fields if each.kind != "uris")),
         "a,b,c": ValueDoc("list", tuple((each.name, "") for each in fields)),
+        "iso|own": ValueDoc("word", (("iso", "2026-11-21T18:43:00Z"), ("own", "the format's"))),
         "FILE": ValueDoc("file"),
         "DIR": ValueDoc("folder"),
         "NAME": ValueDoc("profile", (("sandbox", "needs no login"),)),

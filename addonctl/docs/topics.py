@@ -48,6 +48,7 @@ def _environment() -> Topic:
                     "Another address of the API: https, or http on loopback only.",
                 ),
                 ("ADDONCTL_FORMAT", "How answers are written, as --format."),
+                ("ADDONCTL_DATES", "How dates are written, as --dates."),
                 ("ADDONCTL_CONFIG_DIR", "The folder of config.toml."),
                 (
                     "ADDONCTL_NO_HISTORY",
@@ -112,7 +113,8 @@ def _formats() -> Topic:
             "--fields picks and orders the columns; `expires`, the end of the 30 days, is one of"
             " every result and payload. --sort FIELD sorts, --sort -FIELD the other way round."
             " --query takes a JMESPath expression, with json. --bom begins csv and tsv with a byte"
-            " order mark, for Excel.",
+            " order mark, for Excel. --dates iso writes dates in json, jsonl, csv and tsv as"
+            " 2026-11-21T18:43:00Z, which every program reads as UTC.",
             "In csv and tsv a vendor's text that a spreadsheet would run as a formula gets an"
             " apostrophe before it; --exact leaves it as it came. json, jsonl and xml are always"
             " exact.",
@@ -134,8 +136,10 @@ def _addresses() -> Topic:
             " another tool holds can be pasted. A URL of another account acts on that account.",
             "'-' reads addresses from stdin, --from FILE from a file: one a line; blank lines and"
             " lines that begin with # do not count, duplicates count once. addonctl's own csv, tsv,"
-            " jsonl and sids are taken too, so the output of one command feeds the next:",
+            " jsonl and sids are taken too, so the output of one command feeds the next (pipefail"
+            " makes a list count that broke off):",
             [
+                "set -o pipefail",
                 "addonctl results list --all --status failed --format sids |",
                 "    addonctl results delete --yes -",
             ],

@@ -28,12 +28,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 def json_array(answer: Answer) -> Iterator[str]:
     """An object a line in a pipe, indented on a terminal; what a query found comes indented."""
     show = partial(shown, screen=answer.screen, color=answer.color)
+    iso = answer.settings.iso
     indent = 2 if answer.screen else None
     encode = json.JSONEncoder(
         ensure_ascii=False, indent=indent, separators=None if indent else (",", ":")
     ).encode
     if answer.single or answer.settings.query is not None:
-        found: Any = [document(record, answer.fields) for record in chain(*answer.pages)]
+        found: Any = [document(record, answer.fields, iso=iso) for record in chain(*answer.pages)]
         found = found[0] if answer.single else found
         query = answer.settings.query
         yield show(encode(found) if query is None else searched(query, found)) + "\n"
@@ -41,7 +42,7 @@ def json_array(answer: Answer) -> Iterator[str]:
     before, after = "[\n", "[]\n"
     for page in answer.pages:
         if page:
-            objects = [encode(document(record, answer.fields)) for record in page]
+            objects = [encode(document(record, answer.fields, iso=iso)) for record in page]
             yield before + show(",\n".join(objects))
             before, after = ",\n", "\n]\n"
     yield after
@@ -49,9 +50,12 @@ def json_array(answer: Answer) -> Iterator[str]:
 
 def json_lines(answer: Answer) -> Iterator[str]:
     """An object a line, a page at a time."""
+    iso = answer.settings.iso
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for page in answer.pages:
-        lines = "".join([f"{encode(document(record, answer.fields))}\n" for record in page])
+        lines = "".join(
+            [f"{encode(document(record, answer.fields, iso=iso))}\n" for record in page]
+        )
         yield shown(lines, screen=answer.screen, color=answer.color)
 
 

@@ -18,6 +18,7 @@ class OutputSettings(NamedTuple):
     `fields` empty means the format's own choice. `color` None asks each stream whether it is a
     terminal. `ask` is false under --no-input. `bom` and `exact` concern csv and tsv, `query` json.
     `pager` allows a program to be started that shows a long answer on a terminal page by page.
+    `iso` writes dates as 2026-11-21T18:43:00Z in json, jsonl, csv and tsv.
     """
 
     format: str = "table"
@@ -26,6 +27,7 @@ class OutputSettings(NamedTuple):
     query: str | None = None
     bom: bool = False
     exact: bool = False
+    iso: bool = False
     color: bool | None = None
     quiet: bool = False
     verbose: bool = False
@@ -66,10 +68,12 @@ class Format(NamedTuple):
     help: str
     flows: bool = False
 
-    def write(self, answer: Answer) -> Iterator[str]:
-        """The answer as text, in pieces; only the writer's own imports are paid for."""
+    def write(self, answer: Answer) -> Iterator[Any]:
+        """The answer as text, or as the bytes of a workbook, in pieces; only the writer's own
+        imports are paid for.
+        """
         module, _, name = self.writer.partition(":")
-        writer: Callable[[Answer], Iterator[str]] = getattr(
+        writer: Callable[[Answer], Iterator[Any]] = getattr(
             import_module(f"addonctl.output.{module}"), name
         )
         return writer(answer)
@@ -95,6 +99,11 @@ FORMATS = {
     "tsv": Format(
         "rows:tsv", "Header and rows for spreadsheets, tabs between, times in UTC.", flows=True
     ),
+    "xlsx": Format(
+        "workbook:xlsx",
+        "A workbook with real dates, for Excel and others; to a file or pipe, and with the extra"
+        " addonctl[excel].",
+    ),
     "xml": Format("documents:xml", "The API's own document, all pages in one TwilioResponse."),
 }
 """By name, the one used unasked first."""
@@ -112,6 +121,12 @@ def asked(kind: type[Record], names: Sequence[str]) -> tuple[Field, ...]:
     return tuple(found)
 
 
+def unasked(answer: Answer) -> tuple[Field, ...]:
+    """The fields of a spreadsheet: those asked for, or all but paths."""
+    every = (field for field in answer.kind.FIELDS if field.kind != "uris")
+    return answer.fields or tuple(every)
+
+
 Documents = Sequence[Mapping[str, Any]]
 
 
@@ -124,8 +139,10 @@ def values(documents: Documents, field: Field) -> list[Any]:
         return [document.get(name) for document in documents]
 
 
-def texts(documents: Documents, field: Field) -> list[str]:
+def texts(documents: Documents, field: Field, *, zulu: bool = False) -> list[str]:
     """One field of all documents as text, dates in ISO form; empty where there is nothing.
+
+    `zulu` is that of dates.iso.
 
     By columns rather than by rows: that a whole page holds nothing but strings is one cheap
     question, and so a million rows take seconds.
@@ -135,7 +152,7 @@ def texts(documents: Documents, field: Field) -> list[str]:
         column = [plain(value) for value in column]
     if field.kind == "date":
         iso, shift = dates.iso, field.shift or None
-        return [iso(text, shift) if text else text for text in column]
+        return [iso(text, shift, zulu=zulu) if text else text for text in column]
     return column
 
 
@@ -150,11 +167,22 @@ def plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def document(record: Record, fields: Sequence[Field]) -> dict[str, Any]:
-    """The API's own document, or of it the fields asked for, derived dates in its own form."""
-    if not fields:
-        return record.document if isinstance(record.document, dict) else dict(record.document)
-    return {field.name: _value(record, field) for field in fields}
+def document(record: Record, fields: Sequence[Field], *, iso: bool = False) -> dict[str, Any]:
+    """The API's own document, or of it the fields asked for, derived dates in its own form.
+
+    With `iso` all dates are as 2026-11-21T18:43:00Z.
+    """
+    if fields:
+        found = {field.name: _value(record, field) for field in fields}
+    else:
+        found = record.document if isinstance(record.document, dict) else dict(record.document)
+    if not iso:
+        return found
+    named = {field.name for field in record.FIELDS if field.kind == "date"}
+    return {
+        name: dates.iso(value, zulu=True) if name in named and isinstance(value, str) else value
+        for name, value in found.items()
+    }
 
 
 def _value(record: Record, field: Field) -> Any:

@@ -14,7 +14,7 @@ from itertools import chain
 
 from addonctl.models import Field
 from addonctl.output import safe
-from addonctl.output.formats import Answer, asked, texts
+from addonctl.output.formats import Answer, asked, texts, unasked
 
 _FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -33,16 +33,14 @@ def tsv(answer: Answer) -> Iterator[str]:
 
 def _delimited(answer: Answer, delimiter: str) -> Iterator[str]:
     """A header and rows, a page at a time; unasked all that is in a document, except its paths."""
-    fields = answer.fields or tuple(
-        field for field in answer.kind.FIELDS if field.kind != "uris" and not field.origin
-    )
+    fields = unasked(answer)
     start = "\ufeff" if answer.settings.bom and not answer.screen else ""
     if answer.settings.header:
         start += delimiter.join(field.name for field in fields) + "\n"
     yield start
     for page in answer.pages:
         documents = [record.document for record in page]
-        columns = [texts(documents, field) for field in fields]
+        columns = [texts(documents, field, zulu=answer.settings.iso) for field in fields]
         if not answer.settings.exact:
             columns = [_defused(*pair) for pair in zip(columns, fields, strict=True)]
         lines = _lines(columns, delimiter) if page else ""
@@ -139,7 +137,7 @@ def table(answer: Answer) -> Iterator[str]:
 
 
 def _blocks(answer: Answer) -> Iterator[str]:
-    fields = answer.fields or tuple(field for field in answer.kind.FIELDS if field.kind != "uris")
+    fields = unasked(answer)
     between = ""
     for record in chain(*answer.pages):
         values = [safe.cell(texts([record.document], field)[0]) for field in fields]

@@ -185,6 +185,15 @@ class Sink(Words):
             raise Usage(f"no format '{settings.format}'; known: {known}")
         if settings.query is not None and settings.format != "json":
             raise Usage(f"--query takes json, not {settings.format}", hint="add --format json")
+        if settings.format == "xlsx":
+            from addonctl.output import workbook
+
+            if self._out.terminal:
+                raise Usage(
+                    "xlsx is a file, and nothing for a terminal",
+                    hint=f"put it into one: > {kind.COLLECTION}.xlsx",
+                )
+            workbook.check()
         if settings.format == "sids" and kind.address is Record.address:
             raise Usage(f"{kind.COLLECTION} have no addresses to be written as sids")
         asked(kind, settings.fields)

@@ -127,7 +127,7 @@ def size(stream: IO[Any] | None, environ: Mapping[str, str]) -> tuple[int, int]:
     return columns or 80, lines or 24
 
 
-def whole(texts: Iterable[str]) -> Iterator[bytes]:
+def whole(texts: Iterable[str | bytes]) -> Iterator[bytes]:
     """A document in pieces, the first after the last text has come: in a file if it is long.
 
     Raises AddonctlError if the temporary folder will not take it.
@@ -136,16 +136,17 @@ def whole(texts: Iterable[str]) -> Iterator[bytes]:
 
     with SpooledTemporaryFile(IN_MEMORY) as spool:
         for text in texts:
-            with _kept_in_file():
-                spool.write(encoded(text))
-        with _kept_in_file():
+            with kept_in_file():
+                spool.write(text if isinstance(text, bytes) else encoded(text))
+        with kept_in_file():
             spool.seek(0)
         while chunk := spool.read(CHUNK):
             yield chunk
 
 
 @contextmanager
-def _kept_in_file() -> Iterator[None]:
+def kept_in_file() -> Iterator[None]:
+    """Says in a sentence what the temporary folder will not take. Raises AddonctlError."""
     try:
         yield
     except OSError as problem:
