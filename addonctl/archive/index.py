@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from addonctl import dates
+from addonctl.archive.place import PlaceFailed
 from addonctl.errors import AddonctlError, Usage
 
 SCHEMA = 1
@@ -28,9 +29,11 @@ CREATE TABLE accounts (
 CREATE TABLE recordings (
     sid TEXT PRIMARY KEY, account_sid TEXT NOT NULL, call_sid TEXT, conference_sid TEXT,
     date_created TEXT, duration INTEGER, looked_at TEXT, next_look TEXT,
-    settled INTEGER NOT NULL DEFAULT 0, problem TEXT, tries INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
+    settled INTEGER NOT NULL DEFAULT 0, problem TEXT, tries INTEGER NOT NULL DEFAULT 0,
+    document TEXT
+);
 CREATE INDEX recordings_due ON recordings (next_look) WHERE settled = 0;
+CREATE INDEX recordings_made ON recordings (account_sid, date_created);
 CREATE INDEX recordings_call ON recordings (call_sid);
 CREATE TABLE results (
     sid TEXT PRIMARY KEY, recording_sid TEXT NOT NULL, account_sid TEXT NOT NULL,
@@ -146,8 +149,8 @@ class Index:
         """Whatever SQLite says as an AddonctlError."""
         try:
             yield
-        except (sqlite3.Error, OSError) as problem:
-            raise AddonctlError(f"the index {self.path}: {problem}") from None
+        except (sqlite3.Error, OSError, OverflowError, UnicodeError) as problem:
+            raise PlaceFailed(f"the index {self.path}: {problem}") from None
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -156,10 +159,11 @@ class Index:
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.db.execute("COMMIT")
             except BaseException:
-                self.db.execute("ROLLBACK")
+                if self.db.in_transaction:  # a full disk has ended it already
+                    self.db.execute("ROLLBACK")
                 raise
-            self.db.execute("COMMIT")
 
     def rows(self, query: str, *values: object) -> Iterator[sqlite3.Row]:
         """The rows of a query, as they are read."""

@@ -7,8 +7,10 @@ bytes and markers to the place, and gives back rows for whoever keeps the index.
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import IO, Any, NamedTuple
 
@@ -16,12 +18,13 @@ from addonctl import transcripts
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import marker
-from addonctl.archive.index import iso_of
+from addonctl.archive.index import iso, iso_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import SavedPayload, SeenResult
-from addonctl.archive.place import NoObject, Place
+from addonctl.archive.place import NoObject, Place, PlaceFailed
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
 from addonctl.models import Payload, Result
+from addonctl.selection import Selection
 from addonctl.sids import given_sid
 from addonctl.transcripts import Transcript
 from addonctl.transfer.fetch import stream
@@ -39,13 +42,14 @@ class Known(NamedTuple):
     state: str
     status: str
     date_updated: str | None
+    expires: str | None
 
 
 class Job(NamedTuple):
     """A recording to look at, and all that is known of it.
 
-    `tombstones` are SIDs that must not be fetched again. `wanted` chooses among results, as
-    Selection does; None takes all.
+    `tombstones` are SIDs that must not be fetched again. `wanted` chooses among results; None
+    takes all. `full` lists also the payloads of results that seem to be as they were.
     """
 
     account: str
@@ -53,16 +57,20 @@ class Job(NamedTuple):
     document: Mapping[str, Any]
     known: Mapping[str, Known]
     tombstones: frozenset[str] = frozenset()
+    wanted: Selection | None = None
+    full: bool = False
 
 
 class Seen(NamedTuple):
-    """What a look found. `gone` if the recording is not there any more; `problem` if it could not
-    be looked at; `requests` is how many that took.
+    """What a look found. `gone` if the recording is not there any more; `vanished` are results
+    that are not, though they were not saved, and why; `problem` if it could not be looked at;
+    `requests` is how many that took.
     """
 
     job: Job
     document: Mapping[str, Any]
     results: tuple[SeenResult, ...] = ()
+    vanished: tuple[tuple[str, str], ...] = ()
     gone: bool = False
     problem: str | None = None
     requests: int = 0
@@ -86,15 +94,38 @@ def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
         raise
     except AddonctlError as problem:
         return Seen(job, document, problem=problem.message, requests=asked + 1)
-    found = []
-    for result in listed:
-        if result.sid in job.tombstones:
+    there = {each.sid: each for each in listed}
+    vanished = []
+    for sid, known in job.known.items():
+        if sid in there or known.state not in ("pending", "failed"):
+            continue
+        # A list is no proof: only its age, or the answer to a question after itself.
+        if known.expires and known.expires <= iso(now):
+            vanished.append((sid, "it expired at the service before it was saved"))
+            continue
+        asked += 1
+        try:
+            there[sid] = client.result(at._replace(result=sid))
+        except NotFound:
+            vanished.append((sid, "it was deleted at the service before it was saved"))
+        except (LoginRefused, Interrupted):
+            raise
+        except AddonctlError:  # it stays as it is, and due
+            pass
+    found, wrong = [], None
+    for sid, result in there.items():
+        if sid in job.tombstones:
+            continue
+        try:
+            given_sid(sid, "XR")
+        except AddonctlError as problem:
+            wrong = problem.message
             continue
         seen, requests = _result(client, place, job, document, result, now)
         asked += requests
         if seen:
             found.append(seen)
-    return Seen(job, document, tuple(found), requests=asked)
+    return Seen(job, document, tuple(found), tuple(vanished), problem=wrong, requests=asked)
 
 
 def _result(
@@ -106,14 +137,16 @@ def _result(
     now: datetime,
 ) -> tuple[SeenResult | None, int]:
     """One result: as it was, pending, or saved now; and how many requests that took."""
-    sid = given_sid(result.sid, "XR")
-    known = job.known.get(sid)
+    known = job.known.get(result.sid)
     updated = iso_of(result.document.get("date_updated"))
     expires = result.expires
     late = expires is not None and expires - now <= TOO_LATE
-    kept_so = known is not None and known.state in ("saved", "retired")
-    if known and kept_so and (known.status, known.date_updated) == (result.status, updated):
-        return None, 0
+    if known and known.state in ("saved", "retired"):
+        same = (known.status, known.date_updated) == (result.status, updated)
+        if known.state == "retired" or (same and not job.full):
+            return None, 0
+    if job.wanted is not None and not job.wanted.matches(result):
+        return None if known else SeenResult(result.document, "pending"), 0
     if not (result.final or late):
         return SeenResult(result.document, "pending"), 0
     asked = [0]
@@ -127,10 +160,6 @@ def _result(
         return SeenResult(result.document, state, problem=problem.message), asked[0]
 
 
-class PlaceFailed(AddonctlError):
-    """The place does not take what is to be kept, and would take no more: the run ends."""
-
-
 def _saved(
     client: Client,
     place: Place,
@@ -141,20 +170,23 @@ def _saved(
 ) -> SeenResult:
     """Fetch what is not there yet, then write the marker, then take away what it replaced."""
     at = Address(job.recording, result.sid, account=job.account)
+    if result.document.get("reference_sid") != job.recording:
+        raise AddonctlError("the service gave a result of another recording")
     folder = marker.folder_of(job.account, result.document)
     before: Marker | None
+    again = place.size(f"{folder}/{marker.MARKER}") is not None
     try:
         before = marker.read(place, folder)
     except AddonctlError:  # damaged: as good as none
         before = None
     there = {each.sid: each for each in before.payloads} if before else {}
-    payloads: list[Payload] = []
-    for page in client.payloads(at):
-        asked[0] += 1
-        payloads += page
+    payloads: dict[str, Payload] = {}
+    asked[0] += 1
+    for number, page in enumerate(client.payloads(at)):
+        asked[0] += number > 0
+        payloads |= {given_sid(each.sid, "XH"): each for each in page}
     saved: list[SavedPayload] = []
-    for payload in payloads:
-        sid = given_sid(payload.sid, "XH")
+    for sid, payload in payloads.items():
         if sid in job.tombstones:
             continue
         old = there.pop(sid, None)
@@ -165,20 +197,33 @@ def _saved(
         asked[0] += 2
         saved.append(_fetched(client, place, folder, at._replace(payload=sid), payload, old))
     # What the list does not show any more is kept: a list is no proof that a thing is gone.
-    saved += [SavedPayload(each, None) for each in there.values() if _whole(place, folder, each)]
+    damaged = []
+    for sid, each in there.items():
+        if sid in job.tombstones:
+            continue
+        if _whole(place, folder, each):
+            words = words_of(place, f"{folder}/{each.name}", Payload(dict(each.document)))
+            saved.append(SavedPayload(each, words))
+        else:
+            damaged.append(sid)
+            saved.append(SavedPayload(each, None, "damaged"))
     kept = tuple(each.kept for each in saved)
     made = Marker(job.account, recording, result.document, kept)
     if made != before:
-        with _placing():
-            marker.write(place, made)
-    names = {each.name for each in kept}
-    for each in before.payloads if before else ():
-        if each.name not in names:
-            place.delete(f"{folder}/{each.name}")
+        _put(place, f"{folder}/{marker.MARKER}", io.BytesIO(made.written()))
+    if again:  # also what an earlier run was about to take away when it was killed
+        names = {f"{folder}/{each.name}": each.sid for each in kept}
+        for at_place in list(place.objects(folder)):
+            sid = at_place.name.rpartition("/")[2].partition(".")[0]
+            if at_place.name not in names and sid in names.values():
+                place.delete(at_place.name)
     problem = None
     if there:
         problem = f"payloads no longer listed by the service: {', '.join(sorted(there))}"
-    return SeenResult(result.document, "saved", folder, tuple(saved), problem)
+    if damaged:
+        problem = f"payloads damaged here, and not there any more: {', '.join(sorted(damaged))}"
+    state = "failed" if damaged else "saved"
+    return SeenResult(result.document, state, folder, tuple(saved), problem)
 
 
 def _fetched(
@@ -186,7 +231,7 @@ def _fetched(
 ) -> SavedPayload:
     """A payload fetched, checked as it came, hashed, and put where it belongs."""
     digest, size = hashlib.sha256(), 0
-    with tempfile.SpooledTemporaryFile(IN_MEMORY) as held:
+    with _placing(), tempfile.SpooledTemporaryFile(IN_MEMORY) as held:
         for chunk in stream(Source(client, at, payload)):
             digest.update(chunk)
             size += len(chunk)
@@ -199,8 +244,7 @@ def _fetched(
             # Beside the old one, which its marker still names.
             name = marker.object_name(payload, sha256)
         held.seek(0)
-        with _placing():
-            place.put(f"{folder}/{name}", held)
+        _put(place, f"{folder}/{name}", held)
         held.seek(0)
         words = _words(held, payload)
     return SavedPayload(Kept(payload.document, name, size, sha256), words)
@@ -244,15 +288,22 @@ def _words(held: IO[bytes], payload: Payload) -> Transcript | None:
     return found if isinstance(found, Transcript) else None
 
 
-class _placing:
-    """What the place refuses ends the run."""
+def _put(place: Place, name: str, content: IO[bytes]) -> None:
+    """Put an object. Raises PlaceFailed for whatever the place refuses: the run ends."""
+    try:
+        place.put(name, content)
+    except AddonctlError as problem:
+        raise PlaceFailed(problem.message, hint=problem.hint) from None
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(self, kind: object, problem: object, trace: object) -> None:
-        if isinstance(problem, AddonctlError) and not isinstance(problem, PlaceFailed):
-            raise PlaceFailed(problem.message, hint=problem.hint) from None
+@contextmanager
+def _placing() -> Iterator[None]:
+    """A folder for temporary files that is full ends the run, too."""
+    try:
+        yield
+    except OSError as problem:
+        reason = (problem.strerror or "the system refuses it").lower()
+        raise PlaceFailed(f"cannot hold a payload in {tempfile.gettempdir()}: {reason}") from None
 
 
 def next_look(created: datetime | None, now: datetime, *, pending: bool) -> datetime:

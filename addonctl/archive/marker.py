@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from addonctl import dates
 from addonctl.addresses import Address
-from addonctl.archive.place import Place
+from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload
 from addonctl.sids import HEX
@@ -105,7 +105,7 @@ def make(place: Place, account: str) -> About:
             raise Usage(f"{place.url} holds the archive of {', '.join(about.accounts)}")
         return about
     for each in place.objects():
-        if each.name != ".lock":
+        if each.name != ".lock" and not LEFT_OVER.fullmatch(each.name):
             raise Usage(
                 f"{place.url} holds what is none of an archive's: {each.name}",
                 hint="choose an empty folder, or a new one",
@@ -160,10 +160,16 @@ def add_account(place: Place, about: About, account: str) -> About:
 
 
 def folder_of(account: str, result: Mapping[str, Any]) -> str:
-    """Where a result is kept: by the day it was created."""
+    """Where a result is kept: by the day it was created.
+
+    Raises AddonctlError for a document whose SIDs are none: it would lead anywhere.
+    """
     created = dates.parse(result.get("date_created"))
     day = f"{created:%Y-%m-%d}" if created else UNDATED
-    return f"data/{account}/{day}/{result['reference_sid']}/{result['sid']}"
+    folder = f"data/{account}/{day}/{result.get('reference_sid')}/{result.get('sid')}"
+    if _FOLDER.fullmatch(folder):
+        return folder
+    raise AddonctlError("the service gave a result whose SIDs are none")
 
 
 def object_name(payload: Payload, sha256: str = "") -> str:
@@ -190,18 +196,18 @@ def parsed(content: bytes, folder: str) -> Marker:
             document["account_sid"], document["recording"], document["result"], payloads
         )
         fine = (
-            _FOLDER.fullmatch(folder) is not None
+            document["version"] == FORMAT
             and marker.folder == folder
-            and isinstance(marker.recording, dict)
+            and marker.recording.get("sid") == marker.address.recording
             and all(
                 _OBJECT.fullmatch(each.name)
                 and each.name.startswith(each.sid)
                 and _SHA256.fullmatch(each.sha256)
-                and isinstance(each.size, int)
+                and 0 <= int(each.size) < 1 << 62
                 for each in payloads
             )
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, AddonctlError):
         fine = False
     if not fine:
         raise AddonctlError(f"{folder}/{MARKER} is damaged")

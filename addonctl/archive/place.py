@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -18,6 +19,8 @@ from addonctl import files
 from addonctl.errors import AddonctlError, TryLater
 
 CHUNK = 1 << 20
+LEFT_OVER = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+"""The name of an object that is being written."""
 
 
 class Object(NamedTuple):
@@ -61,6 +64,10 @@ class NoObject(AddonctlError):
     """There is no object of that name, or what lies there is none."""
 
 
+class PlaceFailed(AddonctlError):
+    """The place, or the index, does not take what is to be kept, and would take no more."""
+
+
 class LocalPlace:
     """A folder on this machine. Links in it are no objects, and are not followed."""
 
@@ -88,6 +95,9 @@ class LocalPlace:
         path = self._path(name)
         with self._explained("write", name):
             self._folder(path.parent)
+            for each in path.parent.iterdir():
+                if LEFT_OVER.fullmatch(each.name):  # by a run that was killed: one writes at a time
+                    each.unlink(missing_ok=True)
             part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             number = os.open(part, flags, 0o600)
@@ -181,7 +191,9 @@ class LocalPlace:
         place = self.root
         for part in folder.relative_to(self.root).parts:
             place = place / part
-            place.mkdir(mode=0o700, exist_ok=True)
+            if not place.is_dir():
+                place.mkdir(mode=0o700, exist_ok=True)
+                files.sync_folder(place.parent)  # or a power cut takes all that is put in it
             if place.is_symlink():
                 raise AddonctlError(f"{place} is a link; an archive has none in it")
 

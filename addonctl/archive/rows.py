@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from addonctl import dates
 from addonctl.addresses import Address
 from addonctl.archive.index import iso, moment
-from addonctl.models import Field, Record
+from addonctl.archive.noting import MARKER_IS
+from addonctl.models import Field, Record, Resource
 
 if TYPE_CHECKING:
     from addonctl.archive.index import Index
 
 
-class Kept(Record):
+class Kept(Resource):
     """A result in the archive."""
 
     __slots__ = ()
@@ -42,7 +43,7 @@ class Kept(Record):
         return Address(self._text("recording_sid"), self._text("sid"))
 
 
-class KeptPayload(Record):
+class KeptPayload(Resource):
     """A payload in the archive."""
 
     __slots__ = ()
@@ -55,6 +56,9 @@ class KeptPayload(Record):
         Field("content_type"),
         Field("bytes", "number"),
         Field("sha256"),
+        Field("status", "status"),
+        Field("add_on_sid", "sid"),
+        Field("add_on_configuration_sid", "sid"),
         Field("date_created", "date"),
         Field("verified_at", "date"),
         Field("verdict"),
@@ -141,6 +145,8 @@ class StatusRow(Record):
             Field(name, "number")
             for name in (
                 "recordings",
+                "recordings_not_looked_at",
+                "results",
                 "results_saved",
                 "results_pending",
                 "unsaved_expiring_in_1_day",
@@ -148,6 +154,7 @@ class StatusRow(Record):
                 "unsaved_expiring_in_7_days",
                 "results_failed",
                 "results_lost",
+                "results_retired",
                 "payloads",
                 "bytes",
                 "damaged",
@@ -179,7 +186,11 @@ LISTS: dict[str, tuple[type[Record], str]] = {
         " FROM results AS r LEFT JOIN recordings AS c ON c.sid = r.recording_sid"
         " ORDER BY r.date_created DESC",
     ),
-    "payloads": (KeptPayload, "SELECT * FROM payloads ORDER BY date_created DESC"),
+    "payloads": (
+        KeptPayload,
+        "SELECT p.*, r.status, r.add_on_sid, r.add_on_configuration_sid FROM payloads AS p"
+        " LEFT JOIN results AS r ON r.sid = p.result_sid ORDER BY p.date_created DESC",
+    ),
     "runs": (RunRow, "SELECT * FROM runs ORDER BY started DESC"),
     "problems": (
         Problem,
@@ -205,18 +216,27 @@ def status_of(
         " AND expires > ? AND expires <= ?"
     )
     soon = [value(unsaved, iso(now), iso(now + timedelta(days=days))) for days in (1, 3, 7)]
-    good = value("SELECT max(ended) FROM runs WHERE complete = 1")
-    damaged = value("SELECT count(*) FROM payloads WHERE verdict IS NOT NULL AND verdict != 'ok'")
+    # What ended in the future says nothing: the clock was wrong then, or is now.
+    ended = "SELECT max(ended) FROM runs WHERE ended <= ?"
+    good = value(f"{ended} AND complete = 1", iso(now))  # noqa: S608
+    damaged = value(
+        "SELECT (SELECT count(*) FROM payloads WHERE verdict != 'ok')"
+        " + (SELECT count(*) FROM results WHERE problem GLOB ?)",
+        f"{MARKER_IS}*",
+    )
     counts = {
         state: value("SELECT count(*) FROM results WHERE state = ?", state)
-        for state in ("saved", "pending", "failed", "lost")
+        for state in ("saved", "pending", "failed", "lost", "retired")
     }
+    unseen = value("SELECT count(*) FROM recordings WHERE looked_at IS NULL AND settled = 0")
     row = {
         "archive": url,
         "accounts": " ".join(accounts),
         "last_good_run": date_of(good),
-        "last_run": date_of(value("SELECT max(ended) FROM runs")),
+        "last_run": date_of(value(ended, iso(now))),
         "recordings": value("SELECT count(*) FROM recordings"),
+        "recordings_not_looked_at": unseen,
+        "results": sum(counts.values()),
         "results_saved": counts["saved"],
         "results_pending": counts["pending"],
         "unsaved_expiring_in_1_day": soon[0],
@@ -224,6 +244,7 @@ def status_of(
         "unsaved_expiring_in_7_days": soon[2],
         "results_failed": counts["failed"],
         "results_lost": counts["lost"],
+        "results_retired": counts["retired"],
         "payloads": value("SELECT count(*) FROM payloads"),
         "bytes": value("SELECT coalesce(sum(bytes), 0) FROM payloads"),
         "damaged": damaged,
@@ -233,6 +254,15 @@ def status_of(
     age = now - last if last else None
     if max_age is not None and (age is None or age > dates.duration(max_age)):
         bad.append(f"no good run within {max_age}")
+    if max_age is not None:
+        since = iso(now - dates.duration(max_age))
+        query = (
+            "SELECT sid FROM accounts WHERE problem IS NOT NULL"
+            " OR coalesce(listed_at, '') NOT BETWEEN ? AND ? ORDER BY sid"
+        )
+        behind = [sid for (sid,) in index.rows(query, since, iso(now))]
+        if age is not None and behind:
+            bad.append(f"not brought up to date within {max_age}: {', '.join(behind)}")
     if soon[0]:
         bad.append(f"{soon[0]} unsaved results expire within a day")
     if damaged:

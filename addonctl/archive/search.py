@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from addonctl.errors import Usage
 
 SNIPPET = 12
 """Words around a hit."""
+MOST = 64
+"""Words and phrases that are looked for at once."""
 
 
 class Filters(NamedTuple):
@@ -41,6 +44,23 @@ class Filters(NamedTuple):
         return "".join(f" AND {text}" for text, _ in found), [v for _, vs in found for v in vs]
 
 
+class Term(NamedTuple):
+    """The words of a phrase, or one word; the last may only begin so."""
+
+    words: list[str]
+    begins: bool
+
+    def stands_in(self, said: list[str]) -> bool:
+        *first, last = self.words
+        for at in range(len(said) - len(first)):
+            end = said[at + len(first)]
+            if said[at : at + len(first)] == first and (
+                end.startswith(last) if self.begins else end == last
+            ):
+                return True
+        return False
+
+
 class Hit(NamedTuple):
     """One transcript that holds the words, and the first turn in which they are said."""
 
@@ -55,26 +75,27 @@ class Hit(NamedTuple):
     snippet: str
 
 
-def parsed(words: str) -> tuple[str, list[str]]:
+def parsed(words: str) -> tuple[str, list[Term]]:
     """The query as FTS5 takes it, and its words and phrases.
 
     `lost parcel` finds both words, `"lost parcel"` the phrase, `parc*` what begins so. Everything
-    else is taken as it stands. Raises Usage where nothing is left, or a quote is open.
+    else is taken as it stands. Raises Usage where nothing is left, a quote is open, or there are
+    more than MOST.
     """
     if words.count('"') % 2:
         raise Usage(f"a quote is not closed: {words}", hint='a phrase: "lost parcel"')
-    terms: list[str] = []
+    terms: list[Term] = []
     query: list[str] = []
     for phrase, word in re.findall(r'"([^"]*)"|([^\s"]+)', words):
-        begins = word.endswith("*")
-        term = (phrase or word).strip("*").strip()
-        if not re.search(r"\w", term):
-            continue
-        terms.append(term)
-        quoted = term.replace("\0", " ")
-        query.append(f'"{quoted}"' + ("*" if begins else ""))
+        plain = (phrase or word).replace("\0", " ").encode("utf-8", "replace").decode()
+        if found := _folded(plain):
+            begins = word.endswith("*")
+            terms.append(Term(found, begins))
+            query.append(f'"{plain.rstrip("*")}"' + ("*" if begins else ""))
     if not terms:
         raise Usage(f"'{words}' holds no word to look for", hint="addonctl archive search parcel")
+    if len(terms) > MOST or len(words) > 100 * MOST:
+        raise Usage(f"more than {MOST} words to look for")
     return " ".join(query), terms
 
 
@@ -84,26 +105,37 @@ def search(
     """What is found, the newest first or, with `rank`, the best; `marks` go around each word."""
     query, terms = parsed(words)
     conditions, values = filters.conditions()
-    order = "rank" if rank else "t.id DESC"
-    said_by = ""
     if filters.speaker:
-        said_by = (
+        conditions += (
             " AND EXISTS (SELECT 1 FROM turns WHERE turns.payload_sid = t.payload_sid"
             " AND lower(turns.speaker) = lower(?))"
         )
-        values.append(filters.speaker)
+        values.append(filters.speaker.encode("utf-8", "replace").decode())
+    # The numbers of transcripts are in the order of dates: the newest are read from the end on,
+    # and no more of them than are shown.
     statement = (
+        "SELECT transcripts_fts.rowid AS id FROM transcripts_fts"  # noqa: S608
+        " CROSS JOIN transcripts AS t ON t.id = transcripts_fts.rowid"
+        " CROSS JOIN results AS r ON r.sid = t.result_sid"
+        " LEFT JOIN recordings AS c ON c.sid = t.recording_sid"
+        f" WHERE transcripts_fts MATCH ?{conditions}"
+        f" ORDER BY {'rank' if rank else 'transcripts_fts.rowid DESC'}"
+    )
+    shown = (
         "SELECT t.payload_sid, t.result_sid, t.recording_sid, r.add_on_sid, r.date_created,"  # noqa: S608
         f" c.call_sid, snippet(transcripts_fts, 0, ?, ?, '…', {SNIPPET}) AS snippet"
-        " FROM transcripts_fts JOIN transcripts AS t ON t.id = transcripts_fts.rowid"
-        " JOIN results AS r ON r.sid = t.result_sid"
+        " FROM transcripts_fts CROSS JOIN transcripts AS t ON t.id = transcripts_fts.rowid"
+        " CROSS JOIN results AS r ON r.sid = t.result_sid"
         " LEFT JOIN recordings AS c ON c.sid = t.recording_sid"
-        f" WHERE transcripts_fts MATCH ?{conditions}{said_by} ORDER BY {order} LIMIT ?"
+        " WHERE transcripts_fts MATCH ? AND transcripts_fts.rowid = ?"
     )
-    for row in index.rows(statement, *marks, query, *values, limit):
+    found = index.rows(statement, query, *values)
+    while limit > 0 and (hit := next(found, None)) is not None:
+        row = next(index.rows(shown, *marks, query, hit["id"]))
         turn = _turn(index, row["payload_sid"], terms, filters.speaker)
         if filters.speaker and turn is None:
             continue  # somebody else said it
+        limit -= 1
         yield Hit(
             row["recording_sid"],
             row["result_sid"],
@@ -117,12 +149,18 @@ def search(
         )
 
 
-def _turn(index: Index, payload: str, terms: list[str], speaker: str | None) -> sqlite3.Row | None:
+def _turn(index: Index, payload: str, terms: list[Term], speaker: str | None) -> sqlite3.Row | None:
     """The first turn that holds one of the words, said by that speaker."""
-    patterns = [re.compile(rf"\b{re.escape(term)}", re.IGNORECASE) for term in terms]
     for turn in index.rows("SELECT * FROM turns WHERE payload_sid = ? ORDER BY n", payload):
         if speaker and (turn["speaker"] or "").lower() != speaker.lower():
             continue
-        if any(pattern.search(turn["text"]) for pattern in patterns):
+        said = _folded(turn["text"])
+        if any(term.stands_in(said) for term in terms):
             return turn
     return None
+
+
+def _folded(text: str) -> list[str]:
+    """The words of a text as the index compares them: no case, no accents."""
+    plain = unicodedata.normalize("NFD", text).casefold()
+    return re.findall(r"[^\W_]+", re.sub(r"[\u0300-\u036f]", "", plain))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Client
-from addonctl.archive import marker
+from addonctl.archive import marker, noting
 from addonctl.archive.index import Index, iso
 from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
@@ -22,7 +24,9 @@ from addonctl.models import Payload
 
 
 class Verdict(NamedTuple):
-    """What became of one object: ok, missing, truncated, damaged, orphan or stranger."""
+    """What became of one object: ok, missing, truncated, damaged, differs from the index; or, of
+    what lies there besides, orphan, stranger or not in the index.
+    """
 
     name: str
     verdict: str
@@ -46,51 +50,84 @@ def verify(
     """Each payload of the index that the sample takes, and, where all is looked at, what lies in
     the place beside them. `quick` compares names and lengths alone.
     """
-    known: set[str] = set()
-    rows = index.rows(
+    for part in _parts(
+        index,
         "SELECT p.sid, p.result_sid, p.object, p.bytes, p.sha256, r.folder FROM payloads AS p"
-        " JOIN results AS r ON r.sid = p.result_sid WHERE r.folder IS NOT NULL ORDER BY p.sid"
-    )
-    for row in list(rows):
-        name = f"{row['folder']}/{row['object']}"
-        known.add(name)
-        if sample and not sample.takes(row["sid"]):
-            continue
-        kept = Kept({"sid": row["sid"]}, row["object"], row["bytes"], row["sha256"])
-        verdict = held(place, name, kept, quick=quick)
+        " JOIN results AS r ON r.sid = p.result_sid WHERE r.folder IS NOT NULL AND p.sid > ?"
+        " ORDER BY p.sid LIMIT 1000",
+    ):
+        verdicts = []
+        for row in part:
+            if sample and not sample.takes(row["sid"]):
+                continue
+            kept = Kept({"sid": row["sid"]}, row["object"], row["bytes"], row["sha256"])
+            name = f"{row['folder']}/{row['object']}"
+            verdict = held(place, name, kept, quick=quick)
+            verdicts.append(Verdict(name, verdict, row["sid"], row["result_sid"]))
         with index.changing():
-            index.run(
+            index.db.executemany(
                 "UPDATE payloads SET verified_at = ?, verdict = ? WHERE sid = ?",
-                *(iso(now), verdict, row["sid"]),
+                [(iso(now), each.verdict, each.payload) for each in verdicts],
             )
-        yield Verdict(name, verdict, row["sid"], row["result_sid"])
+        yield from verdicts
     if sample:
         return
-    yield from _markers(place, index, known)
+    for part in _parts(
+        index,
+        "SELECT sid, folder, state FROM results WHERE folder IS NOT NULL AND sid > ?"
+        " AND state = 'saved' ORDER BY sid LIMIT 1000",
+    ):
+        found = [_marker(place, index, row["sid"], row["folder"]) for row in part]
+        with index.changing():
+            for each in found:
+                noting.marked(index, str(each.result), each.verdict)
+        yield from found
+    yield from _besides(place, index)
+
+
+def _parts(index: Index, query: str) -> Iterator[list[sqlite3.Row]]:
+    """A long answer in parts, each read whole: nothing is open while others write."""
+    last = ""
+    while part := list(index.rows(query, last)):
+        last = part[-1]["sid"]
+        yield part
+
+
+def _marker(place: Place, index: Index, result: str, folder: str) -> Verdict:
+    """Whether a result that is said to be saved has a marker, which says what the index says."""
+    name = f"{folder}/{marker.MARKER}"
+    try:
+        found = marker.read(place, folder)
+    except AddonctlError:
+        return Verdict(name, "damaged", None, result)
+    if found is None:
+        return Verdict(name, "missing", None, result)
+    rows = index.rows(
+        "SELECT sid, object, bytes, sha256 FROM payloads WHERE result_sid = ?", result
+    )
+    said = {(each.sid, each.name, each.size, each.sha256) for each in found.payloads}
+    verdict = "ok" if said == {tuple(row) for row in rows} else "differs from the index"
+    return Verdict(name, verdict, None, result)
+
+
+def _besides(place: Place, index: Index) -> Iterator[Verdict]:
+    """What lies there that the index does not name."""
+    payload = (
+        "SELECT 1 FROM payloads AS p JOIN results AS r ON r.sid = p.result_sid"
+        " WHERE p.sid = ? AND r.folder = ? AND p.object = ?"
+    )
     for each in place.objects():
-        last = each.name.rpartition("/")[2]
+        folder, _, last = each.name.rpartition("/")
         if not marker.is_ours(each.name):
             yield Verdict(each.name, "stranger")
-        elif each.name.startswith("data/") and last != marker.MARKER and each.name not in known:
-            yield Verdict(each.name, "orphan")
-
-
-def _markers(place: Place, index: Index, known: set[str]) -> Iterator[Verdict]:
-    """Whether each result that is said to be saved has a marker, which names what is known."""
-    rows = index.rows("SELECT sid, folder FROM results WHERE state = 'saved'")
-    for row in list(rows):
-        name = f"{row['folder']}/{marker.MARKER}"
-        try:
-            found = marker.read(place, row["folder"])
-        except AddonctlError:
-            yield Verdict(name, "damaged", None, row["sid"])
+        elif not each.name.startswith("data/"):
             continue
-        if found is None:
-            yield Verdict(name, "missing", None, row["sid"])
-        elif any(f"{row['folder']}/{each.name}" not in known for each in found.payloads):
-            yield Verdict(name, "differs from the index", None, row["sid"])
-        else:
-            yield Verdict(name, "ok", None, row["sid"])
+        elif last == marker.MARKER:
+            sid = folder.rpartition("/")[2]
+            if index.value("SELECT folder FROM results WHERE sid = ?", sid) != folder:
+                yield Verdict(each.name, "not in the index")
+        elif not index.value(payload, last.partition(".")[0], folder, last):
+            yield Verdict(each.name, "orphan")
 
 
 def held(place: Place, name: str, kept: Kept, *, quick: bool = False) -> str:
@@ -128,18 +165,31 @@ def repaired(
         row = next(index.rows("SELECT * FROM results WHERE sid = ?", sid), None)
         if row is None:
             continue
-        with index.changing():
-            index.run("UPDATE results SET state = 'failed' WHERE sid = ?", sid)
-        wish = Wish(recordings=(Address(row["recording_sid"], account=row["account_sid"]),))
+        at = Address(row["recording_sid"], account=row["account_sid"])
+        wish = Wish(recordings=(at,), again=frozenset({sid}))
         run = Run(client, place, index, row["account_sid"], wish, now)
         run.go(engine)
-        with index.changing():
-            if index.value("SELECT state FROM results WHERE sid = ?", sid) == "saved":
-                index.run("UPDATE payloads SET verdict = NULL WHERE result_sid = ?", sid)
-                mended += sum(each.result == sid for each in found)
-            else:
-                index.run("UPDATE results SET state = 'saved' WHERE sid = ?", sid)
+        for each in found:
+            if each.result == sid:
+                mended += _is_whole(place, index, each)
     return mended
+
+
+def _is_whole(place: Place, index: Index, bad: Verdict) -> bool:
+    """Whether what was bad is as it should be now."""
+    row = next(
+        index.rows(
+            "SELECT r.folder, p.object, p.bytes, p.sha256 FROM results AS r"
+            " LEFT JOIN payloads AS p ON p.result_sid = r.sid AND p.sid = ? WHERE r.sid = ?",
+            *(bad.payload, bad.result),
+        )
+    )
+    if bad.payload is None:
+        return _marker(place, index, str(bad.result), row["folder"]).verdict == "ok"
+    if row["object"] is None:
+        return False
+    kept = Kept({"sid": bad.payload}, row["object"], row["bytes"], row["sha256"])
+    return held(place, f"{row['folder']}/{row['object']}", kept) == "ok"
 
 
 RUN = (
@@ -176,25 +226,29 @@ def rebuild(
         try:
             run = json.loads(place.read(each.name) or b"")
             values = [run[name] for name in RUN]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
+            damaged.append(each.name)
+            continue
+        if not all(each is None or isinstance(each, str | int) for each in values):
             damaged.append(each.name)
             continue
         with index.changing():
-            index.run(f"INSERT INTO runs VALUES ({', '.join('?' * len(RUN))})", *values)  # noqa: S608
-    for folder in marker.markers(place):
-        try:
-            found = marker.read(place, folder)
-        except AddonctlError:
-            damaged.append(f"{folder}/{marker.MARKER}")
-            continue
-        if found is None:
-            continue
-        saved = tuple(_saved(place, found))
-        with index.changing():
-            seen = SeenResult(found.result, "saved", folder, saved)
-            saw(index, found.account, found.recording, [seen], now)
-        results += 1
-        advance()
+            index.run(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(RUN))})", *values)  # noqa: S608
+    folders = marker.markers(place)
+    while part := list(islice(folders, 200)):
+        with index.changing():  # many at a time: each transaction waits for the disk
+            for folder in part:
+                try:
+                    found = marker.read(place, folder)
+                except AddonctlError:
+                    found = None
+                if found is None:
+                    damaged.append(f"{folder}/{marker.MARKER}")
+                    continue
+                seen = SeenResult(found.result, "saved", folder, tuple(_saved(place, found)))
+                saw(index, found.account, found.recording, [seen], now)
+                results += 1
+                advance()
     return Rebuilt(results, tuple(damaged))
 
 

@@ -33,11 +33,15 @@ from addonctl.cli.options import (
     Option,
     Output,
     ResultFilters,
+    selection_of,
+    whole_number,
     workers_of,
 )
 from addonctl.cli.samples import CALL
 from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
+from addonctl.errors import AddonctlError, Interrupted, SomeFailed, StillPending, Usage
+from addonctl.models import Result
+from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -103,7 +107,8 @@ def run_archive(
 
     What is new is fetched, what was pending is looked at again, and what failed stays due.
     """
-    from addonctl.archive.run import Run, Wish, run_all
+    from addonctl.archive.accounts import run_all
+    from addonctl.archive.run import Run, Spent, Wish
 
     now = datetime.now(UTC)
     workers = workers_of(many)
@@ -115,15 +120,21 @@ def run_archive(
                 for each in state.addresses([], many, 1, 3).items
             }.values()
         )
+    if named is not None and (all_accounts or full or since is not None):
+        raise Usage("--from names what is looked at; no --all-accounts, --full or --since with it")
+    selection = selection_of(Result, ages, filters)
     wish = Wish(
         full=full,
         since=None if since is None else dates.when(since, now),
         recordings=named,
+        wanted=selection if selection.filters else None,
         max_time=None if max_time is None else dates.seconds(max_time),
-        max_requests=max_requests,
+        max_requests=None
+        if max_requests is None
+        else whole_number("max_requests", max_requests, 0, least=1),
     )
-    with opened(state, archive.archive, make=True) as at:
-        account = state.login.acting_account
+    account = state.login.acting_account
+    with opened(state, archive.archive, make=True, alone=not dry_run) as at:
         if account not in at.accounts:
             raise Usage(f"{at.place.url} is the archive of {', '.join(at.accounts)}, not {account}")
         client = state.client(workers)
@@ -131,13 +142,22 @@ def run_archive(
             plan = Run(client, at.place, at.kept, account, wish, now)
             state.sink.text(f"would make about {plan.predicted()} requests, and fetch what is new")
             return
-        with at.place.lock():
-            accounts = [account]
-            if all_accounts:
-                listed = [each.sid for page in client.accounts() for each in page]
-                accounts = list(dict.fromkeys([account, *listed]))
-            runs = [Run(client, at.place, at.kept, each, wish, now) for each in accounts]
-            total = run_all(runs, _engine(state, client, workers), state.sink.warn)
+        wishes = {account: wish}
+        if all_accounts:
+            wishes |= dict.fromkeys(_subaccounts(client), wish)
+        if named is not None:
+            wishes = {}
+            for each in named:
+                its = each.account or account
+                before = wishes[its].recordings if its in wishes else None
+                wishes[its] = wish._replace(recordings=(*(before or ()), each))
+            wishes = wishes or {account: wish}
+        spent = Spent()
+        runs = [
+            Run(client, at.place, at.kept, its, wished, now, spent)
+            for its, wished in wishes.items()
+        ]
+        total = run_all(runs, _engine(state, client, workers), state.sink.warn)
     said = (
         f"looked at {total.looked} recordings, saved {total.saved} results;"
         f" {total.requests} requests, {total.predicted} were predicted before what is new"
@@ -149,6 +169,16 @@ def run_archive(
             f"{said}; {total.failed} failed and stay due", hint="addonctl archive list problems"
         )
     state.sink.say(said)
+
+
+def _subaccounts(client: Client) -> list[str]:
+    """The account and its subaccounts, as the service lists them."""
+    try:
+        return [given_sid(each.sid, "AC") for page in client.accounts() for each in page]
+    except Interrupted:
+        raise
+    except AddonctlError as problem:
+        raise problem.reworded(f"the subaccounts cannot be listed: {problem.message}") from None
 
 
 def _engine(state: State, client: Client, workers: int) -> Any:
@@ -252,7 +282,7 @@ def verify_archive(
     now = datetime.now(UTC)
     counts = {"ok": 0, "bad": 0, "besides": 0}
     bad: list[Verdict] = []
-    with opened(state, archive.archive) as at, at.place.lock():
+    with opened(state, archive.archive, alone=True) as at:
 
         def pages() -> Iterator[list[VerdictRow]]:
             yield []
@@ -287,6 +317,7 @@ def verify_archive(
 @command.verb("rebuild", examples=(("the index anew", "addonctl archive rebuild"),))
 def rebuild_index(state: State, archive: Archive) -> None:
     """Make the index anew of what is stored; what was said is read again."""
+    from addonctl import files
     from addonctl.archive import marker
     from addonctl.archive.index import Index
     from addonctl.archive.verify import rebuild
@@ -300,13 +331,16 @@ def rebuild_index(state: State, archive: Archive) -> None:
             each.unlink(missing_ok=True)
         index = Index(new, about.id, make=True, url=place.url)
         try:
+            index.db.execute("PRAGMA synchronous = OFF")  # killed, it is begun anew
             made = rebuild(place, index, datetime.now(UTC))
+            index.db.execute("PRAGMA synchronous = FULL")
             index.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             index.close()
         for each in (Path(f"{path}-wal"), Path(f"{path}-shm")):
             each.unlink(missing_ok=True)
         new.replace(path)
+        files.sync_folder(path.parent)
     said = f"the index holds {made.results} results again"
     if made.damaged:
         raise SomeFailed(f"{said}; damaged: {', '.join(made.damaged[:5])}")

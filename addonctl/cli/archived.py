@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -17,13 +18,15 @@ from addonctl.cli.options import (
     Listing,
     Option,
     Output,
+    PayloadFilters,
     ResultFilters,
     selection_of,
+    whole_number,
 )
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import FORMS, written
 from addonctl.errors import NotFound, Usage
-from addonctl.models import Result
+from addonctl.models import Resource
 from addonctl.places import state_folder
 
 if TYPE_CHECKING:
@@ -105,26 +108,33 @@ def remember(state: State, where: str) -> None:
 
 
 @contextmanager
-def opened(state: State, named: str | None, *, make: bool = False) -> Iterator[Opened]:
+def opened(
+    state: State, named: str | None, *, make: bool = False, alone: bool = False
+) -> Iterator[Opened]:
+    """An archive and its index; `alone` where no other run may be at work."""
     from addonctl.archive import marker
     from addonctl.archive.index import Index
 
     place = place_of(where(state, named))
-    about = marker.there(place)
-    path = Path(place.url) / "index.sqlite"
-    if make and not path.exists() and next(iter(place.objects("data")), None):
-        make = False  # there is more than an empty index knows
-    index = Index(path, about.id, make=make, url=place.url)
-    try:
-        yield Opened(place, index, about.accounts)
-    finally:
-        index.close()
+    marker.there(place)
+    # The lock comes first: a rebuild puts another index in the place of the one that is open.
+    with place.lock() if alone else nullcontext():
+        about = marker.there(place)
+        path = Path(place.url) / "index.sqlite"
+        if make and not path.exists() and next(iter(place.objects("data")), None):
+            make = False  # there is more than an empty index knows
+        index = Index(path, about.id, make=make, url=place.url)
+        try:
+            yield Opened(place, index, about.accounts)
+        finally:
+            index.close()
 
 
 def list_kept(
     state: State,
     archive: Archive,
     filters: ResultFilters,
+    payloads: PayloadFilters,
     ages: Ages,
     listing: Listing,
     output: Output,
@@ -135,24 +145,21 @@ def list_kept(
     """List what the archive holds: results, payloads, runs, or problems."""
     if what.lower() not in LISTS:
         raise Usage(f"no list of '{what}'; known: {', '.join(LISTS)}")
+    kind: Any
     kind, query = LISTS[what.lower()]
     sink = state.answering(kind)
-    selection = selection_of(Result, ages, filters)
+    selection = selection_of(kind, ages, filters, payloads, listing)
+    if selection.filters and not issubclass(kind, Resource):
+        raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
+    if kind is Kept and (payloads.label, payloads.content_type) != (None, None):
+        raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
     with opened(state, archive.archive) as at:
-
-        def pages() -> Iterator[list[Any]]:
-            shown = 0
-            for row in at.kept.rows(query):
-                record = kind(dated(row, kind))
-                if kind is Kept and not selection.matches(Result(record.document)):
-                    continue
-                if listing.limit is not None and shown >= listing.limit:
-                    sink.warn(f"limit {listing.limit} reached, there are more")
-                    return
-                shown += 1
-                yield [record]
-
-        sink.records(kind, pages())
+        rows = at.kept.rows(query)
+        pages = iter(lambda: [kind(dated(row, kind)) for row in islice(rows, 1000)], [])
+        chosen = selection.apply(pages)
+        sink.records(kind, chosen)
+        if chosen.note:
+            sink.warn(chosen.note)
 
 
 def search_archive(
@@ -179,6 +186,7 @@ def search_archive(
     from addonctl.sids import checked_sid
 
     sink = state.answering(HitRow)
+    limit = whole_number("limit", limit, 20)
     if not words:
         raise Usage("search for what?", hint="addonctl archive search parcel")
     now = datetime.now(UTC)

@@ -1,0 +1,576 @@
+"""What may happen to an archive: at the service, to its disk, to its clock; and sixty days."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from support.program import PROGRAM, Run
+from support.serving import serving, troubled
+
+from addonctl import sandbox
+from addonctl.sandbox.samples import sid
+from addonctl.sandbox.schema import AddOn, Contents, Payload, Recording, Result
+from addonctl.sandbox.state import State
+
+DAY = timedelta(days=1)
+SUBACCOUNT = sandbox.SUBACCOUNT
+
+
+class Account:
+    """A served account that a test fills, and whose requests are counted."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.state = State(file)
+        self.state.reset(recordings=0, results=0, payloads=0)
+        self.requests = 0
+        self.paths: list[str] = []
+        self.failing: dict[str, int] = {}
+
+    def answer(self, method: str, path: str) -> int | None:
+        self.requests += 1
+        self.paths.append(path)
+        return next((code for part, code in self.failing.items() if part in path), None)
+
+    def now(self) -> int:
+        return int(datetime.now(UTC).timestamp())
+
+    def add(self, *rows: Recording | Result | Payload) -> None:
+        self.state.add(
+            Contents(
+                recordings=[row for row in rows if isinstance(row, Recording)],
+                results=[row for row in rows if isinstance(row, Result)],
+                payloads=[row for row in rows if isinstance(row, Payload)],
+            )
+        )
+
+    def change(self, statement: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.file)) as db:
+            db.execute(statement, values)
+            db.commit()
+
+    def one(self, body: bytes = b"Ann: The parcel is lost.\nBob: Again.") -> None:
+        """A recording with a result of two payloads."""
+        now = self.now()
+        self.add(
+            Recording(sid("RE", 1), now - 600, 60, sid("CA", 1)),
+            Result(sid("RE", 1), sid("XR", 1), now - 500, now - 400),
+            Payload(sid("XR", 1), sid("XH", 1), now - 400, "words", "text/plain", len(body), body),
+            Payload(sid("XR", 1), sid("XH", 2), now - 400, "more", "text/plain", 3, b"two"),
+        )
+
+    def touched(self) -> None:
+        """The result was worked on again: the service gives it another date."""
+        self.change("UPDATE results SET completed = completed + 60")
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    made = Account(tmp_path / "account.sqlite")
+    with serving(
+        lambda url: troubled(sandbox.open_application(made.file, store_url=url), made.answer)
+    ) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.api_url)
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", sandbox.ACCOUNT)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", sandbox.AUTH_TOKEN)
+        yield made
+
+
+@pytest.fixture
+def keep(run: Run, home: Path, account: Account) -> Path:
+    """An archive of a result with two payloads, brought up to date."""
+    account.one()
+    assert 0 == run("archive init keep").code
+    assert 0 == run("archive run").code
+    return home / "keep"
+
+
+def rows(run: Run, what: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(f"archive list {what} -f json").out)
+    return found
+
+
+def stored(keep: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (keep / "data").rglob("*") if path.is_file()}
+
+
+def named(keep: Path) -> set[str]:
+    """The objects that markers name."""
+    markers = [json.loads(path.read_bytes()) for path in keep.rglob("result.json")]
+    return {each["object"] for marker in markers for each in marker["payloads"]}
+
+
+# At the service
+
+
+def test_a_payload_that_changes_is_written_beside_and_the_old_one_goes(
+    run: Run, keep: Path, account: Account
+) -> None:
+    old = named(keep)
+    account.change(
+        "UPDATE payloads SET body = ?, size = 9, created = created + 60 WHERE sid = ?",
+        *(b"It is new", sid("XH", 1)),
+    )
+    account.touched()
+    ran = run("archive run")
+
+    assert 0 == ran.code
+    assert named(keep) == {name for name in stored(keep) if name != "result.json"}
+    (new,) = named(keep) - old
+    assert new.startswith(f"{sid('XH', 1)}.")
+    assert b"It is new" == stored(keep)[new]
+    assert (3, 0) == (run("archive search parcel").code, run("archive search new").code)
+    assert 0 == run("archive verify").code
+
+
+def test_killed_between_the_marker_and_the_end_of_the_old_object(
+    run: Run, keep: Path, account: Account
+) -> None:
+    folder = next(keep.rglob("result.json")).parent
+    leftover = folder / f"{sid('XH', 1)}.{'a' * 8}.txt"
+    leftover.write_bytes(b"an older version")
+    half = folder / ".result.json.0123abcd.tmp"
+    half.write_bytes(b"{")
+    account.touched()
+    run("archive run")
+
+    assert not leftover.exists()
+    assert not half.exists()
+    assert "" == run("archive verify -f jsonl").out
+
+
+def test_a_payload_list_that_shrinks_is_a_problem_and_nothing_goes(
+    run: Run, keep: Path, account: Account
+) -> None:
+    before = named(keep)
+    account.change("UPDATE payloads SET deleted = 1 WHERE sid = ?", sid("XH", 2))
+    account.touched()
+    ran = run("archive run")
+    (problem,) = rows(run, "problems")
+
+    assert 0 == ran.code
+    assert before == named(keep)
+    assert "no longer listed" in problem["problem"]
+    assert sid("XH", 2) in problem["problem"]
+    assert b"two" in stored(keep).values()
+
+
+def test_what_is_damaged_here_and_gone_there_is_never_said_to_be_saved(
+    run: Run, keep: Path, account: Account
+) -> None:
+    path = next(keep.rglob(f"{sid('XH', 2)}*"))
+    path.write_bytes(b"t")
+    account.change("UPDATE payloads SET deleted = 1 WHERE sid = ?", sid("XH", 2))
+    account.touched()
+    ran = run("archive run")
+
+    assert 6 == ran.code
+    assert path.exists()
+    assert {sid("XR", 1), sid("XH", 2)} == {row["sid"] for row in rows(run, "problems")}
+    assert 1 == run("archive status").code
+
+
+def test_a_change_that_the_result_does_not_show_is_seen_by_full(
+    run: Run, keep: Path, account: Account
+) -> None:
+    account.change("UPDATE payloads SET body = ?, size = 1, created = created + 9", b"x")
+    plain = run("archive run")
+    before = set(stored(keep).values())
+    full = run("archive run --full")
+
+    assert (0, 0) == (plain.code, full.code)
+    assert b"x" not in before
+    assert b"x" in stored(keep).values()
+
+
+@pytest.mark.parametrize("how", ["recordings", "results"])
+def test_deleted_at_the_service_before_it_was_saved_is_lost(
+    run: Run, account: Account, how: str
+) -> None:
+    account.one()
+    account.change("UPDATE results SET completed = NULL")
+    run("archive init keep")
+    pending = run("archive run")
+    account.change(
+        f"DELETE FROM {how}" if how == "recordings" else "UPDATE results SET deleted = 1"
+    )
+    gone, then = run("archive run"), run("archive run")
+    (problem,) = rows(run, "problems")
+
+    assert (0, 6, 0) == (pending.code, gone.code, then.code)
+    assert "lost" == problem["state"]
+    assert "deleted at the service" in problem["problem"]
+
+
+def test_a_recording_that_is_listed_again_is_looked_at_again(
+    run: Run, keep: Path, account: Account
+) -> None:
+    account.failing[f"{sid('RE', 1)}/AddOnResults"] = 404
+    account.touched()
+    run("archive run")
+    account.failing.clear()
+    account.add(Result(sid("RE", 1), sid("XR", 2), account.now() - 9, account.now() - 5))
+    run("archive run")
+
+    assert {sid("XR", 1), sid("XR", 2)} == {row["sid"] for row in rows(run, "results")}
+
+
+def test_a_result_that_expires_unsaved_is_lost_and_no_longer_asked_for(
+    run: Run, keep: Path, account: Account
+) -> None:
+    account.add(Result(sid("RE", 1), sid("XR", 2), account.now() - 100, None))
+    run("archive run")
+    with time_machine.travel(datetime.now(UTC) + 31 * DAY, tick=True):
+        run("archive run")
+        (problem,) = rows(run, "problems")
+        account.requests = 0
+        run("archive run")
+
+    assert ("lost", sid("XR", 2)) == (problem["state"], problem["sid"])
+    assert 1 == account.requests  # the list of recordings
+
+
+def test_what_is_not_final_is_saved_as_it_is_before_it_is_too_late(
+    run: Run, keep: Path, account: Account
+) -> None:
+    account.add(Result(sid("RE", 1), sid("XR", 2), account.now() - 100, None))
+    with time_machine.travel(datetime.now(UTC) + 26 * DAY, tick=True):
+        run("archive run")
+    early = {row["sid"]: (row["state"], row["status"]) for row in rows(run, "results")}
+    account.change("UPDATE results SET completed = created WHERE sid = ?", sid("XR", 2))
+    with time_machine.travel(datetime.now(UTC) + 27 * DAY, tick=True):
+        run("archive run")
+    late = {row["sid"]: (row["state"], row["status"]) for row in rows(run, "results")}
+
+    assert ("saved", "queued") == early[sid("XR", 2)]
+    assert ("saved", "completed") == late[sid("XR", 2)]
+
+
+def test_documents_are_kept_word_for_word(run: Run, keep: Path) -> None:
+    marker = json.loads(next(keep.rglob("result.json")).read_bytes())
+    recording = json.loads(run("recordings", "get", sid("RE", 1), "-f", "json").out)
+    result = json.loads(run("results", "get", sid("RE", 1), sid("XR", 1), "-f", "json").out)
+
+    assert recording == marker["recording"]
+    assert result == marker["result"]
+
+
+# Its clock
+
+
+def test_a_clock_that_was_ahead_hides_nothing(run: Run, keep: Path, account: Account) -> None:
+    with time_machine.travel(datetime.now(UTC) + 700 * DAY, tick=True):
+        run("archive run --full")
+    watchdog = run("archive status --max-age 26h")
+    now = account.now()
+    account.add(
+        Recording(sid("RE", 2), now - 20 * 86400, 60, sid("CA", 2)),
+        Result(sid("RE", 2), sid("XR", 2), now - 50, now - 40),
+        Result(sid("RE", 1), sid("XR", 3), now - 50, now - 40),
+    )
+    ran = run("archive run")
+
+    assert (1, 0) == (watchdog.code, ran.code)
+    assert 0 == run("archive status --max-age 26h").code
+    assert {sid("XR", n) for n in (1, 2, 3)} == {
+        row["sid"] for row in rows(run, "results") if row["state"] == "saved"
+    }
+
+
+def test_a_good_run_of_the_future_is_no_good_run(run: Run, home: Path, account: Account) -> None:
+    run("archive init keep")
+    with time_machine.travel(datetime.now(UTC) + 700 * DAY, tick=True):
+        run("archive run")
+
+    assert 1 == run("archive status --max-age 26h").code
+
+
+def test_a_run_of_a_part_does_not_quiet_the_watchdog(
+    run: Run, home: Path, account: Account
+) -> None:
+    account.one()
+    run("archive init keep")
+    codes = [
+        run("archive run --from -", stdin=f"{sid('RE', 1)}\n").code,
+        run("archive run --status failed").code,
+        run("archive run --since 5d").code,
+    ]
+    early = run("archive status --max-age 26h").code
+    run("archive run")
+
+    assert [0, 0, 0, 1, 0] == [*codes, early, run("archive status --max-age 26h").code]
+
+
+def test_what_filters_leave_out_waits_for_the_next_run(
+    run: Run, home: Path, account: Account
+) -> None:
+    account.one()
+    run("archive init keep")
+    run("archive run --status failed")
+    first = rows(run, "results")
+    run("archive run")
+
+    assert ["pending"] == [row["state"] for row in first]
+    assert ["saved"] == [row["state"] for row in rows(run, "results")]
+
+
+# Its disk
+
+
+def small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+
+def test_a_full_disk_ends_the_run_and_the_next_goes_on(
+    run: Run, home: Path, account: Account
+) -> None:
+    now = account.now()
+    for n in range(20):
+        account.add(
+            Recording(sid("RE", n), now - 600, 60, sid("CA", n)),
+            Result(sid("RE", n), sid("XR", n), now - 500, now - 400),
+            Payload(sid("XR", n), sid("XH", n), now - 400, "", "text/plain", 400_000 * (n % 2)),
+        )
+    run("archive init keep")
+    ran = subprocess.run(
+        [*PROGRAM, "archive", "run"], preexec_fn=small_files, capture_output=True, text=True
+    )
+    claimed = {row["sid"] for row in rows(run, "results") if row["state"] == "saved"}
+    markers = {path.parent.name for path in (home / "keep").rglob("result.json")}
+
+    assert 1 == ran.returncode
+    assert "too large" in ran.stderr
+    assert "unexpected" not in ran.stderr
+    assert claimed <= markers
+    assert (0, 0) == (run("archive run").code, run("archive verify").code)
+    assert not list((home / "keep").rglob("*.tmp"))
+    assert 20 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+
+
+def test_two_processes_at_once(run: Run, home: Path, account: Account) -> None:
+    account.state.reset(recordings=60, results=2, payloads=2)
+    run("archive init keep")
+    both = [
+        subprocess.Popen([*PROGRAM, "archive", "run"], stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate()[1] for process in both]
+    codes = sorted(process.returncode for process in both)
+
+    assert codes in ([0, 5], [0, 0]), said
+    assert 120 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+    assert 0 == run("archive verify").code
+
+
+def test_what_a_run_notes_is_made_anew_too(run: Run, keep: Path) -> None:
+    before = rows(run, "runs"), rows(run, "results"), rows(run, "payloads")
+    name = next((keep / "runs").iterdir())
+    (keep / "runs" / f"20200101T000000Z-{'a' * 8}.json").write_text("[]")
+    (keep / "runs" / f"20200101T000000Z-{'b' * 8}.json").write_bytes(name.read_bytes())
+    ran = run("archive rebuild")
+    after = rows(run, "runs"), rows(run, "results"), rows(run, "payloads")
+
+    assert 6 == ran.code
+    assert "a" * 8 in ran.err
+    for row in (*before[1], *after[1]):
+        row.pop("saved_at")
+    assert before == after
+
+
+MARKERS: dict[str, dict[str, Any]] = {
+    "another version": {"version": 2},
+    "another account": {"account_sid": "AC" + "a" * 32},
+    "another recording": {"recording": {"sid": sid("RE", 9)}},
+    "no recording": {"recording": {}},
+    "payloads of nobody": {"payloads": [{"document": {}, "object": "x", "bytes": 1}]},
+    "outside": {"payloads": [{"document": {"sid": "XH"}, "object": "../../x", "bytes": 1}]},
+    "no list": {"payloads": 7},
+}
+
+
+@pytest.mark.parametrize("damage", MARKERS)
+def test_a_marker_that_lies_is_a_problem(run: Run, keep: Path, damage: str) -> None:
+    path = next(keep.rglob("result.json"))
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | MARKERS[damage]))
+    verified, problems = run("archive verify"), rows(run, "problems")
+    status, mended = run("archive status"), run("archive verify --repair")
+
+    assert (6, 1, 0) == (verified.code, status.code, mended.code)
+    assert [sid("XR", 1)] == [row["sid"] for row in problems]
+    assert [] == rows(run, "problems")
+
+
+def test_a_marker_that_the_index_does_not_know_is_named(run: Run, keep: Path) -> None:
+    with closing(sqlite3.connect(keep / "index.sqlite")) as db:
+        for table in ("payloads", "results"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608
+        db.commit()
+    verdicts = run("archive verify -f jsonl").out
+
+    assert "not in the index" in verdicts
+    assert 2 == verdicts.count("orphan")
+
+
+# Many accounts
+
+
+def test_a_subaccount_that_is_refused_is_a_problem_and_others_go_on(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, account: Account
+) -> None:
+    account.state.reset()
+    run("archive init keep")
+    account.failing[SUBACCOUNT] = 401
+    refused = run("archive run --all-accounts")
+    (problem,) = [row for row in rows(run, "problems") if row["kind"] == "account"]
+    watchdog = run("archive status --max-age 26h")
+    account.failing.clear()
+    good = run("archive run --all-accounts")
+
+    assert (6, 1) == (refused.code, watchdog.code)
+    assert SUBACCOUNT == problem["sid"]
+    assert 0 == good.code
+    assert {sandbox.ACCOUNT, SUBACCOUNT} == {row["account_sid"] for row in rows(run, "results")}
+    assert 0 == run("archive status --max-age 26h").code
+
+
+def test_accounts_that_cannot_be_listed_are_a_sentence(run: Run, account: Account) -> None:
+    run("archive init keep")
+    account.failing["/Accounts.json"] = 401
+    ran = run("archive run --all-accounts")
+
+    assert 4 == ran.code
+    assert "the subaccounts cannot be listed" in ran.err
+
+
+def test_a_recording_of_a_subaccount_is_kept_under_it(run: Run, account: Account) -> None:
+    account.state.reset()
+    url = run(f"recordings list --account {SUBACCOUNT} -f json").out
+    recording = json.loads(url)[0]["sid"]
+    run("archive init keep")
+    ran = run(
+        "archive run --from -",
+        stdin=f"/2010-04-01/Accounts/{SUBACCOUNT}/Recordings/{recording}.json\n",
+    )
+
+    assert 0 == ran.code
+    assert [SUBACCOUNT] == [row["account_sid"] for row in rows(run, "results")]
+
+
+def test_the_bound_on_requests_is_one_for_all(run: Run, account: Account) -> None:
+    account.state.reset()
+    run("archive init keep")
+    ran = run("archive run --all-accounts --max-requests 3 --workers 1")
+
+    assert 8 == ran.code
+    assert not [path for path in account.paths if SUBACCOUNT in path]
+
+
+# Sixty days
+
+
+def sixty_days(
+    run: Run, account: Account, monkeypatch: pytest.MonkeyPatch, a_day: int, days: int = 60
+) -> None:
+    """Every night a run, while recordings come in and results late, later, and again.
+
+    Of each night the requests that the service counted are those that the run counted, and those
+    that follow from the rule of when to look, worked out here anew.
+    """
+    chance = random.Random(11)
+    begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - (days + 31) * DAY
+    account.state.add(Contents(add_ons=[AddOn(sid("XB", 1), sid("XE", 1))]))
+    made: dict[str, tuple[datetime, datetime]] = {}  # a result: made, final
+    under: dict[str, list[str]] = {}
+    born: dict[str, datetime] = {}
+    due: dict[str, datetime] = {}
+    seen: set[str] = set()
+    number, listed_all, last = 0, None, None
+    run("archive init keep")
+    for day in range(days + 31):
+        night = begin + (day + 1) * DAY + timedelta(hours=2)
+        contents: list[Any] = []
+        for _ in range(a_day if day < days else 0):
+            number += 1
+            at = begin + day * DAY + timedelta(seconds=chance.randrange(86400))
+            name = sid("RE", number, "sixty")
+            born[name] = at
+            contents.append(Recording(name, int(at.timestamp()), 60, sid("CA", number, "sixty")))
+            late = [60.0]
+            if chance.random() < 0.05:
+                late.append(86400 * chance.uniform(1, 5))  # days after the call
+            if chance.random() < 0.05:
+                late.append(86400 * chance.uniform(14, 45))  # run again weeks later
+            for n, wait in enumerate(late):
+                result = sid("XR", number * 10 + n, "sixty")
+                came = at + timedelta(seconds=wait)
+                took = chance.choice([60, 600, 3 * 86400]) if chance.random() < 0.1 else 60
+                final = came + timedelta(seconds=took)
+                made[result] = came, final
+                under.setdefault(name, []).append(result)
+                contents.append(Result(name, result, int(came.timestamp()), int(final.timestamp())))
+                file = sid("XH", number * 10 + n, "sixty")
+                ended = int(final.timestamp())
+                contents.append(Payload(result, file, ended, "words", "text/plain", 3, b"Hi."))
+        account.add(*contents)
+        with time_machine.travel(night, tick=False):
+            account.requests = 0
+            ran = run("archive run -q --workers 4")
+            counted = rows(run, "runs")[0]["requests"]
+        assert 0 == ran.code, ran.err
+        # Listed is everything once a week, else what is younger than the last list less 3 days.
+        there = [name for name, at in born.items() if at <= night]
+        whole = listed_all is None or night - listed_all >= 7 * DAY
+        since = begin - DAY if whole or last is None else last - 3 * DAY
+        listed_all, last = (night if whole else listed_all), night
+        expected = max(1, -(-sum(born[name] >= since for name in there) // 1000))
+        for name in there:
+            if name in due and due[name] > night:
+                continue
+            expected += 1
+            pending = False
+            for result in under[name]:
+                came, final = made[result]
+                if came > night or came <= night - 30 * DAY or result in seen:
+                    continue
+                if final <= night:
+                    seen.add(result)
+                    expected += 1 + 2
+                else:
+                    pending = True
+            age = night - born[name]
+            rest = timedelta() if pending or age < 2 * DAY else 14 * DAY - DAY / 2
+            if not pending and age >= 60 * DAY:
+                rest = 25 * DAY - DAY / 2
+            due[name] = night + rest
+        assert expected == counted == account.requests, (day, expected, counted)
+    kept = rows(run, "results")
+
+    saved = {row["sid"] for row in kept if row["state"] == "saved"}
+    assert {result for result, (came, _) in made.items() if came <= night - 28 * DAY} <= saved
+    assert [] == rows(run, "problems")
+    print(f"{number} recordings, {len(made)} results, {len(kept)} saved")  # noqa: T201
+
+
+def test_sixty_days_of_a_few_recordings(
+    run: Run, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sixty_days(run, account, monkeypatch, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_sixty_days_of_forty_recordings_each(
+    run: Run, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sixty_days(run, account, monkeypatch, 40)
