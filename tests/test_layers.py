@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,11 @@ def test_only_output_prints(module: str) -> None:
 def test_nobody_imports_click(module: str) -> None:
     """typer carries its own, and another one beside it would be a different parser."""
     assert [used for used in imports_of(SOURCES[module]) if used.split(".")[0] == "click"] == []
+
+
+def test_typer_is_known_in_one_file() -> None:
+    """And by its public names: so that another version of it changes nothing else."""
+    known = {name for name, source in SOURCES.items() if "typer" in str(imports_of(source))}
+
+    assert known == {"cli.parser"}
+    assert not re.search(r"typer\.\w*\._|import _click|\b_click\b", SOURCES["cli.parser"])

@@ -18,8 +18,18 @@ from requests.adapters import BaseAdapter
 
 from addonctl import __version__
 from addonctl.addresses import Address
-from addonctl.api.network import followed
-from addonctl.api.transport import NOT_THE_SERVICE, Answer, Channel, Limits, Pace, Say, whole_number
+from addonctl.api.network import (
+    followed,
+    whole_number,
+)
+from addonctl.api.transport import (
+    NOT_THE_SERVICE,
+    Answer,
+    Channel,
+    Limits,
+    Pace,
+    Say,
+)
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import Login, named_by, plain_url
 from addonctl.models import PAGE_SIZE, Account, Payload, Record, Recording, Result
@@ -278,25 +288,24 @@ class Client:
         answer = self._send("GET", path, what)
         if answer.status != 200:
             raise answer.refusal(what)
-        document = _parsed(answer.body)
-        if document is None:
-            kind = (answer.header("Content-Type") or "nothing").split(";")[0]
-            raise AddonctlError(
-                f"{what}: the service answered with {kind} that is not the JSON it promised",
-                hint=NOT_THE_SERVICE,
-                status=answer.status,
-                request_id=answer.header("Twilio-Request-Id"),
-            )
-        return document
+        return _parsed(answer, what)
 
 
-def _parsed(body: bytes) -> dict[str, Any] | None:
-    """The JSON object that `body` is, if it is one; NaN and its like are no JSON."""
+def _parsed(answer: Answer, what: str) -> dict[str, Any]:
+    """The JSON object that an answer is; NaN and its like are no JSON. Raises AddonctlError."""
     try:
-        document = json.loads(body, parse_constant=_finite, parse_float=_finite)
+        document = json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        document = None
+    if isinstance(document, dict):
+        return document
+    kind = (answer.header("Content-Type") or "nothing").split(";")[0]
+    raise AddonctlError(
+        f"{what}: the service answered with {kind} that is not the JSON it promised",
+        hint=NOT_THE_SERVICE,
+        status=answer.status,
+        request_id=answer.header("Twilio-Request-Id"),
+    )
 
 
 def _finite(word: str) -> float:

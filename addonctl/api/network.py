@@ -295,3 +295,8 @@ def _causes(problem: object) -> Iterator[BaseException]:
             yield cause
             reason = getattr(cause, "reason", None)
             queue += [*cause.args, reason, cause.__cause__, cause.__context__]
+
+
+def whole_number(word: str) -> int | None:
+    """The number that a header holds; None for anything else, and for more digits than any has."""
+    return int(word) if word.isdecimal() and len(word) < 20 else None

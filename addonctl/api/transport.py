@@ -17,7 +17,16 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from addonctl.api.network import LATER, NETWORK, Adapter, Download, Reply, Route, failure
+from addonctl.api.network import (
+    LATER,
+    NETWORK,
+    Adapter,
+    Download,
+    Reply,
+    Route,
+    failure,
+    whole_number,
+)
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 from addonctl.login import LOOPBACK, plain_url
 
@@ -46,12 +55,9 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 _CLASSES: dict[int, type[AddonctlError]] = {
-    401: LoginRefused,
-    403: LoginRefused,
-    404: NotFound,
-    408: TryLater,
-    410: NotFound,
-    429: TryLater,
+    **dict.fromkeys((401, 403), LoginRefused),
+    **dict.fromkeys((404, 410), NotFound),
+    **dict.fromkeys((408, 429), TryLater),
 }
 _HINTS: dict[type[AddonctlError], str] = {
     LoginRefused: "see which login is used: addonctl auth status",
@@ -323,11 +329,6 @@ def shown(text: object, hidden: Collection[str]) -> str | None:
     if secrets and re.search(secrets, plain := _plain(line), re.IGNORECASE):
         line = re.sub(secrets, "…", plain, flags=re.IGNORECASE)
     return _SIGNED.sub(r"\1\2…", line)[:500] or None
-
-
-def whole_number(word: str) -> int | None:
-    """The number that a header holds; None for anything else, and for more digits than any has."""
-    return int(word) if word.isdecimal() and len(word) < 20 else None
 
 
 def _plain(text: str) -> str:

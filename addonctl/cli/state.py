@@ -53,10 +53,8 @@ class State:
 
     def take_common(self, given: Mapping[str, Any]) -> None:
         """Note what was typed of the common options; what was not leaves the others as they are."""
-        # Not `in (None, False)`: 0 equals False, and is a word like any other.
-        words = {
-            name: value for name, value in given.items() if value is not None and value is not False
-        }
+        # By identity: 0 equals False, and is a word like any other.
+        words = {name: word for name, word in given.items() if not (word is None or word is False)}
         if (color := str(words.get("color", "auto"))).lower() not in COLORS:
             raise Usage(f"--color {color}: expected {', '.join(COLORS)}")
         self.common = self.common._replace(**words)
