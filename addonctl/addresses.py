@@ -81,8 +81,8 @@ class Word(NamedTuple):
     place: str = ""
 
 
-Recall = Callable[[], Iterable[str]]
-"""The addresses that one lately saw, the newest first."""
+Recall = Callable[[str], Iterable[str]]
+"""The addresses that are known, whose SIDs may begin so; the newest first."""
 
 
 def read(
@@ -140,7 +140,7 @@ def _parse(word: Word, parent: Address | None, recall: Recall | None = None) -> 
 def _recalled(word: Word, text: str, parent: Address | None, recall: Recall) -> Address:
     """The one address lately seen whose last SID begins with `text`."""
     depth = 2 if text.startswith("XR") else 3
-    seen = (each.split("/") for each in recall())
+    seen = (each.split("/") for each in recall(text))
     known = {
         "/".join(sids[:depth]): None
         for sids in seen

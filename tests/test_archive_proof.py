@@ -25,6 +25,7 @@ from addonctl.sandbox.state import State
 
 DAY = timedelta(days=1)
 SUBACCOUNT = sandbox.SUBACCOUNT
+CALL = "RE73640dced2490fa811f54a87139210ee"
 
 
 class Account:
@@ -474,6 +475,118 @@ def test_the_bound_on_requests_is_one_for_all(run: Run, account: Account) -> Non
 
     assert 8 == ran.code
     assert not [path for path in account.paths if SUBACCOUNT in path]
+
+
+# Read in place of the service
+
+
+@pytest.fixture
+def sample(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The samples in an archive, and nothing at the service any more."""
+    monkeypatch.setenv("ADDONCTL_PROFILE", "sandbox")
+    run("archive init keep")
+    run("archive run")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "results stats --all --status completed,failed,canceled",
+        "results stats --all --by label,status --status completed -f json",
+        "results transcript --all -f jsonl",
+        f"results transcript {CALL} --as vtt",
+        f"results transcript {CALL} -f csv",
+    ],
+)
+def test_the_archive_answers_as_the_service_did(run: Run, sample: None, line: str) -> None:
+    before = run(line)
+    kept = run(f"{line} -a keep")
+    run("results delete --all --yes")
+    after = run(f"{line} -a keep")
+
+    assert 0 == before.code
+    assert before.out == kept.out == after.out
+    assert before.out.strip()
+
+
+def test_short_addresses_of_the_archive(run: Run, sample: None, monkeypatch: Any) -> None:
+    monkeypatch.setenv("ADDONCTL_NO_HISTORY", "1")
+    row = rows(run, "results")[0]
+    got = run("results", "get", row["sid"][:12], "-f", "json")
+
+    assert 0 == got.code
+    assert row["sid"] == json.loads(got.out)["sid"]
+    assert 2 == run("results get XRffffffffff").code
+
+
+def completed(*words: str) -> set[str]:
+    ran = subprocess.run(
+        [*PROGRAM, "__complete", "zsh", *words], capture_output=True, text=True, check=True
+    )
+    assert "" == ran.stderr
+    return {line.partition(":")[0] for line in ran.stdout.splitlines()[1:]}
+
+
+def test_completion_knows_the_archive(run: Run, sample: None, home: Path) -> None:
+    result = rows(run, "results")[0]
+    payload = next(row for row in rows(run, "payloads") if row["result_sid"] == result["sid"])
+
+    assert result["recording_sid"] in completed("archive", "show", "RE")
+    assert result["sid"] in completed("archive", "show", "XR")
+    assert payload["sid"] in completed(
+        "payloads", "get", result["recording_sid"], result["sid"], ""
+    )
+    (home / "keep" / "index.sqlite").write_bytes(b"no database at all, but long enough" * 99)
+    assert set() == completed("archive", "show", "XR")
+    (home / "state" / "addonctl" / "archives.json").write_text("[")
+    assert set() == completed("archive", "show", "XR")
+
+
+def test_lists_are_sorted_filtered_and_cut(run: Run, sample: None) -> None:
+    created = json.loads(run("archive list results --sort date_created -f json").out)
+    label = run(
+        "archive list payloads --label transcript --sort -bytes -f csv --fields label,bytes"
+    )
+    sizes = [int(line.split(",")[1]) for line in label.out.splitlines()[1:]]
+    cut = run("archive list results --limit 2 -f sids")
+
+    assert [row["sid"] for row in created][::-1] != [row["sid"] for row in created]
+    assert sizes == sorted(sizes, reverse=True)
+    assert 2 == len(cut.out.splitlines())
+    assert "there are more" in cut.err
+    assert 2 == run("archive list runs --status completed").code
+    assert 2 == run("archive list results --sort nonsense").code
+    assert 2 == run("archive search parcel --limit -1").code
+
+
+@pytest.mark.parametrize("words", [" ".join(["parcel"] * 5000), "\udcff", "*", '"', '""'])
+def test_a_hostile_search_is_a_sentence(run: Run, sample: None, words: str) -> None:
+    ran = run("archive", "search", words)
+
+    assert 2 == ran.code
+    assert "unexpected" not in ran.err
+
+
+def test_who_said_it_is_found_behind_those_who_did_not(
+    run: Run, home: Path, account: Account
+) -> None:
+    now = account.now()
+    for n in range(30):
+        body = b"Ann: A parcel.\nBob: Yes." if n else "Bob: The p\u00e0rcel.\nAnn: No.".encode()
+        account.add(
+            Recording(sid("RE", n), now - 9000 + n, 60, sid("CA", n)),
+            Result(sid("RE", n), sid("XR", n), now - 8000 + n, now - 700),
+            Payload(sid("XR", n), sid("XH", n), now - 700, "", "text/plain", len(body), body),
+        )
+    run("archive init keep")
+    run("archive run")
+    newest = json.loads(run("archive search parcel -f json").out)
+    bob = json.loads(run("archive search parcel --speaker bob --limit 5 -f json").out)
+
+    assert [sid("XR", n) for n in range(29, 9, -1)] == [
+        row["address"].split("/")[1] for row in newest
+    ]
+    assert [sid("XR", 0)] == [row["address"].split("/")[1] for row in bob]
 
 
 # Sixty days

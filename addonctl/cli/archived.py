@@ -15,6 +15,7 @@ from addonctl.archive.rows import LISTS, HitRow, Kept, date_of, dated
 from addonctl.cli.options import (
     Ages,
     Argument,
+    FromArchive,
     Listing,
     Option,
     Output,
@@ -25,7 +26,7 @@ from addonctl.cli.options import (
 )
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import FORMS, written
-from addonctl.errors import NotFound, Usage
+from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Resource
 from addonctl.places import state_folder
 
@@ -130,6 +131,26 @@ def opened(
             index.close()
 
 
+def read_from(state: State, given: FromArchive) -> None:
+    """Have the archive that is named, if any, answer in place of the service."""
+    from addonctl.archive.reading import KeptClient
+
+    if given.archive is not None:
+        with opened(state, given.archive) as at:
+            state.lend(KeptClient(at.place, at.kept))
+
+
+def known_to_archive(state: State, beginning: str) -> list[str]:
+    """Addresses in the archive that the profile remembers, in silence where there is none."""
+    from addonctl.archive.known import known
+
+    try:
+        with opened(state, None) as at:
+            return known(at.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
+    except AddonctlError:
+        return []
+
+
 def list_kept(
     state: State,
     archive: Archive,
@@ -224,7 +245,7 @@ def search_archive(
 def show_kept(
     state: State,
     archive: Archive,
-    address: Annotated[list[str], Argument("XR… | XH… | RE/XR/XH")],
+    address: Annotated[list[str], Argument("RE… [XR… [XH…]]")],
     form: Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")] = None,
 ) -> None:
     """Show a transcript that is kept, or a payload as it came.
@@ -233,6 +254,7 @@ def show_kept(
     """
     from addonctl import transcripts
     from addonctl.addresses import Word, read
+    from addonctl.archive.known import known
     from addonctl.archive.look import held_bytes
 
     if form and form.lower() not in FORMS:
@@ -240,9 +262,8 @@ def show_kept(
     form = form.lower() if form else None
     with opened(state, archive.archive) as at:
 
-        def recall() -> list[str]:
-            rows = at.kept.rows("SELECT recording_sid, result_sid, sid FROM payloads")
-            return ["/".join(row) for row in rows]
+        def recall(beginning: str) -> list[str]:
+            return known(at.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
 
         found = list(read(map(Word, address), 1, 3, recall))
         if len(found) != 1:

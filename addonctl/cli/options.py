@@ -200,6 +200,14 @@ class Whole(NamedTuple):
     all: Annotated[bool, Option("--all", "Every recording of the account.")] = False
 
 
+class FromArchive(NamedTuple):
+    """What is kept, in place of what the service has."""
+
+    archive: Annotated[
+        str | None, Option("--archive", "Read this archive, not the service.", "DIR", "-a")
+    ] = None
+
+
 class Missing(NamedTuple):
     """What becomes of an address where nothing is any more."""
 

@@ -10,6 +10,7 @@ from addonctl.cli.options import (
     Ages,
     Argument,
     Deleting,
+    FromArchive,
     Listing,
     Many,
     Missing,
@@ -216,6 +217,7 @@ def count_results(
     whole: Whole,
     filters: RecordingFilters,
     many: Many,
+    kept: FromArchive,
     output: Output,
     recordings: Recordings = None,
     by: Annotated[
@@ -224,6 +226,7 @@ def count_results(
 ) -> None:
     """Count results by status, add-on, day, expiry or, for their payloads, label."""
     from addonctl.batch.listing import GROUPS, counts
+    from addonctl.cli.archived import read_from
 
     groups = [word.strip().lower() for word in by.split(",") if word.strip()]
     if unknown := [word for word in groups if word not in GROUPS]:
@@ -233,6 +236,7 @@ def count_results(
     names = tuple(dict.fromkeys(group.replace("-", "_") for group in groups))
     kind = counted_by(names)
     sink = state.answering(kind)
+    read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "counted", "recording", alone=addresses.alone)
     selection = selection_of(Result, ages, results)

@@ -124,6 +124,10 @@ class State:
             self._client = self.connected(self.login, workers, pace)
         return self._client
 
+    def lend(self, client: Any) -> None:
+        """Have another answer in place of the service: what is kept in an archive."""
+        self._client = client
+
     def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
         """A client of its own for a login, which may be one that is still to be tried."""
         from addonctl import dates
@@ -274,12 +278,14 @@ def _every(state: State, pages: Iterable[list[Recording]]) -> Iterator[Address]:
             yield Address(given_sid(recording.sid, "RE"))
 
 
-def _lately_seen(state: State) -> list[str]:
-    """The addresses that the last lists showed."""
+def _lately_seen(state: State, beginning: str) -> list[str]:
+    """The addresses that the last lists showed, and those in the archive, of SIDs that begin so."""
     from addonctl import history
+    from addonctl.cli.archived import known_to_archive
 
     account = state.login.acting_account
-    return [each.address for each in history.recall(account, history.folder())]
+    seen = [each.address for each in history.recall(account, history.folder())]
+    return seen + known_to_archive(state, beginning)
 
 
 def _words(text: str | None) -> list[str]:

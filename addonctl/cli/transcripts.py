@@ -11,6 +11,7 @@ from addonctl.addresses import Address
 from addonctl.cli.options import (
     Ages,
     Argument,
+    FromArchive,
     Many,
     Option,
     Output,
@@ -216,6 +217,7 @@ def transcribe(
     whole: Whole,
     recordings: RecordingFilters,
     many: Many,
+    kept: FromArchive,
     output: Output,
     addresses: Annotated[list[str] | None, Argument("RE… [XR…]…")] = None,
     form: Annotated[
@@ -231,6 +233,7 @@ def transcribe(
     the same words twice, as a document and as text, the one that tells more is taken.
     """
     from addonctl.batch.transcribing import all_said
+    from addonctl.cli.archived import read_from
 
     form = _form(form, raw=False)
     as_rows = state.common.format is not None or state.format != "table"
@@ -238,6 +241,7 @@ def transcribe(
         raise Usage("-f writes a row for each turn; --as and --to write documents")
     sink = state.answering(SaidRow)
     selection = selection_of(Payload, ages, results, payloads)
+    read_from(state, kept)
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     batch = state.batch(many, "read", "recording", alone=wanted.alone)
     said = all_said(batch, wanted, selection)

@@ -203,12 +203,45 @@ class Line:
                 word = "/".join(sids[:level]) if whole else sids[level - 1]
                 # What is said of a result says nothing of its recording.
                 rows[word] = rows.get(word) or (seen.about if len(sids) == level else "")
+        beginning = typed.rpartition("/")[2]
+        parents = typed.split("/")[:-1] if whole else above
+        for address in self._archived(level, beginning, parents):
+            sids = address.split("/")
+            rows.setdefault("/".join(sids) if whole else sids[-1], "in the archive")
         return _without(rows, self._operands)
+
+    def _archived(self, level: int, beginning: str, above: Sequence[str]) -> Iterable[str]:
+        """What the archive holds that is named, or remembered for the profile."""
+        from addonctl.places import state_folder
+
+        place = self._given.get("--archive") or self._environment.get("ADDONCTL_ARCHIVE")
+        memory = state_folder() / "archives.json"
+        if not place and memory.exists():
+            profile, account = self._whose()
+            known = json.loads(memory.read_bytes())
+            place = known.get(profile) or known.get(account)
+        if not place:
+            return []
+        import sqlite3
+
+        from addonctl.archive.known import at_cursor
+
+        try:
+            return at_cursor(place, level, beginning, above)
+        except sqlite3.Error:
+            return []
 
     def _history(self) -> Iterable[Seen]:
         """What the last lists showed of the account that the program itself would choose."""
-        if self._environment.get("ADDONCTL_NO_HISTORY"):
+        _, account = self._whose()
+        if not account or self._environment.get("ADDONCTL_NO_HISTORY"):
             return []
+        from addonctl import history
+
+        return history.recall(account, history.folder())
+
+    def _whose(self) -> tuple[str, str]:
+        """The profile and the account that the program itself would choose, as far as is known."""
         account = self._given.get("--account")
         profile = self._given.get("--profile") or self._environment.get("ADDONCTL_PROFILE")
         if not account and not profile:
@@ -219,11 +252,7 @@ class Line:
             account = config.profiles[profile].account if profile in config.profiles else None
         if not account and profile == "sandbox":
             account = self._table["sandbox"]
-        if not account:
-            return []
-        from addonctl import history
-
-        return history.recall(account, history.folder())
+        return profile or "", account or ""
 
     def _config(self) -> Config | None:
         """config.toml, whose parser is loaded only where there is one."""

@@ -1,0 +1,47 @@
+"""Which addresses an archive's index knows: for words typed in short, and for completion.
+
+It loads nothing of ours, for it runs at every TAB.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+MOST = 200
+_COLUMNS = (
+    ("recordings", "sid", "date_created DESC"),
+    ("results", "recording_sid, sid", "date_created DESC"),
+    ("payloads", "recording_sid, result_sid, sid", "result_sid, sid"),
+)
+_NAMES = ("recording_sid", "result_sid")
+
+
+def known(
+    db: sqlite3.Connection, level: int, beginning: str = "", above: Sequence[str] = ()
+) -> list[str]:
+    """Addresses of that level (1 to 3: RE…, RE…/XR…, RE…/XR…/XH…) whose last SID begins so.
+
+    `above` are the SIDs that stand before it, or empty. At most MOST.
+    """
+    table, columns, order = _COLUMNS[level - 1]
+    wanted = {
+        f"{name} = ?": sid for name, sid in zip(_NAMES[: level - 1], above, strict=False) if sid
+    }
+    if not wanted and len(beginning) > 2:
+        order = "sid"  # by its index: few begin so
+    conditions = " AND ".join(["sid >= ?", "sid < ?", *wanted])
+    query = f"SELECT {columns} FROM {table} WHERE {conditions} ORDER BY {order} LIMIT ?"  # noqa: S608
+    values = (beginning, beginning + "~", *wanted.values(), MOST)
+    return ["/".join(row) for row in db.execute(query, values)]
+
+
+def at_cursor(folder: str, level: int, beginning: str, above: Sequence[str]) -> list[str]:
+    """The same of the archive in a folder, which is only read."""
+    from urllib.parse import quote
+
+    db = sqlite3.connect(f"file:{quote(folder)}/index.sqlite?mode=ro", uri=True, timeout=0.2)
+    try:
+        return known(db, level, beginning, above)
+    finally:
+        db.close()
