@@ -190,6 +190,7 @@ def test_every_word_is_there_with_its_times(name: str) -> None:
         ("assemblyai.json", [0.96, 0.95, 0.94, 0.93]),
         ("voicebase-v3.json", [0.92175, 0.928714, 0.933125, 0.903333]),
         ("aws-speakers.json", [0.92175, 0.928714, 0.933125, 0.903333]),
+        ("whisper-speakers.json", [0.92175, 0.928714, 0.933125, 0.903333]),
     ],
 )
 def test_confidence_is_the_turns_or_the_mean_of_its_words(
@@ -236,6 +237,7 @@ def test_a_document_of_something_else_is_none(path: Path) -> None:
         (b'"hello"', "application/json", "is JSON, but of no known kind of transcript"),
         (b"[1, 2, 3]", "", "is JSON, but of no known kind of transcript"),
         (b'{"text": "12 34"}', "", "is JSON, but of no known kind of transcript"),
+        (b'{"text": "so bad", "score": -1}', "", "is JSON, but of no known kind of transcript"),
         (b'{"text": "hel', "", "is JSON that is cut off"),
         (b'{"text": "hello"', "text/plain", "is JSON that is cut off"),
         (b'[{"text": ', "", "is JSON that is cut off"),
@@ -341,6 +343,17 @@ def test_speakers_within_the_text_of_an_addon(
     found = of({"media": {"transcripts": {"text": text}}})
 
     assert [(turn.speaker, turn.text) for turn in found.turns] == turns
+
+
+def test_google_and_watson_are_told_apart_by_what_one_alone_says() -> None:
+    said: dict[str, Any] = {"transcript": "hi"}
+    timed = {**said, "timestamps": [["hi", 1, 2]]}
+
+    assert of({"results": [{"alternatives": [said]}]}).shape == "google"
+    assert of({"results": [{"alternatives": [timed]}]}).shape == "watson"
+    assert of({"results": [{"alternatives": [said], "final": True}]}).shape == "watson"
+    assert of({"results": [{"alternatives": [said]}], "result_index": 0}).shape == "watson"
+    assert of({"results": [{"results": [{"alternatives": [said]}]}]}).shape == "watson"
 
 
 def test_voicebase_without_words_is_read_from_its_text() -> None:

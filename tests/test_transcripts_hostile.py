@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import subprocess
@@ -95,7 +96,7 @@ def test_documents_with_pieces_replaced(which: int, chance: random.Random, data:
                 if chance.random() < 0.2:
                     del place[key]
                 else:
-                    place[key] = data.draw(values)
+                    place[key] = copy.deepcopy(data.draw(values))
                 break
             place = place[key]
     survives(json.dumps(document).encode())

@@ -209,7 +209,7 @@ def number(value: object, most: float = LONGEST) -> float | None:
     """A number from 0 to `most`, also as text (`"1.25"`, `"1.25s"`); None if it is none."""
     if type(value) is float:  # nearly always: this is asked several times for each word
         return value if 0 <= value <= most else None
-    if isinstance(value, str) and len(value) < 32:
+    if isinstance(value, str):
         try:
             value = float(value.strip().removesuffix("s"))
         except ValueError:
