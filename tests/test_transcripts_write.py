@@ -287,12 +287,13 @@ def test_ffmpeg_plays_it(tmp_path: Path, source: str, format_: str) -> None:
 
 
 @pytest.mark.parametrize("words", [True, False])
-def test_long_turns_become_cues_that_can_be_read(words: bool) -> None:
+@pytest.mark.parametrize("pace", [0.4, 1.6])
+def test_long_turns_become_cues_that_can_be_read(pace: float, words: bool) -> None:
     """Two lines of 42 and 7 seconds at most, in order, no word lost, none before its time."""
     said = [f"w{n}" + "x" * (n * 7 % 11) + "." * (n % 13 == 12) for n in range(400)]
-    times = [(0.4 * n, 0.4 * n + 0.3) for n in range(400)]
+    times = [(pace * n, pace * n + 0.3) for n in range(400)]
     spoken = tuple(Word(word, *at) for word, at in zip(said, times, strict=True)) if words else ()
-    turn = Turn(1, "Ada", None, 0.0, 159.9, " ".join(said), None, spoken)
+    turn = Turn(1, "Ada", None, 0.0, pace * 400, " ".join(said), None, spoken)
     cues = write.cues(Transcript("test", (turn,)))
     start_of = dict(zip(said, (at for at, _ in times), strict=True))
 
@@ -304,7 +305,9 @@ def test_long_turns_become_cues_that_can_be_read(words: bool) -> None:
         assert cue.end <= after.start + 1e-9
     for cue in cues:
         begins = start_of[cue.lines[0].split()[0]]
-        assert cue.start == (pytest.approx(begins) if words else pytest.approx(begins, abs=8))
+        assert cue.start == (
+            pytest.approx(begins) if words else pytest.approx(begins, abs=20 * pace)
+        )
 
 
 def test_cues_end_at_a_pause_and_where_a_sentence_does() -> None:
@@ -346,12 +349,20 @@ def test_a_turn_without_times_follows_the_one_before() -> None:
 def test_cues_never_end_before_they_begin() -> None:
     """Whatever the words' times are; and they come in the order they begin."""
     times = [(5, 1), (None, None), (0, 0), (0, None), (9e5, 2), (None, 3), (1e-9, 1e-9)]
-    words = tuple(Word("word", *times[n % 7]) for n in range(200))
-    turn = Turn(1, None, None, 5.0, None, " ".join(["word"] * 200), None, words)
-    late = Turn(2, None, None, 0.0, 0.0, "late", None)
+    said = [f"w{n}" for n in range(200)]
+    words = tuple(Word(word, *times[n % 7]) for n, word in enumerate(said))
+    turn = Turn(1, None, None, 5.0, None, " ".join(said), None, words)
+    late = Turn(2, None, None, 0.0, 0.0, "early", None)
     whole = Transcript("test", (turn, late))
     events = pysubs2.SSAFile.from_string(write.srt(whole), format_="srt").events
 
     assert [event.start for event in events] == sorted(event.start for event in events)
     assert all(event.start < event.end for event in events)
-    assert " ".join(flat(event.plaintext) for event in events).count("word") == 200
+    assert " ".join(flat(event.plaintext) for event in events).split() == ["early", *said]
+
+
+def test_a_word_that_ends_before_it_begins_moves_nothing_back() -> None:
+    backwards = Turn(1, None, None, 5.0, None, "one", None, (Word("one", 5.0, 1.0),))
+    after = Turn(2, None, None, None, None, "two", None)
+
+    assert [cue.start for cue in write.cues(Transcript("test", (backwards, after)))] == [5, 5]

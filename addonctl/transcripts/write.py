@@ -119,8 +119,8 @@ def vtt(transcript: Transcript) -> str:
 def srt(transcript: Transcript) -> str:
     """SubRip. It knows no speakers: a cue begins with the name where another one begins to speak.
 
-    Nor has it a way to write what players take for marks: `<`, `>`, braces, backslashes and `-->`
-    become characters that look alike. Raises AddonctlError if there are words but no times.
+    Nor has it a way to write what players take for marks: `<`, `>`, braces and backslashes become
+    characters that look alike. Raises AddonctlError if there are words but no times.
     """
     blocks = []
     before = ""
@@ -129,10 +129,8 @@ def srt(transcript: Transcript) -> str:
         if cue.speaker and cue.speaker != before:
             shown = f"{cue.speaker}: {shown}"
         before = cue.speaker
-        shown = shown.replace("-->", "\N{RIGHTWARDS ARROW}").translate(_NO_MARKS)
-        blocks.append(
-            f"{number}\n{_timecode(cue.start, ',')} --> {_timecode(cue.end, ',')}\n{shown}\n"
-        )
+        times = f"{_timecode(cue.start, ',')} --> {_timecode(cue.end, ',')}"
+        blocks.append(f"{number}\n{times}\n{shown.translate(_NO_MARKS)}\n")
     return "\n".join(blocks)
 
 
