@@ -243,6 +243,7 @@ def test_a_document_of_something_else_is_none(path: Path) -> None:
         (b'[{"text": ', "", "is JSON that is cut off"),
         (b"{'text': 1}", "text/plain", "is not valid JSON: "),
         (b'{"text": "a"} {"text": "b"}', "", "is not valid JSON: Extra data"),
+        (b'{"text": "hello"} bye', "", "is not valid JSON: Extra data"),
         (b"hello", "application/json", "is not valid JSON: "),
         (b"hello", "application/vnd.x+json; charset=utf-8", "is not valid JSON: "),
         (b"<html><p>Agent: hi</p></html>", "", "is a table or a page, not what was said"),

@@ -78,6 +78,12 @@ def test_text_is_a_line_for_each_turn() -> None:
     assert write.text(fixture("aws-segments.json")).startswith("Hello, ")
 
 
+def test_the_only_channel_is_no_speaker() -> None:
+    turns = (Turn(1, None, 0, None, None, "one", None), Turn(2, None, 0, None, None, "two", None))
+
+    assert write.text(Transcript("test", turns)) == "one\ntwo\n"
+
+
 @pytest.mark.parametrize("name", ["voicebase-v2.json", "google-v2.json", "assemblyai.json"])
 def test_text_can_be_read_again(name: str) -> None:
     whole = fixture(name)
@@ -170,7 +176,8 @@ def test_json_is_every_turn_whole() -> None:
         "text": "Hi, is the noon boat running today?",
         "confidence": 0.96,
     }
-    assert [turn["text"] for turn in json.loads(write.json(hostile()))["turns"]] == list(HOSTILE)
+    written = write.json(hostile()).encode()
+    assert [turn["text"] for turn in json.loads(written)["turns"]] == list(HOSTILE)
 
 
 def test_vtt_and_srt_as_they_are_written() -> None:
@@ -325,6 +332,15 @@ def test_cues_end_at_a_pause_and_where_a_sentence_does() -> None:
         (4.0, 4.8, "three four"),
     ]
     assert [" ".join(cue.lines) for cue in cues[2:]] == [text[:59], text[60:]]
+
+
+def test_subrip_names_a_speaker_once() -> None:
+    """Where one begins to speak; not at each cue of a long turn, nor of the next by the same."""
+    whole = made(("A", 0.0, 9.0, "one " * 40), ("A", 9.0, 9.5, "two"), ("B", 9.5, 10.0, "three"))
+    texts = [part.split("\n", 2)[2] for part in write.srt(whole).split("\n\n")]
+
+    assert len(texts) > 3
+    assert [text[:2] for text in texts if ":" in text] == ["A:", "B:"]
 
 
 def test_a_formatted_text_takes_its_times_from_what_was_recognised() -> None:
