@@ -108,6 +108,7 @@ def test_text_is_broken_to_a_width() -> None:
         f"  {'x' * 14}\n"
         "yes\n"
     )
+    assert write.text(made((None, None, None, "x" * 19)), 20) == f"{'x' * 18}\n  x\n"
 
 
 @pytest.mark.parametrize("width", [1, 2, 9, 40])
