@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.program import Run
@@ -63,6 +64,25 @@ def test_progress_has_a_total_where_one_page_is_all() -> None:
 
     assert 0 == code
     assert "/5" in ESCAPE.sub("", err)
+
+
+def test_progress_has_a_total_for_a_file_of_addresses(home: Path, run: Run) -> None:
+    listed = run("-p sandbox results list --all -f sids").out
+    (home / "list.txt").write_text(listed)
+    code, _, err = on_screen("-p sandbox results get --from list.txt -f sids", only="stderr")
+
+    assert 0 == code
+    assert f"/{len(listed.split())}" in ESCAPE.sub("", err)
+
+
+def test_counts_have_bars_on_a_terminal_alone(run: Run) -> None:
+    line = "-p sandbox results stats --all --by add-on"
+    code, out, _ = on_screen(f"{line} --no-pager")
+
+    assert 0 == code
+    assert "█" * 30 in out
+    assert "█" not in run(line).out
+    assert "bar" not in run(f"{line} -f json").out
 
 
 @pytest.mark.parametrize(

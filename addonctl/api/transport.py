@@ -61,7 +61,7 @@ _CLASSES: dict[int, type[AddonctlError]] = {
 }
 _HINTS: dict[type[AddonctlError], str] = {
     LoginRefused: "see which login is used: addonctl auth status",
-    NotFound: "results are kept 30 days from their creation",
+    NotFound: "results are kept 30 days from their creation; a subaccount's: --account AC…",
     TryLater: LATER,
 }
 _TAGS = {"Message": "message", "Code": "code", "MoreInfo": "more_info", "title": "title"}

@@ -38,6 +38,10 @@ command = Noun(
 )
 
 
+BAR = 30
+"""Cells of the longest bar of a count."""
+
+
 @command.verb(
     "list",
     rows=Result,
@@ -234,7 +238,8 @@ def count_results(
     if not groups:
         raise Usage(f"--by '{by}' names nothing; known: {', '.join(GROUPS)}")
     names = tuple(dict.fromkeys(group.replace("-", "_") for group in groups))
-    kind = counted_by(names)
+    bars = state.sink.on_terminal and state.format == "table"
+    kind = counted_by(names, bars=bars)
     sink = state.answering(kind)
     read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
@@ -242,16 +247,21 @@ def count_results(
     selection = selection_of(Result, ages, results)
     found = counts(batch, addresses, selection, list(dict.fromkeys(groups)))
     if found or not batch.failures:
+        most = max(found.values(), default=1)
         rows = [
-            kind({**dict(zip(names, key, strict=True)), "count": found[key]})
-            for key in sorted(found)
+            kind({**dict(zip(names, key, strict=True)), "count": count} | _bar(count, most, bars))
+            for key, count in sorted(found.items())
         ]
         sink.records(kind, [rows])
     batch.finish()
 
 
-def counted_by(names: tuple[str, ...]) -> type[Record]:
-    """The kind of row that says how many there are of each group."""
+def _bar(count: int, most: int, bars: bool) -> dict[str, str]:
+    return {"bar": "█" * max(1, round(BAR * count / most))} if bars else {}
+
+
+def counted_by(names: tuple[str, ...], *, bars: bool) -> type[Record]:
+    """The kind of row that says how many there are of each group; on a terminal with a bar."""
     return type(
         "Count",
         (Record,),
@@ -259,7 +269,7 @@ def counted_by(names: tuple[str, ...]) -> type[Record]:
             "__slots__": (),
             "COLLECTION": "counts",
             "ELEMENT": "Count",
-            "FIELDS": (*map(Field, names), Field("count", "number")),
-            "COLUMNS": (*names, "count"),
+            "FIELDS": (*map(Field, names), Field("count", "number"), *([Field("bar")] * bars)),
+            "COLUMNS": (*names, "count", *(["bar"] * bars)),
         },
     )

@@ -208,6 +208,10 @@ class State:
         if lists and self.sink.interactive:
             self.sink.say("reading addresses from the terminal; Ctrl-D ends the list")
         addresses = listed(named, many.from_file, sys.stdin, least, most)
+        if many.from_file not in (None, "-") and not lists and self.sink.watched:
+            # A file is read ahead where somebody looks, so that progress has a total.
+            items = list(addresses.items)
+            addresses = addresses._replace(items=items, total=len(items))
         if addresses.total == 0:
             self.sink.say("the list is empty: nothing to do")
         return addresses
