@@ -366,7 +366,7 @@ def test_a_retry_after_a_broken_line_is_told_too() -> None:
         client.close()
 
     place = server.url.removeprefix("http://")
-    assert told == [f"{place}: the connection broke off, again in 1 s, 1 of 5"]
+    assert told == [f"the connection to {place} broke off, again in 1 s, 1 of 5"]
     assert len(pace.waits) == 1
 
 

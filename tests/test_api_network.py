@@ -99,7 +99,7 @@ def test_a_port_where_nobody_listens_is_named(run: Run, monkeypatch: pytest.Monk
     ran = run(LIST)
 
     assert (5, "") == (ran.code, ran.out)
-    assert f"127.0.0.1:{port}: connection refused" in ran.err
+    assert f"the connection to 127.0.0.1:{port} failed: connection refused" in ran.err
     assert "ADDONCTL_API_URL" in ran.err
 
 
@@ -155,7 +155,7 @@ def test_a_proxy_that_is_not_there_is_named_with_its_variable(
     ran = run(LIST)
 
     assert (5, "") == (ran.code, ran.out)
-    assert f"the proxy {place}: connection refused" in ran.err
+    assert f"the connection to the proxy {place} failed: connection refused" in ran.err
     assert "https_proxy" in ran.err
     assert "hunter2" not in ran.err
 

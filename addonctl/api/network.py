@@ -277,11 +277,12 @@ def failure(
         host = f"the host of {where}" if at_proxy else f"the host {route.host}"
         return error(TryLater, f"{host} was not found")
     if of_system and not isinstance(of_system, (TimeoutError, ssl.SSLError)):
-        return error(TryLater, f"{where}: {str(of_system.strerror).lower()}")
+        why = str(of_system.strerror).lower()
+        return error(TryLater, f"the connection to {where} failed: {why}")
     if among(TimeoutError, exceptions.Timeout, TimedOut):
         how = "stalled: next to nothing comes" if flowing else "no answer in time"
         return error(TryLater, f"{how} from {where}", LATER)
-    return error(TryLater, f"{where}: the connection broke off", LATER)
+    return error(TryLater, f"the connection to {where} broke off", LATER)
 
 
 def _causes(problem: object) -> Iterator[BaseException]:
