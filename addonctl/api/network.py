@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any, NamedTuple
@@ -179,7 +180,6 @@ class Adapter(HTTPAdapter):
     def __init__(self, connections: int, reply: type[HTTPResponse]) -> None:
         super().__init__(pool_maxsize=connections)
         self._reply = reply
-        self._bundle = environment("https://api.twilio.com")["verify"]
         self._answered_by_reply(self.poolmanager)
 
     def build_connection_pool_key_attributes(
@@ -187,19 +187,23 @@ class Adapter(HTTPAdapter):
     ) -> tuple[Any, Any]:
         host, pool = super().build_connection_pool_key_attributes(request, True, cert)
         if host["scheme"] == "https":
-            pool["ssl_context"] = tls_context(self._bundle)
+            pool["ssl_context"] = self._context
         return host, pool
 
     def proxy_manager_for(self, proxy: str, **settings: Any) -> Any:
         with _lock:
             if proxy not in self.proxy_manager:
                 if proxy.lower().startswith("https"):
-                    settings["proxy_ssl_context"] = tls_context(self._bundle)
+                    settings["proxy_ssl_context"] = self._context
                 self._answered_by_reply(super().proxy_manager_for(proxy, **settings))
             return self.proxy_manager[proxy]
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing: the context has been told already which authorities to trust."""
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return tls_context()
 
     def _answered_by_reply(self, manager: Any) -> None:
         pools = {}
@@ -213,12 +217,13 @@ _contexts: dict[str, ssl.SSLContext] = {}
 _lock = threading.RLock()
 
 
-def tls_context(verify: object) -> ssl.SSLContext:
-    """The context that trusts the CA bundle `verify` (a file, or a folder), or requests' own.
+def tls_context() -> ssl.SSLContext:
+    """The context that trusts the CA bundle of the environment (a file, or a folder), or requests'.
 
     Raises AddonctlError for a bundle that cannot be read.
     """
-    bundle = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+    named = environment("https://api.twilio.com")["verify"]
+    bundle = named if isinstance(named, str) else DEFAULT_CA_BUNDLE_PATH
     with _lock:
         if bundle not in _contexts:
             context = create_urllib3_context()

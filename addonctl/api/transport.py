@@ -175,9 +175,7 @@ class Channel:
         self._adapter = adapter or Adapter(limits.connections, Download if flows else Reply)
         self._limits = limits
         self._timeout = (min(limits.timeout, CONNECT_TIMEOUT), limits.timeout)
-        self._pace = pace
-        self._trace = trace
-        self._notify = notify
+        self._pace, self._trace, self._notify = pace, trace, notify
         self._named_by = named_by
         self._flows = flows
         self._routes: dict[str, Route] = {}
@@ -198,8 +196,7 @@ class Channel:
         parts = plain_url(url)
         if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
             raise AddonctlError(f"{doing}: the address is not valid")
-        # Neither a body, a login nor cookies; and the URL goes out as it was judged, not encoded
-        # and read once more, which could make another of it.
+        # The URL goes out as it was judged, not encoded and read once more, as `prepare` would.
         request = requests.PreparedRequest()
         request.method, request.url = method, url
         request.headers = CaseInsensitiveDict(headers)
