@@ -7,7 +7,7 @@ import sys
 
 from benchmarks import page, plot
 
-ALL = ("startup", "terminal", "https", "rows", "deletes", "downloads", "transcripts")
+ALL = ("startup", "terminal", "https", "rows", "deletes", "downloads", "transcripts", "archive")
 
 
 def main(names: list[str]) -> None:
