@@ -34,6 +34,8 @@ key = "{KEY}"
 storage = "file"
 
 # only for tries
+
+# and for nothing else
 [profiles."my tests"]
 account = "{OTHER_ACCOUNT}"
 storage = "file"
@@ -68,11 +70,13 @@ def test_logging_out_takes_a_profiles_own_lines_and_no_others(run: Run, home: Pa
 
 
 def test_logging_in_again_changes_a_profile_in_place(run: Run, home: Path) -> None:
-    path = write_config(home, BY_HAND)
+    """And leaves what stays the same as it was written, its quotes too."""
+    by_hand = BY_HAND.replace(f'"{ACCOUNT}"', f"'{ACCOUNT}'")
+    path = write_config(home, by_hand)
     ran = log_in(run, "work", key=OTHER_KEY)
 
     assert ran.code == 0
-    assert path.read_text() == BY_HAND.replace(KEY, OTHER_KEY)
+    assert path.read_text() == by_hand.replace(KEY, OTHER_KEY)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +145,7 @@ def test_the_line_of_a_wrong_value_is_found_after_text_of_many_lines(run: Run, h
         ("a = " + "1" * 5000, 1, "a number too long"),
         ("profiles = ['x']\n", 1, "profiles must be"),
         ("[[profiles]]\na = 1\n", 1, "profiles must be"),
+        ('[profiles.""]\n', 1, "is no name for a profile"),
         ("[profiles]\nwork = ['x']\n", 2, "profiles.work must be"),
         (f"[profiles.work]\naccount = ['{ACCOUNT}']\n", 2, "must be text"),
         (f"[profiles.work]\naccount = '{ACCOUNT}'\nstorage = ['file']\n", 3, "must be text"),
@@ -198,13 +203,21 @@ def test_a_profile_may_have_an_odd_name_that_stays_a_name(run: Run, home: Path, 
     assert [name] == [entry["profile"] for entry in json.loads(listed.out)]
 
 
-@pytest.mark.parametrize("name", ["", " work", "-work", "x" * 65, "a\tb", "a\u200bb", "a\x00b"])
+@pytest.mark.parametrize("name", [" work", "-work", "x" * 65, "a\tb", "a\u200bb", "a\x00b"])
 def test_a_name_that_could_not_be_seen_or_typed_is_refused(run: Run, home: Path, name: str) -> None:
-    ran = run("auth", "login", "--secret-stdin", "--", name) if name else run("auth use ''")
+    login = ["auth", "login", "--secret-stdin", "--account", ACCOUNT, "--no-verify"]
+    ran = run(*login, "--insecure-storage", "--", name, stdin=SECRET)
 
-    assert ran.out == ""
-    assert ran.code in (2, 4)
+    assert (2, "") == (ran.code, ran.out)
+    assert "the name of a profile must be 1 to 64 printable characters" in ran.err
     assert not (folder(home) / "config.toml").exists()
+
+
+def test_no_name_is_no_profile(run: Run, home: Path) -> None:
+    ran = run("auth use ''")
+
+    assert (4, "") == (ran.code, ran.out)
+    assert "no profile named ''" in ran.err
 
 
 def test_a_symbolic_link_stays_one(run: Run, home: Path) -> None:

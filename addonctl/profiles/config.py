@@ -158,7 +158,6 @@ class ConfigFile:
             _apply(changes, document)
             changed = tomlkit.dumps(document)
             if tomllib.loads(changed) == wanted:
-                self._config(changed)
                 return changed
         except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
             pass
