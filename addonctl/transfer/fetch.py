@@ -18,7 +18,7 @@ from addonctl.api import Body, Client
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.sids import given_sid
 from addonctl.transfer.content import Checks, blocks, told
-from addonctl.transfer.folder import Directory, Folder, Target, is_whole, on_disk, stamp
+from addonctl.transfer.folder import Directory, Folder, Target, is_whole, on_disk, settle, stamp
 from addonctl.transfer.part import Part, prune
 from addonctl.transfer.source import Source
 
@@ -185,8 +185,9 @@ def _holds(
         if not digests or size not in (None, os.fstat(descriptor).st_size):
             return False
         if sys.platform != "win32":
-            os.fsync(descriptor)
-            if hasattr(os, "posix_fadvise"):  # not what memory has of it: what the disk has
+            settle(descriptor)
+        if sys.platform == "linux":  # not what memory has of it: what the disk has
+            with suppress(OSError):
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         checks = Checks(digests, size)
         for block in blocks(partial(os.read, descriptor)):

@@ -123,14 +123,19 @@ class Directory:
     def sync(self) -> None:
         """Have the disk keep which names it holds."""
         if self._descriptor is not None:
-            try:
-                os.fsync(self._descriptor)
-            except OSError as problem:  # some file systems cannot be told to
-                if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
-                    raise
+            settle(self._descriptor)
 
     def _at(self, name: str) -> str | Path:
         return self.path / name if self._descriptor is None else name
+
+
+def settle(descriptor: int) -> None:
+    """Have the disk keep what is open, where it can be told to. Raises OSError where it cannot."""
+    try:
+        os.fsync(descriptor)
+    except OSError as problem:  # some file systems do not know how
+        if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
 
 
 class Target(NamedTuple):
