@@ -35,23 +35,6 @@ WORDS = (
     *("the", "ferry", "leaves", "from", "pier", "two", "at", "noon"),
     *("and", "nobody", "knows", "why", "so", "we", "wait", "here"),
 )
-    "the",
-    "ferry",
-    "leaves",
-    "from",
-    "pier",
-    "two",
-    "at",
-    "noon",
-    "and",
-    "nobody",
-    "knows",
-    "why",
-    "so",
-    "we",
-    "wait",
-    "here",
-]
 SEARCH = """import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 for row in db.execute(
