@@ -42,15 +42,19 @@ class Field(NamedTuple):
     """One field of a record: its name in the API, and what it holds.
 
     A field with an `origin` is not in the document: it is the date in `origin`, `shift` later.
+    One that is only `asked` for by name is no part of the API's document either: whoever asks
+    for it has it put in.
     """
 
     name: str
     kind: Kind = "text"
     origin: str | None = None
     shift: timedelta = timedelta()
+    asked: bool = False
 
 
 EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
+ADD_ON = Field("add_on", asked=True)
 
 
 class Record:
@@ -176,6 +180,7 @@ class Result(Resource):
         Field("date_completed", "date"),
         Field("subresource_uris", "uris"),
         EXPIRES,
+        ADD_ON,
     )
     COLUMNS = ("sid", "status", "date_created", "expires", "add_on_sid", "reference_sid")
 
@@ -215,6 +220,7 @@ class Payload(Resource):
         Field("date_updated", "date"),
         Field("subresource_uris", "uris"),
         EXPIRES,
+        ADD_ON,
     )
     COLUMNS = ("sid", "label", "content_type", "expires", "add_on_result_sid", "date_created")
 

@@ -5,6 +5,8 @@ Only named here, neither made nor looked into.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -25,6 +27,11 @@ def config_folder(environment: Mapping[str, str]) -> Path:
                 f"ADDONCTL_CONFIG_DIR is {named}, and there is no such home folder",
                 hint="write the folder's whole path",
             ) from None
+    if sys.platform == "linux":
+        # What platformdirs says there; nearly every run asks, and loading it takes a while.
+        base = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")  # noqa: PTH111
+        if os.path.isabs(base):  # noqa: PTH117
+            return Path(base, "addonctl")
     from platformdirs import user_config_path
 
     return _of_the_user(user_config_path, "ADDONCTL_CONFIG_DIR")

@@ -20,6 +20,9 @@ KINDS = {
 HEX = "[0-9a-fA-F]{32}"
 """What follows the two letters, as a pattern."""
 
+KNOWN_ADD_ONS = {"XB7afe11af3e292cadb03248e0066b8c1e": "VoiceBase"}
+"""What add-ons are called whose SIDs are public."""
+
 _DIGITS = frozenset("0123456789abcdefABCDEF")
 
 

@@ -99,7 +99,7 @@ def test_help_and_completion_touch_no_network_and_no_keyring(
         ("zsh results li", set()),
         ("zsh results list --sort -d", set()),
         ("zsh results list --limit 3 --from x", set()),
-        ("zsh -p sand", {"addonctl.profiles", "platformdirs", "tomllib"}),
+        ("zsh -p sand", {"addonctl.profiles", "tomllib"}),
         ("zsh -p sandbox results list RE", {"addonctl.history", "platformdirs"}),
         (
             "zsh results list RE",

@@ -24,6 +24,7 @@ from addonctl.cli.options import (
     selection_of,
     whole_number,
 )
+from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import FORMS, written
 from addonctl.errors import AddonctlError, NotFound, Usage
@@ -57,7 +58,7 @@ class Opened(NamedTuple):
 
 def where(state: State, named: str | None) -> str:
     """The archive that is meant. Raises Usage where none is."""
-    found = named or state.environment.get("ADDONCTL_ARCHIVE") or _remembered(state)
+    found = named or Settings(state.environment).get("archive") or _remembered(state)
     if not found:
         raise Usage(
             "which archive?",

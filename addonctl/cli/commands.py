@@ -80,12 +80,14 @@ class Verb:
     def call(self, state: State, **given: Any) -> None:
         """Do what was typed, with each set as one value."""
         state.take_common({each.name: given[each.name] for each in self.common})
+        if Output not in self.parameters.values():
+            state.settings.unread()
         values: dict[str, Any] = {}
         for name, kind in self.parameters.items():
             if kind is State:
                 values[name] = state
             elif _is_set(kind):
-                values[name] = kind(**{field: given[field] for field in kind._fields})
+                values[name] = state.filled(kind(**{field: given[field] for field in kind._fields}))
             else:
                 values[name] = given[name]
             if kind is Output:

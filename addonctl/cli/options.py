@@ -151,9 +151,11 @@ class ResultFilters(NamedTuple):
     status: Annotated[
         str | None, Option("--status", "Only results of these statuses.", "STATUS,…")
     ] = None
-    add_on: Annotated[str | None, Option("--add-on", "Only results of this add-on.", "XB…")] = None
+    add_on: Annotated[
+        str | None, Option("--add-on", "Only results of this add-on, by SID or name.", "XB…")
+    ] = None
     config: Annotated[
-        str | None, Option("--config", "Only results of this add-on configuration.", "XE…")
+        str | None, Option("--config", "Only results of this configuration, by SID or name.", "XE…")
     ] = None
 
 

@@ -188,6 +188,7 @@ def addresses_help(argument: Argument) -> str:
 
 def _show_help(context: typer.Context, asked: bool) -> None:
     if asked and not context.resilient_parsing:
+        context.find_root().obj.settings.unread()
         context.find_root().obj.sink.text(context.get_help())
         raise typer.Exit
 
@@ -196,6 +197,7 @@ def _show_version(context: typer.Context, asked: bool) -> None:
     if asked:
         from addonctl import __version__
 
+        context.find_root().obj.settings.unread()
         context.find_root().obj.sink.text(f"addonctl {__version__}")
         raise typer.Exit
 

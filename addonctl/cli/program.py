@@ -23,6 +23,7 @@ command = Noun(
         "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
         "archive": ("addonctl.cli.archive", "What outlives the 30 days"),
         "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
+        "config": ("addonctl.cli.config", "Settings without secrets"),
         "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
         "completion": ("addonctl.cli.completion", "Print the completion script of a shell"),
         "help": ("addonctl.cli.help", "Help on a topic or a command"),

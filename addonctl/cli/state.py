@@ -5,6 +5,7 @@ So `--help` touches no network, no keyring and no file.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -17,11 +18,14 @@ from addonctl.cli.options import (
     Many,
     Output,
     RecordingFilters,
+    ResultFilters,
+    Saving,
     Whole,
     recording_parameters,
     whole_number,
     workers_of,
 )
+from addonctl.cli.settings import Settings
 from addonctl.errors import Usage
 from addonctl.output import OutputSettings, Sink
 from addonctl.sids import given_sid
@@ -46,6 +50,7 @@ class State:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
+        self.settings = Settings(environment)
         self.common = Common()
         self.output = Output()
         self._client: Client | None = None
@@ -62,12 +67,27 @@ class State:
     @property
     def format(self) -> str:
         """The format asked for, which may not exist."""
-        return (self.common.format or self.environment.get("ADDONCTL_FORMAT") or "table").lower()
+        return (self.common.format or self.settings.get("format") or "table").lower()
 
     @property
     def dates(self) -> str:
         """How dates are written, which may be a word that means nothing."""
-        return (self.output.dates or self.environment.get("ADDONCTL_DATES") or "own").lower()
+        return (self.output.dates or self.settings.get("dates") or "own").lower()
+
+    def filled(self, given: Any) -> Any:
+        """A set of options, with what settings say where the user said nothing."""
+        if isinstance(given, Many) and given.workers is None:
+            if (workers := self.settings.get("workers")) is not None:
+                if not workers.isdecimal():
+                    raise Usage(f"ADDONCTL_WORKERS is '{workers}'; expected a number")
+                return given._replace(workers=int(workers))
+        elif isinstance(given, Saving) and given.to is None and given.output is None:
+            folder = self.settings.get("to")
+            return given._replace(to=folder and os.path.expanduser(folder))  # noqa: PTH111
+        elif isinstance(given, ResultFilters) and (given.add_on or given.config):
+            sids = self.settings.sids
+            return given._replace(add_on=sids(given.add_on, "XB"), config=sids(given.config, "XE"))
+        return given
 
     @cached_property
     def sink(self) -> Sink:
@@ -82,6 +102,7 @@ class State:
                 bom=output.bom,
                 exact=output.exact,
                 iso=self.dates == "iso",
+                names=self.settings.add_ons,
                 quiet=common.quiet,
                 verbose=common.verbose,
                 color=False if common.no_color else COLORS[(common.color or "auto").lower()],
@@ -220,6 +241,7 @@ class State:
 
     def answering(self, kind: type[Record]) -> Sink:
         """The sink, once it can write such an answer. Raises Usage for a word that does not fit."""
+        self.settings.check()
         if self.dates not in DATES:
             raise Usage(f"no dates '{self.dates}'; known: {', '.join(DATES)}")
         self.sink.check(kind)
@@ -238,7 +260,8 @@ class State:
         """
         begun = batch.begun(pages)
         if begun is not None:
-            chosen = selection.apply(begun)
+            wanted = (selection.sort or "").removeprefix("-")
+            chosen = selection.apply(self._named(begun, wanted))
             if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
                 self.sink.records(kind, chosen, self.listed)
             else:
@@ -251,9 +274,27 @@ class State:
                 batch.warn(chosen.note)
         batch.finish()
 
+    def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
+        """The pages, with what their add-ons are called where that is asked for."""
+        wanted = "add_on" in (sort, *map(str.lower, _words(self.output.fields)))
+        names = self.settings.add_ons
+        for page in pages:
+            if not wanted:
+                yield page
+                continue
+            sids = [
+                (row.document.get("add_on_sid"), row.document.get("add_on_configuration_sid"))
+                for row in page
+            ]
+            found = [next(filter(None, map(names.get, map(str, each))), None) for each in sids]
+            yield [
+                type(row)({**row.document, "add_on": name})
+                for row, name in zip(page, found, strict=True)
+            ]
+
     def show(self, kind: type[Record], batch: Batch, found: Iterator[Any], *, single: bool) -> None:
         """Write records that were asked for one by one, and end as the batch does."""
-        pages = batch.begun([record] for record in found)
+        pages = batch.begun(self._named([record] for record in found))
         if pages is not None:
             self.sink.record(kind, chain.from_iterable(pages), single=single)
         batch.finish()

@@ -9,6 +9,7 @@ from typing import get_args, get_origin
 
 from addonctl import __version__, sandbox
 from addonctl.cli.commands import COMMON, Declared, Noun, Verb
+from addonctl.cli.config import NAMES
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.parser import HELP, VERSION, addresses_help
 from addonctl.cli.program import command
@@ -145,6 +146,7 @@ def _value(metavar: str, rows: type[Record] | None) -> ValueDoc:
         "DIR": ValueDoc("folder"),
         "NAME": ValueDoc("profile", (("sandbox", "needs no login"),)),
         "[NAME]": ValueDoc("profile"),  # where one is made or removed
+        "SETTING": ValueDoc("word", tuple((name, "") for name in NAMES)),
         "SHELL": ValueDoc("word", tuple((shell, "") for shell in complete.SCRIPTS)),
         "TOPIC": ValueDoc("help", tuple((name, line) for name, (line, _) in topics.TOPICS.items())),
     }

@@ -120,6 +120,12 @@ class Line:
             (what,) = rows
             seen = (word for each in self._history() for word in each.words(what))
             rows = dict.fromkeys(seen, "")
+            if what in ("XB", "XE"):
+                from addonctl.sids import KNOWN_ADD_ONS
+
+                config = self._config()
+                named = {**KNOWN_ADD_ONS, **(config.add_ons if config else {})}
+                rows |= {name: sid for sid, name in named.items() if sid.startswith(what)}
         return "words", prefix, rows
 
     def _read(self, word: str) -> None:

@@ -49,6 +49,7 @@ def _environment() -> Topic:
                 ),
                 ("ADDONCTL_FORMAT", "How answers are written, as --format."),
                 ("ADDONCTL_DATES", "How dates are written, as --dates."),
+                ("ADDONCTL_WORKERS, ADDONCTL_TO", "As --workers, and as --to of download."),
                 ("ADDONCTL_CONFIG_DIR", "The folder of config.toml."),
                 (
                     "ADDONCTL_NO_HISTORY",

@@ -18,7 +18,8 @@ class OutputSettings(NamedTuple):
     `fields` empty means the format's own choice. `color` None asks each stream whether it is a
     terminal. `ask` is false under --no-input. `bom` and `exact` concern csv and tsv, `query` json.
     `pager` allows a program to be started that shows a long answer on a terminal page by page.
-    `iso` writes dates as 2026-11-21T18:43:00Z in json, jsonl, csv and tsv.
+    `names` is what SIDs are called on a terminal. `iso` writes dates as 2026-11-21T18:43:00Z in
+    json, jsonl, csv and tsv.
     """
 
     format: str = "table"
@@ -28,6 +29,7 @@ class OutputSettings(NamedTuple):
     bom: bool = False
     exact: bool = False
     iso: bool = False
+    names: Mapping[str, str] = {}
     color: bool | None = None
     quiet: bool = False
     verbose: bool = False
@@ -123,8 +125,8 @@ def asked(kind: type[Record], names: Sequence[str]) -> tuple[Field, ...]:
 
 def unasked(answer: Answer) -> tuple[Field, ...]:
     """The fields of a spreadsheet: those asked for, or all but paths."""
-    every = (field for field in answer.kind.FIELDS if field.kind != "uris")
-    return answer.fields or tuple(every)
+    every = answer.kind.FIELDS
+    return answer.fields or tuple(it for it in every if it.kind != "uris" and not it.asked)
 
 
 Documents = Sequence[Mapping[str, Any]]

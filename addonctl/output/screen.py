@@ -16,7 +16,7 @@ from rich.cells import cell_len, chop_cells
 
 from addonctl.models import Field, Record
 from addonctl.output import safe
-from addonctl.output.formats import Answer, Documents, asked, date, plain, texts
+from addonctl.output.formats import Answer, Documents, asked, date, plain, texts, unasked
 
 GAP = "  "
 NARROWEST = 12
@@ -71,8 +71,7 @@ def table(answer: Answer) -> Iterator[str]:
     kind, outcome = answer.kind, answer.kind.field("outcome")
     fields = answer.fields or asked(kind, kind.COLUMNS)
     if answer.whole:
-        every = tuple(field for field in kind.FIELDS if field.kind != "uris")
-        yield from _lines(answer, documents, answer.fields or every)
+        yield from _lines(answer, documents, unasked(answer))
     elif answer.fields or not documents:
         yield from _grid(answer, documents, fields)
     elif outcome:
@@ -176,6 +175,8 @@ def _column(answer: Answer, documents: Documents, field: Field) -> Column:
     else:
         shown = [safe.line(text) for text in texts(documents, field)]
         styles = [""] * len(shown)
+    if field.kind == "sid" and (names := answer.settings.names):
+        shown = [f"{sid} {safe.line(names[sid])}" if sid in names else sid for sid in shown]
     if field.kind == "status":
         styles = [_STATUS_STYLES.get(text, "") for text in shown]
     if field.name == "duration":

@@ -9,6 +9,16 @@
     edge = "dublin"
     storage = "file"     # left out: the secret is in the keyring
 
+    [defaults]           # where neither an option nor a variable says anything
+    format = "csv"
+    workers = 16
+    to = "~/recordings"
+    dates = "iso"
+    archive = "~/archive"
+
+    [add_ons]            # what add-ons, or configurations of them, are called
+    XB… = "Watson"
+
 What else stands there is kept as it is. Reading takes the standard library alone; tomlkit, which
 keeps comments, is for changes.
 """
@@ -60,6 +70,25 @@ KEYS: dict[str, tuple[Callable[[str], bool], str]] = {
 """What a profile's table may say: whether a word fits, and what would."""
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+DEFAULTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "format": (_is_text, "the name of a format, such as csv"),
+    "workers": (lambda value: type(value) is int and 1 <= value <= 256, "1 to 256"),
+    "to": (_is_text, "a folder"),
+    "dates": (lambda value: value in ("iso", "own"), "iso or own"),
+    "archive": (_is_text, "a folder"),
+}
+"""What the table of defaults may say: whether a value fits, and what would."""
+
+
+def is_add_on(word: str) -> bool:
+    """Whether a name can be given to it: an add-on's SID, or one of a configuration."""
+    return is_sid(word, "XB") or is_sid(word, "XE")
+
+
 class Profile(NamedTuple):
     """One login under a name, without its secret. `key` is None where that is an auth token."""
 
@@ -87,10 +116,14 @@ class Profile(NamedTuple):
 
 
 class Config(NamedTuple):
-    """What config.toml says: the profile in use, and all of them in the file's order."""
+    """What config.toml says: the profile in use, all of them in the file's order, the defaults,
+    and what add-ons are called, by SID.
+    """
 
     active: str | None = None
     profiles: Mapping[str, Profile] = {}
+    defaults: Mapping[str, Any] = {}
+    add_ons: Mapping[str, str] = {}
 
     def profile(self, name: str) -> Profile:
         """The profile of that name. Raises LoginRefused, with the known ones, if there is none."""
@@ -187,7 +220,23 @@ class ConfigFile:
         if not isinstance(tables, dict):
             raise self._wrong(text, ("profiles",), "must be a table of profiles")
         profiles = {name: self._profile(text, name, table) for name, table in tables.items()}
-        return Config(active or None, profiles)
+        defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
+        for name, table in (("defaults", defaults), ("add_ons", add_ons)):
+            if not isinstance(table, dict):
+                raise self._wrong(text, (name,), "must be a table")
+        for name, value in defaults.items():
+            if name not in DEFAULTS:
+                known = ", ".join(DEFAULTS)
+                raise self._wrong(text, ("defaults", name), f"is no setting; known: {known}")
+            fits, expected = DEFAULTS[name]
+            if not fits(value):
+                raise self._wrong(text, ("defaults", name), f"must be {expected}")
+        for sid, name in add_ons.items():
+            if not is_add_on(sid):
+                raise self._wrong(text, ("add_ons", sid), "must be an add-on's SID (XB… or XE…)")
+            if not _is_text(name) or "," in name:
+                raise self._wrong(text, ("add_ons", sid), "must be a name, without commas")
+        return Config(active or None, profiles, defaults, add_ons)
 
     def _profile(self, text: str, name: str, table: object) -> Profile:
         place = ("profiles", name)
@@ -207,6 +256,10 @@ class ConfigFile:
             if word:
                 values[key] = word
         return Profile(name, **values)
+
+    def wrong(self, place: Place, why: str) -> Usage:
+        """What to raise for a value that does not do, with its line."""
+        return self._wrong(self._text(), place, why)
 
     def _wrong(self, text: str, place: Place, why: str) -> Usage:
         return self._broken(_line_of(text, place), f"{'.'.join(place)} {why}")

@@ -1,0 +1,107 @@
+"""`addonctl config`: settings without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from addonctl.cli.commands import Noun
+from addonctl.cli.options import Argument, Output
+from addonctl.cli.settings import Settings
+from addonctl.cli.state import State
+from addonctl.errors import NotFound, Usage
+from addonctl.models import Field, Record
+from addonctl.places import config_folder
+
+command = Noun("Settings without secrets, in config.toml.")
+
+NAMES = ("format", "workers", "to", "dates", "archive")
+Name = Annotated[str, Argument("SETTING", f"One of {', '.join(NAMES)}, or add_ons.XB…")]
+
+
+class SettingRow(Record):
+    """One setting: its name, its value, and where that stands."""
+
+    __slots__ = ()
+    COLLECTION = "settings"
+    ELEMENT = "Setting"
+    FIELDS = (Field("name"), Field("value"), Field("origin"))
+    COLUMNS = ("name", "value", "origin")
+
+
+def _rows(state: State) -> Mapping[str, tuple[str, str]]:
+    """Every setting by name: its value and where it stands."""
+    settings = Settings(state.environment)
+    settings.check()
+    rows = {name: settings.found(name) for name in NAMES}
+    own = settings.config.add_ons if settings.config else {}
+    for sid, name in settings.add_ons.items():
+        rows[f"add_ons.{sid}"] = (name, "config.toml" if sid in own else "known")
+    return rows
+
+
+@command.verb(
+    "list", rows=SettingRow, examples=(("what is set, and where", "addonctl config list"),)
+)
+def list_settings(state: State, output: Output) -> None:
+    """List the settings, with where each stands."""
+    sink = state.answering(SettingRow)
+    rows = [
+        SettingRow({"name": name, "value": value or None, "origin": origin or None})
+        for name, (value, origin) in _rows(state).items()
+    ]
+    sink.records(SettingRow, [rows])
+
+
+@command.verb("get", examples=(("the format", "addonctl config get format || true"),))
+def get_setting(state: State, name: Name) -> None:
+    """Print one setting. Exit code 3 where it is not set."""
+    _place(name)
+    value, _ = _rows(state).get(name, ("", ""))
+    if not value:
+        raise NotFound(f"{name} is not set", hint=f"addonctl config set {name} VALUE")
+    state.sink.text(value)
+
+
+@command.verb(
+    "set",
+    examples=(
+        ("answer as csv unless asked otherwise", "addonctl config set format csv"),
+        ("and as ever again", "addonctl config set format ''"),
+    ),
+)
+def set_setting(
+    state: State,
+    name: Name,
+    value: Annotated[str, Argument("VALUE", "What it is to be; '' takes it out.")],
+) -> None:
+    """Change one setting; comments and all else in the file stay as they are."""
+    from addonctl.output import FORMATS
+    from addonctl.profiles.config import DEFAULTS, ConfigFile
+
+    place, given = _place(name), value.strip()
+    meant: Any = given or None
+    if given and place[0] == "defaults":
+        fits, expected = DEFAULTS[name]
+        meant = int(given) if name == "workers" and given.isdecimal() else given
+        if not fits(meant) or (name == "format" and given.lower() not in FORMATS):
+            known = f"one of {', '.join(FORMATS)}" if name == "format" else expected
+            raise Usage(f"{name} '{given}': expected {known}")
+    file = ConfigFile(config_folder(state.environment))
+    with file.changing(lambda _: {place: meant}):
+        pass
+    state.sink.say(f"{name} is {given or 'not set any more'}")
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Where a setting stands in the file. Raises Usage for one that there is not."""
+    table, _, sid = name.partition(".")
+    if table == "add_ons" and sid:
+        from addonctl.profiles.config import is_add_on
+
+        if not is_add_on(sid):
+            raise Usage(f"'{sid}' is no add-on's SID (XB…), nor a configuration's (XE…)")
+        return "add_ons", sid
+    if name not in NAMES:
+        raise Usage(f"no setting '{name}'; known: {', '.join(NAMES)}, add_ons.XB…")
+    return "defaults", name
