@@ -7,6 +7,7 @@ The service speaks RFC 2822 in GMT (`Wed, 01 Sep 2010 15:15:41 +0000`); spreadsh
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -18,6 +19,8 @@ _DAY = re.compile(rf"(?:{'|'.join(_WEEKDAYS)}), (\d\d) ({'|'.join(_MONTHS)}) (\d
 _CLOCK = re.compile(r" ((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _SECOND = re.compile(r"(:[0-5]\d) (?:\+0000|GMT)", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# The seconds of a unit of age, how many of it are enough to speak of it, and its letter.
+_AGES = ((1, 1, "s"), (60, 1, "m"), (3600, 2, "h"), (86400, 2, "d"))
 _SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])", re.ASCII)
 _SPANS = re.compile(rf"(?:{_SPAN.pattern})+", re.ASCII)
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
@@ -90,15 +93,26 @@ def seconds(word: str) -> float:
     return duration(word).total_seconds()
 
 
-def age(moment: datetime, now: datetime) -> str:
-    """How long ago, or how soon: `3h ago`, `in 2d`. Never rounded up."""
-    distance = int(abs((now - moment).total_seconds()))
-    for size, unit in ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-        # Two at least of the greater units: "36h" tells more than "1d".
-        if distance >= 2 * size or (distance >= size and unit in "ms"):
-            amount = f"{distance // size}{unit}"
-            return f"{amount} ago" if moment <= now else f"in {amount}"
-    return "now"
+def ages(moments: Sequence[datetime | None], now: datetime) -> list[str]:
+    """How long ago, or how soon: `3h ago`, `in 2d`; empty for None. Never rounded up.
+
+    All in one unit, so that they can be compared: the greatest that tells the nearest moment from
+    now ("36h" says more than "1d"), unless the farthest took a thousand of it.
+    """
+    distances = [int(abs((now - moment).total_seconds())) for moment in moments if moment]
+    nearest, farthest = min(distances, default=0), max(distances, default=0)
+    fit = [unit for unit in _AGES if farthest < 1000 * unit[0]] or [_AGES[-1]]
+    size, unit = max([each for each in fit if nearest >= each[1] * each[0]], default=fit[0])[::2]
+    shown = []
+    for moment in moments:
+        if moment is None:
+            shown.append("")
+            continue
+        count = int(abs((now - moment).total_seconds())) // size
+        text = f"{count}{unit}" if count else f"<1{unit}"
+        text = f"{text} ago" if moment <= now else f"in {text}"
+        shown.append(text if count or size > 1 else "now")
+    return shown
 
 
 @lru_cache(maxsize=4096)

@@ -73,7 +73,7 @@ def test_the_first_and_the_last_year_are_years(year: str) -> None:
     assert dates.iso(text, timedelta(hours=1)) == f"{year}-01-01 01:00:00"
     assert dates.parse(text) == moment
     assert dates.rfc2822(moment)[4:] == text[4:]
-    assert dates.age(moment, NOW).endswith("y ago" if year < "2026" else "y")
+    assert dates.ages([moment], NOW)[0].endswith("d ago" if year < "2026" else "d")
 
 
 def test_a_date_beyond_the_last_year_is_left_as_it_is() -> None:
@@ -151,10 +151,21 @@ def test_a_length_of_time_has_a_unit_except_in_seconds() -> None:
         (36 * 3600, "36h ago"),
         (48 * 3600, "2d ago"),
         (400 * 86400, "400d ago"),
-        (800 * 86400, "2y ago"),
+        (800 * 86400, "800d ago"),
         (-3 * 86400 + 1, "in 2d"),
         (-30 * 86400, "in 30d"),
     ],
 )
 def test_an_age_is_never_rounded_up(seconds: int, expected: str) -> None:
-    assert dates.age(NOW - timedelta(seconds=seconds), NOW) == expected
+    assert dates.ages([NOW - timedelta(seconds=seconds)], NOW) == [expected]
+
+
+def test_ages_have_one_unit_together() -> None:
+    def told(*seconds: int) -> list[str]:
+        return dates.ages([NOW - timedelta(seconds=each) for each in seconds], NOW)
+
+    assert told(180, 30_000) == ["3m ago", "500m ago"]
+    assert told(90, -28 * 86400) == ["<1h ago", "in 672h"]
+    assert told(3600, 400 * 86400) == ["<1d ago", "400d ago"]
+    assert dates.ages([None, NOW, None], NOW) == ["", "now", ""]
+    assert dates.ages([None], NOW) == [""]

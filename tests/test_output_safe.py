@@ -119,6 +119,26 @@ def test_one_record_brings_none_either(monkeypatch: pytest.MonkeyPatch, format: 
     assert unfit(out, TABS.get(format, "\n")) == set()
 
 
+@pytest.mark.parametrize("format", ["table", "markdown", "sids"])
+def test_in_a_pipe_nothing_ends_a_row_or_turns_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    """Control characters, directions and separators; what is only invisible stays as it came."""
+    turning = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    bad = [*map(chr, [*range(32), *range(127, 160)]), *turning, "\u2028", "\u2029", "\ufeff"]
+    rows = [payload(sid=f"XH{each}", label=f"a{each}b") for each in bad]
+    harmless = "می\u200cخواهم \u00ad 👨\u200d👩 \U000e0041"
+    with listed(monkeypatch, page("payloads", [*rows, payload(sid=harmless, label=harmless)])):
+        ran = run(f"payloads list {RE} {XR} -f {format} --fields sid,label")
+
+    assert ran.code == 0
+    assert not set(bad) - {"\n"} & set(ran.out)
+    assert (
+        len(ran.out.split("\n")[:-1]) == len(bad) + {"table": 2, "markdown": 3, "sids": 1}[format]
+    )
+    assert harmless in ran.out
+
+
 @pytest.mark.parametrize("options", ["", "-f json", "-v"])
 def test_what_a_server_says_brings_none_to_stderr(
     monkeypatch: pytest.MonkeyPatch, options: str

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
+from addonctl import dates
 from addonctl.models import Field, Record
 from addonctl.output import safe
 from addonctl.output.formats import Answer, Documents, asked, date, plain, texts, unasked
@@ -28,7 +29,6 @@ SOON = timedelta(days=3)
 PARENTS = ("reference_sid", "add_on_result_sid")
 """The fields that say what a record belongs to, outermost first."""
 
-_UNITS = ((1, "s"), (60, "m"), (3600, "h"), (86400, "d"))
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 _ALARM = "1;31"
 _STATUS_STYLES = {
@@ -189,29 +189,14 @@ def _column(answer: Answer, documents: Documents, field: Field) -> Column:
 
 
 def _ages(documents: Documents, field: Field, now: datetime) -> tuple[list[str], list[str]]:
-    """How long ago, or how soon; of a whole column in one unit, so that they can be compared.
-
-    The greatest unit that tells the nearest moment from now ("36h" says more than "1d"), unless
-    the farthest took a thousand of it. Never rounded up. What is soon to end is marked.
-    """
+    """A column of dates as ages, and their styles; what is soon to end is marked."""
     moments = [date(document, field) for document in documents]
-    ages = [int(abs((now - moment).total_seconds())) for moment in moments if moment]
-    nearest, farthest = min(ages, default=0), max(ages, default=0)
-    fit = [unit for unit in _UNITS if farthest < 1000 * unit[0]] or [_UNITS[-1]]
-    size, unit = max([each for each in fit if nearest >= 2 * each[0]], default=fit[0])
-    shown, styles = [], []
-    for document, moment in zip(documents, moments, strict=True):
-        style = ""
+    shown, styles = dates.ages(moments, now), [""] * len(moments)
+    for at, moment in enumerate(moments):
         if moment is None:
-            text = safe.line(plain(document.get(field.origin or field.name)))
-        else:
-            count = int(abs((now - moment).total_seconds())) // size
-            text = f"{count}{unit}" if count else f"<1{unit}"
-            text = f"{text} ago" if moment <= now else f"in {text}"
-            if field.origin and moment - now <= SOON:
-                text, style = f"{text} !", _ALARM
-        shown.append(text)
-        styles.append(style)
+            shown[at] = safe.line(plain(documents[at].get(field.origin or field.name)))
+        elif field.origin and moment - now <= SOON:
+            shown[at], styles[at] = f"{shown[at]} !", _ALARM
     return shown, styles
 
 
