@@ -58,6 +58,14 @@ def test_of_all_characters_only_the_harmless_stay(made: object, allowed: str) ->
     assert same
 
 
+def test_what_is_shown_names_the_character() -> None:
+    assert safe.line("\x1b\n\t\xad\u202e\U000e0041") == "\\x1b\\n\\t\\xad\\u202e\\U000e0041"
+
+
+def test_a_line_end_of_two_characters_is_one() -> None:
+    assert safe.block("a\r\nb\rc\n") == safe.prose("a\r\nb\rc\n") == "a\nb\\rc\n"
+
+
 def test_a_json_text_means_the_same_as_before() -> None:
     """Nothing is compared by pytest itself, which would show a million differences."""
     text = json.dumps("-".join(EVERY), ensure_ascii=False)
