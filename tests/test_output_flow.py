@@ -24,6 +24,8 @@ PAGE = 1000
 MARK = "@" * 29
 FLAT = ("csv", "tsv", "jsonl", "sids", "json", "xml")
 
+TEXTS = [name for name in FORMATS if name != "xlsx"]
+
 
 def long_list(rows: int) -> Callable[[Heard], bytes]:
     """A list of so many results, made page by page as they are asked for."""
@@ -135,7 +137,7 @@ print(*(set(sys.modules)), file=sys.stderr)
 @pytest.mark.parametrize(
     ("line", "begins"),
     [
-        *((f"-p sandbox recordings list -f {format}", "") for format in FORMATS),
+        *((f"-p sandbox recordings list -f {format}", "") for format in TEXTS),
         ("-p sandbox results list RE73640dced2490fa811f54a87139210ee -f csv", "sid,account_sid,"),
         ("-p sandbox results delete --help", "Usage: addonctl results delete"),
         ("help formats", "Formats\n"),

@@ -160,7 +160,7 @@ def test_xml_is_well_formed_and_holds_what_xml_can(hostile: Callable[[str], str]
     assert found == expected
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"xlsx"}))
 def test_a_sid_that_is_none_breaks_no_format(
     run: Run, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:

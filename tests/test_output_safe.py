@@ -82,7 +82,7 @@ def test_an_xml_text_means_the_same_as_before() -> None:
     assert same
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"xlsx"}))
 def test_no_field_of_any_record_brings_one_to_a_terminal(
     monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
@@ -114,7 +114,7 @@ def test_no_field_of_any_record_brings_one_to_a_terminal(
         assert len(re.findall(r"\\u202e|&#8238;", out)) >= (1 if format == "sids" else 3)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"xlsx"}))
 def test_one_record_brings_none_either(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     text = "".join(FEW)
     row = payload(sid="XH" + "d" * 32, label=text, content_type=text, date_created=text)

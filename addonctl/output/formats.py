@@ -103,8 +103,7 @@ FORMATS = {
     ),
     "xlsx": Format(
         "workbook:xlsx",
-        "A workbook with real dates, for Excel and others; to a file or pipe, and with the extra"
-        " addonctl[excel].",
+        "A workbook with real dates, for Excel; to a file, with the extra addonctl[excel].",
     ),
     "xml": Format("documents:xml", "The API's own document, all pages in one TwilioResponse."),
 }
