@@ -241,7 +241,7 @@ def test_an_interrupted_run_says_so_and_leaves_its_parts(
 ) -> None:
     done = account.add(some(1, 1_000))
     stuck = account.add(some(2, 3_000_000), faults=[Fault("stalled", 2_000_000)])
-    ran = start("results", "download", RECORDING, "--to", str(keep))
+    ran = start("results", "download", RECORDING, "--to", str(keep), "--timeout", "1h")
     until(lambda: size(keep / f"{stuck}.addonctl.part") == 2_000_000)
     ran.send_signal(number)
     out, err = ran.communicate()

@@ -277,7 +277,8 @@ class TestPager:
     def pager(self, home: Path) -> str:
         """Notes what it gets, and shows it."""
         script = "import sys; text = sys.stdin.read(); print(text, end='')\n"
-        (home / "pager.py").write_text(f"{script}open('paged', 'w').write(text)\n")
+        script += "with open('paged', 'w') as paged: paged.write(text)\n"
+        (home / "pager.py").write_text(script)
         return f"{sys.executable} '{home / 'pager.py'}'"
 
     @pytest.mark.parametrize("name", ["PAGER", "ADDONCTL_PAGER"])

@@ -122,7 +122,7 @@ class Worker:
     def __init__(self, pace: BatchPace, time: Time) -> None:
         self.pace = pace
         self.in_flight = False
-        self.interrupted = False
+        self.problem: Interrupted | None = None
         self.idle = True
         self._time = time
         self._context = ExitStack()
@@ -134,10 +134,14 @@ class Worker:
         while work := self._told.get():
             try:
                 work()
-            except Interrupted:
-                self.in_flight, self.interrupted = False, True
+            except Interrupted as problem:
+                self.in_flight, self.problem = False, problem
             self.idle = True
             self._time.ended()
+
+    @property
+    def interrupted(self) -> bool:
+        return self.problem is not None and self.problem.message == "interrupted"
 
     def does(self, work: Callable[[], object]) -> None:
         assert self.idle
@@ -284,6 +288,7 @@ def test_refusals_of_one_round_cut_it_by_half_at_most(batch: Callable[..., Batch
     assert slowed(working) == 4
     assert slowed(working) == 2
     assert slowed(working, 3) == 1
+    assert slowed(batch(5)) == 2
 
 
 def test_a_refusal_of_what_was_sent_before_the_cut_tells_nothing_new(
@@ -365,7 +370,7 @@ def test_where_others_have_left_it_rises_every_round(batch: Callable[..., Batch]
     assert len(working.in_flight) == 4
 
     assert working.answers_until_more_go(concurrent=5) == 4
-    assert working.answers_until_more_go(concurrent=6) == 5
+    assert working.answers_until_more_go(concurrent=7) == 5
 
 
 def test_where_as_many_are_there_as_when_it_refused_it_waits(batch: Callable[..., Batch]) -> None:
@@ -389,15 +394,16 @@ def test_one_busy_moment_in_a_round_is_enough_to_wait(batch: Callable[..., Batch
     assert working.answers_until_more_go(concurrent=3) == 4 * PROBE * 4 - 1
 
 
-def test_retry_after_holds_everybody(batch: Callable[..., Batch]) -> None:
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 30.0])
+def test_retry_after_holds_everybody(batch: Callable[..., Batch], seconds: float) -> None:
     working = batch(4, 4)
     working.workers[0].sends()
-    working.workers[0].refused(seconds=1, after=30)
+    working.workers[0].refused(seconds=0.25, after=seconds)
     for worker in working.workers[1:]:
         worker.sends()
-    working.time.forward(29)
+    working.time.forward(0.875 * seconds)
     held = len(working.in_flight)
-    working.time.forward(1)
+    working.time.forward(0.125 * seconds)
 
     assert held == 0
     assert len(working.in_flight) == 2
@@ -504,7 +510,9 @@ def test_a_refusal_counts_as_a_try_only_for_one_that_was_alone(
     first.answered(status=404)
     assert working.pace.crowded(0)
     assert not working.pace.crowded(1)
-    assert working.pace.answers == 1
+    first.sends()
+    first.answered()
+    assert working.pace.answers == 2
 
 
 def test_requests_to_the_store_are_not_counted_but_end_with_the_batch(
@@ -515,6 +523,7 @@ def test_requests_to_the_store_are_not_counted_but_end_with_the_batch(
     beside = working.pace.beside()
     first.sends()
     second.does(lambda: beside.request().__enter__())
+    assert second.idle
     assert not second.interrupted
     third.does(lambda: beside.wait(60))
     working.time.forward(60)

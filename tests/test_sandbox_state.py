@@ -46,7 +46,7 @@ for one in session.get(f"{path}.json?PageSize=1000").json()["add_on_results"]:
 
 def deleter(path: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", DELETER, str(path), str(Path(__file__).parent)],
+        [sys.executable, "-c", DELETER, str(path), str(Path(__file__).parent)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -524,8 +524,9 @@ def test_shapes_are_found_in_a_zip_too(tmp_path: Path) -> None:
     shutil.rmtree(copy.parent)
     says = (
         "from addonctl import transcripts as t; print(t.__file__);"
-        'print(t.read(b\'{"morse": "dah dit"}\').shape);'
-        f"print(t.read(open({str(FIXTURES / 'watson-addon.json')!r}, 'rb')).shape)"
+        'print(t.read(b\'{"morse": "dah dit"}\').shape)\n'
+        f"with open({str(FIXTURES / 'watson-addon.json')!r}, 'rb') as file:\n"
+        "    print(t.read(file).shape)"
     )
     ran = subprocess.run(
         [sys.executable, "-S", "-c", says],

@@ -43,7 +43,8 @@ MEASURED = [
 import re, sys
 from addonctl.cli import main
 code = main(sys.argv[1:])
-print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
+with open("/proc/self/status") as status:
+    print(re.search(r"VmHWM:\\s+(\\d+)", status.read())[1], file=sys.stderr)
 sys.exit(code)
 """,
 ]
