@@ -68,6 +68,19 @@ def test_payloads_of_one_result_cost_one_list(run: Run, account: Breaking) -> No
                for heard in account.heard) == 1  # fmt: skip
 
 
+@pytest.mark.parametrize("words", [RECORDING, f"{RECORDING} {RESULT}"])
+@pytest.mark.parametrize("more", ["", "--delete-after --yes"])
+def test_payloads_of_one_address_share_the_connections_of_the_workers(
+    run: Run, account: Breaking, words: str, more: str
+) -> None:
+    for number in range(60):
+        account.add(some(number, 3_000))
+    ran = run(f"results download {words} --to keep --workers 4 {more}")
+
+    assert ran.code == 0
+    assert account.connections <= 2 * 4 + 2, "to the service and to the store, and to list them"
+
+
 def test_filters_choose_results_and_payloads(run: Run, account: Breaking, keep: Path) -> None:
     account.add(some(1), label="sentiment")
     wanted = account.add(some(2), label="transcript")

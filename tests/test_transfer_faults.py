@@ -30,6 +30,7 @@ BREAKS = [
 ]  # fmt: skip
 IMPOSTORS = ["page", "error"]
 PART = ".addonctl.part"
+NO_MD5 = '"in-parts-2"'
 
 
 @pytest.fixture(autouse=True)
@@ -270,6 +271,22 @@ def test_links_are_asked_for_as_often_as_retries_allow(
     assert sum(heard.path.endswith("/Data") for heard in account.heard) == 2 * (retries + 1)
 
 
+@pytest.mark.parametrize("kind", ["shifted", "renamed"])
+@pytest.mark.parametrize("output", ["--to keep", "-o -"])
+def test_a_range_that_was_not_asked_for_is_not_taken(
+    run: Run, account: Breaking, home: Path, kind: str, output: str
+) -> None:
+    """No checksum would tell: it is asked for from the start."""
+    data = b'{"words": "of a call"}' * 4_000
+    faults = [Fault("closed", 50_000), Fault(kind, 10)]
+    address = account.add(data, faults=faults, etag=NO_MD5)
+    ran = run(f"payloads download {address} {output}")
+    saved = files(home / "keep").get(f"{address}.json", ran.out.encode())
+
+    assert (ran.code, saved) == (0, data)
+    assert [heard.headers["Range"] for heard in account.fetched()] == [None, "bytes=50000-", None]
+
+
 def test_a_length_once_told_holds_for_all_that_follows(
     run: Run, account: Breaking, home: Path
 ) -> None:
@@ -372,7 +389,6 @@ def test_an_etag_that_is_no_md5_is_not_taken_for_one(
 
 
 HTML, XML = "text/html; charset=utf-8", "application/xml"
-NO_MD5 = '"in-parts-2"'
 LOOKS = {
     # data, declared, answered, the store's ETag, whether it is a payload
     "page": (PAGE, "application/json", "text/html", "", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.breaking import RECORDING, Breaking, Fault, breaking, files, some
-from support.program import Run
+from support.program import Run, until
 
 NO_MD5 = '"in-parts-2"'
 LINE = f"results download {RECORDING} --to keep"
@@ -227,3 +228,41 @@ def test_what_a_killed_run_left_goes_once_the_file_is_whole(
 
     assert (first.code, second.code) == (0, 0)
     assert whole == files(keep) == {f"{one}.json": some(1)}
+
+
+@pytest.mark.parametrize("what", ["somebody else's", "in use"])
+def test_what_is_not_left_by_a_killed_run_stays_once_the_file_is_whole(
+    run: Run, account: Breaking, keep: Path, what: str
+) -> None:
+    one, part, note = begun(run, account, keep)
+    infix = "" if what == "in use" else ".2"
+    for path in (part, note):
+        path.rename(path.with_name(path.name.replace(".addonctl.", f".addonctl{infix}.")))
+    said = note.with_name(note.name.replace(".addonctl.", f".addonctl{infix}."))
+    if what == "somebody else's":
+        said.write_bytes(b"mine")
+    before = described(keep)
+    with said.open("rb") as held:
+        if what == "in use":
+            fcntl.flock(held, fcntl.LOCK_EX)
+        codes = [run(f"{LINE} --timeout 0.3s").code for _ in range(2)]
+    after = described(keep)
+
+    assert codes == [0, 0]
+    assert after.pop(str(keep / f"{one}.json"))[2] == some(1)
+    assert after == before
+
+
+def test_nothing_stays_open(run: Run, account: Breaking, keep: Path) -> None:
+    """Neither what was compared, nor what was fetched, nor the folders."""
+    account.add(some(1), faults=[Fault("closed", 50_000)])
+    account.add(some(2), etag=NO_MD5)
+    for more in ("--retries 0", "", "--check", "--clobber", "--delete-after --yes"):
+        run(f"{LINE} {more}")
+
+    def opened() -> list[str]:
+        gc.collect()
+        links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+        return [to for to in map(str, map(Path.readlink, links)) if to.startswith(str(keep))]
+
+    until(lambda: not opened())  # workers that are about to end hold the folder until then

@@ -86,7 +86,9 @@ def download(
     selection = selection_of(Payload, ages, results, payloads)
     names = Names(DEFAULT if saving.name is None else saving.name)
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
-    batch = state.batch(many, "saved", "payload", alone=wanted.alone)
+    # A recording or a result, typed alone, may stand for many payloads.
+    single = wanted.alone and all(address.payload for address in wanted.items)
+    batch = state.batch(many, "saved", "payload", alone=single)
     listed: Results = {}
     found: Iterable[Found | Failed] = find(batch.client, wanted, selection, batch.workers, listed)
     if saving.output is not None:

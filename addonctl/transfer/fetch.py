@@ -56,8 +56,8 @@ def save(
     target: Target,
     received: Callable[[int], None] = lambda count: None,
     *,
+    check: bool,
     again: bool = False,
-    check: bool = False,
     came: Came | None = None,
 ) -> Saved:
     """Bring a payload to the first of its target's names that is its own already, or free.

@@ -72,6 +72,7 @@ class Breaking:
     statuses: dict[str, str] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    connections: int = 0
     before: Callable[[str, str], object] = lambda method, path: None  # each answer
     url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -194,6 +195,14 @@ class Line:
             told = {"Content_Range": f"{span}/*"} if span else {}
             self._head(status, {**headers, **told, "Transfer_Encoding": "chunked"})
             self._connection.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (after, body[:after]))
+        elif fault.kind == "shifted":  # a range that begins elsewhere than asked
+            begin, end = (
+                int(word) for word in headers["Content_Range"][6:].split("/")[0].split("-")
+            )
+            moved = {"Content_Range": f"bytes {begin + after}-{end}/{end + 1}"}
+            self.send(status, body[after:], **{**headers, **moved})
+        elif fault.kind == "renamed":  # a range of another version than asked
+            self.send(status, body, **{**headers, "ETag": '"another-1"'})
         elif fault.kind in ("short", "long"):  # a Content-Length that lies
             length = after if fault.kind == "short" else len(body) + 7
             self.send(status, body[:after], **headers, Content_Length=str(length))
@@ -244,6 +253,8 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Iterator[Breaking]:
 
         def handle(self) -> None:
             line = Line(self.request, account.over)
+            with account.lock:
+                account.connections += 1
             with suppress(OSError):
                 while head := read_head(self.rfile):
                     method, path, headers = head
