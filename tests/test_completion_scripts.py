@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,61 @@ def test_the_powershell_script_is_powershell_and_registers_itself(run: Run) -> N
     assert "Register-ArgumentCompleter -Native -CommandName addonctl -ScriptBlock {" in script
     assert parsed(script)
     assert not parsed(script.replace("param(", "param(("))
+
+
+FOUND = {
+    "bash": '. "$BASH_COMPLETION"; _completion_loader addonctl; complete -p addonctl',
+    "zsh": "autoload -Uz compinit; compinit -u -d $HOME/dump; print $_comps[addonctl]",
+    "fish": "complete -C 'addonctl completion powersh'",
+}
+BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
+
+
+@pytest.mark.parametrize("shell", FOUND)
+def test_an_installed_script_is_found_by_a_shell_that_starts_anew(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    """zsh with the line that it was said to need."""
+    if not shutil.which(shell) or (shell == "bash" and not BASH_COMPLETION.exists()):
+        pytest.skip(f"{shell} is not installed, or not its completion")
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("BASH_COMPLETION", str(BASH_COMPLETION))
+    program = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", program)
+    first, again = (run(f"completion {shell} --install") for _ in range(2))
+    line = first.err.partition("add: ")[2]
+    words = {"bash": ["--norc", "-c"], "zsh": ["-fc"], "fish": ["-c"]}[shell]
+    found = subprocess.run([shell, *words, line + FOUND[shell]], capture_output=True, text=True)
+
+    assert (first.code, first.out) == (0, "")
+    assert first == again
+    assert "addonctl" in found.stdout or "powershell" in found.stdout, found.stderr
+
+
+def test_where_a_script_cannot_be_put_is_said(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "data").touch()
+    refused = run("completion zsh --install")
+    unknown = run("completion tcsh --install")
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    monkeypatch.setenv("HOME", "relative")
+    homeless = run("completion powershell --install")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(f"addonctl: cannot write {home / 'data' / 'zsh'}")
+    assert unknown.code == 2
+    assert (homeless.code, "set HOME" in homeless.err) == (1, True)
+    assert [path.name for path in home.iterdir()] == ["data"]
+
+
+def test_powershell_is_told_the_line_that_reads_it(run: Run, home: Path) -> None:
+    ran = run("completion powershell --install")
+    (place,) = (home / "data" / "addonctl").glob("*.ps1")
+
+    assert place.read_text("utf-8") == run("completion powershell").out
+    assert ran.err.endswith(f"to the file that $PROFILE names, add: . '{place}'\n")
 
 
 def parsed(script: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.program import Run
+from support.terminal import on_screen
 
 from addonctl import __version__, errors
 from addonctl.cli.program import command
@@ -220,3 +221,34 @@ def test_long_examples_are_continued_as_a_shell_takes_them() -> None:
         "    'two words' |",
         "    addonctl results delete --yes -",
     ]
+
+
+def test_help_shows_a_page_as_man_does(run: Run) -> None:
+    """Wherever the installation has put it; in a pipe it is what man reads."""
+    page = run("help --man results list")
+    whole = [run(f"help --man {words}") for words in ("", "exit-codes")]
+
+    assert page == (0, (CHECKOUT / "man" / "addonctl-results-list.1").read_text("utf-8"), "")
+    assert [each.out for each in whole] == [
+        (CHECKOUT / "man" / "addonctl.1").read_text("utf-8")
+    ] * 2
+
+
+def test_help_shows_a_page_on_a_terminal_by_man() -> None:
+    if not shutil.which("man"):
+        pytest.skip("man is not installed")
+    code, out, _ = on_screen("help --man results list", MANPAGER="cat", TERM="dumb")
+
+    assert (code, "ADDONCTL-RESULTS-LIST(1)" in out) == (0, True)
+    assert "\\fB" not in out
+
+
+def test_help_says_where_there_is_no_man_or_no_page(run: Run, tmp_path: Path) -> None:
+    code, out, err = on_screen("help --man results list", PATH=str(tmp_path))
+    ran = run("help --man ../../etc/passwd")
+
+    assert (code, out) == (1, "")
+    assert "no program 'man'" in err
+    assert "addonctl help results list" in err
+    assert (ran.code, ran.out) == (2, "")
+    assert "no page addonctl-../../etc/passwd" in ran.err
