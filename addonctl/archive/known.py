@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
 MOST = 200
 _COLUMNS = (
@@ -15,6 +16,18 @@ _COLUMNS = (
     ("payloads", "recording_sid, result_sid, sid", "result_sid, sid"),
 )
 _NAMES = ("recording_sid", "result_sid")
+
+
+def index_of(where: str) -> Path:
+    """The file of an archive's index: in its folder, or of a bucket in the user's state folder."""
+    if "://" not in where:
+        return Path(where) / "index.sqlite"
+    from hashlib import sha256
+
+    from addonctl.places import state_folder
+
+    name = sha256(where.encode()).hexdigest()[:16]
+    return state_folder() / "archives" / f"{name}.sqlite"
 
 
 def known(
@@ -36,11 +49,12 @@ def known(
     return ["/".join(row) for row in db.execute(query, values)]
 
 
-def at_cursor(folder: str, level: int, beginning: str, above: Sequence[str]) -> list[str]:
-    """The same of the archive in a folder, which is only read."""
+def at_cursor(where: str, level: int, beginning: str, above: Sequence[str]) -> list[str]:
+    """The same of the archive that lies there; its index is only read."""
     from urllib.parse import quote
 
-    db = sqlite3.connect(f"file:{quote(folder)}/index.sqlite?mode=ro", uri=True, timeout=0.2)
+    path = quote(str(index_of(where)))
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0.2)
     try:
         return known(db, level, beginning, above)
     finally:

@@ -177,6 +177,8 @@ def _saved(
     again = place.size(f"{folder}/{marker.MARKER}") is not None
     try:
         before = marker.read(place, folder)
+    except PlaceFailed:
+        raise
     except AddonctlError:  # damaged: as good as none
         before = None
     there = {each.sid: each for each in before.payloads} if before else {}
@@ -292,6 +294,8 @@ def _put(place: Place, name: str, content: IO[bytes]) -> None:
     """Put an object. Raises PlaceFailed for whatever the place refuses: the run ends."""
     try:
         place.put(name, content)
+    except PlaceFailed:
+        raise
     except AddonctlError as problem:
         raise PlaceFailed(problem.message, hint=problem.hint) from None
 

@@ -13,10 +13,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 from addonctl import files
-from addonctl.errors import AddonctlError, TryLater
+from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater, Usage
+
+if TYPE_CHECKING:
+    from addonctl.api import Limits
 
 CHUNK = 1 << 20
 LEFT_OVER = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
@@ -31,9 +34,13 @@ class Object(NamedTuple):
 
 
 class Place(Protocol):
-    """What an archive asks of a folder or a bucket. Everything raises AddonctlError."""
+    """What an archive asks of a folder or a bucket. Everything raises AddonctlError.
+
+    Whoever works under a lock that another process holds opens the place by its `url` and `lease`.
+    """
 
     url: str
+    lease: str
 
     def read(self, name: str) -> bytes | None:
         """An object's bytes; None where there is none."""
@@ -59,6 +66,11 @@ class Place(Protocol):
     def lock(self) -> AbstractContextManager[None]:
         """Keep every other run out. Raises TryLater where another holds it."""
 
+    def beyond_reach(self) -> tuple[str, ...]:
+        """What of a deleted object the place itself may hold on to, a sentence each: older
+        versions, a lock. Empty where a deleted object is gone.
+        """
+
 
 class NoObject(AddonctlError):
     """There is no object of that name, or what lies there is none."""
@@ -68,8 +80,35 @@ class PlaceFailed(AddonctlError):
     """The place, or the index, does not take what is to be kept, and would take no more."""
 
 
+class PlaceBusy(PlaceFailed, TryLater):
+    """The place cannot be reached or is overloaded, and the retries did not help; or another run
+    has taken over its lock.
+    """
+
+
+class PlaceRefused(PlaceFailed, LoginRefused):
+    """The place takes no login of ours, or there is none."""
+
+
+class NoPlace(PlaceFailed, NotFound):
+    """There is no such bucket."""
+
+
+def open_place(where: str, limits: Limits | None = None, lease: str = "") -> Place:
+    """The place that a folder or a URL names; nothing is asked of it yet.
+
+    `lease` is what another process holds, and under which this one writes. Raises Usage for a URL
+    that is none of a bucket's.
+    """
+    if "://" in where:
+        raise Usage(f"{where} is no folder; buckets are not known yet")
+    return LocalPlace(Path(where).expanduser().absolute())
+
+
 class LocalPlace:
     """A folder on this machine. Links in it are no objects, and are not followed."""
+
+    lease = ""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -182,6 +221,9 @@ class LocalPlace:
             yield
         finally:
             os.close(number)
+
+    def beyond_reach(self) -> tuple[str, ...]:
+        return ()
 
     def _path(self, name: str) -> Path:
         return self.root / name

@@ -17,7 +17,7 @@ from addonctl.archive.index import Index, iso
 from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import SavedPayload, SeenResult, saw
-from addonctl.archive.place import NoObject, Place
+from addonctl.archive.place import NoObject, Place, PlaceFailed
 from addonctl.archive.run import Engine, Run, Wish
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload
@@ -98,6 +98,8 @@ def _marker(place: Place, index: Index, result: str, folder: str) -> Verdict:
     name = f"{folder}/{marker.MARKER}"
     try:
         found = marker.read(place, folder)
+    except PlaceFailed:
+        raise
     except AddonctlError:
         return Verdict(name, "damaged", None, result)
     if found is None:
@@ -240,6 +242,8 @@ def rebuild(
             for folder in part:
                 try:
                     found = marker.read(place, folder)
+                except PlaceFailed:
+                    raise
                 except AddonctlError:
                     found = None
                 if found is None:
@@ -257,6 +261,8 @@ def _saved(place: Place, found: Marker) -> Iterator[SavedPayload]:
         payload = Payload(dict(kept.document))
         try:
             words = words_of(place, f"{found.folder}/{kept.name}", payload)
+        except PlaceFailed:
+            raise
         except AddonctlError:  # verify tells what is missing
             words = None
         yield SavedPayload(kept, words)

@@ -57,10 +57,11 @@ def make_archive(state: State, place: Annotated[str, Argument("DIR")]) -> None:
     """Make an archive, and remember it for this profile."""
     from addonctl.archive import marker
     from addonctl.archive.index import Index
+    from addonctl.archive.known import index_of
     from addonctl.archive.place import LocalPlace
 
     account = state.login.acting_account
-    where = place_of(place)
+    where = place_of(state, place)
     if isinstance(where, LocalPlace):
         try:
             where.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ def make_archive(state: State, place: Annotated[str, Argument("DIR")]) -> None:
             raise AddonctlError(f"{where.url}: {(problem.strerror or '').lower()}") from None
     with where.lock():
         about = marker.make(where, account)
-        path = Path(where.url) / "index.sqlite"
+        path = index_of(where.url)
         if path.exists() or not next(iter(where.objects("data")), None):
             Index(path, about.id, make=True, url=where.url).close()
     remember(state, where.url)
@@ -320,13 +321,14 @@ def rebuild_index(state: State, archive: Archive) -> None:
     from addonctl import files
     from addonctl.archive import marker
     from addonctl.archive.index import Index
+    from addonctl.archive.known import index_of
     from addonctl.archive.verify import rebuild
 
-    place = place_of(where(state, archive.archive))
+    place = place_of(state, where(state, archive.archive))
     about = marker.there(place)
     with place.lock():
-        path = Path(place.url) / "index.sqlite"
-        new = path.with_name("index.sqlite.new")
+        path = index_of(place.url)
+        new = path.with_name(f"{path.name}.new")
         for each in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
             each.unlink(missing_ok=True)
         index = Index(new, about.id, make=True, url=place.url)

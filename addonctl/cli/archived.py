@@ -67,12 +67,10 @@ def where(state: State, named: str | None) -> str:
     return found
 
 
-def place_of(where: str) -> Place:
-    from addonctl.archive.place import LocalPlace
+def place_of(state: State, where: str) -> Place:
+    from addonctl.archive.place import open_place
 
-    if "://" in where:
-        raise Usage(f"{where} is no folder; buckets are not known yet")
-    return LocalPlace(Path(where).expanduser().absolute())
+    return open_place(where, state.limits() if "://" in where else None)
 
 
 def _memory(state: State) -> Path:
@@ -116,13 +114,14 @@ def opened(
     """An archive and its index; `alone` where no other run may be at work."""
     from addonctl.archive import marker
     from addonctl.archive.index import Index
+    from addonctl.archive.known import index_of
 
-    place = place_of(where(state, named))
+    place = place_of(state, where(state, named))
     marker.there(place)
     # The lock comes first: a rebuild puts another index in the place of the one that is open.
     with place.lock() if alone else nullcontext():
         about = marker.there(place)
-        path = Path(place.url) / "index.sqlite"
+        path = index_of(place.url)
         if make and not path.exists() and next(iter(place.objects("data")), None):
             make = False  # there is more than an empty index knows
         index = Index(path, about.id, make=make, url=place.url)

@@ -31,7 +31,7 @@ from addonctl.output import OutputSettings, Sink
 from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
-    from addonctl.api import Client, Pace
+    from addonctl.api import Client, Limits, Pace
     from addonctl.batch.outcomes import Batch
     from addonctl.login import Login
     from addonctl.models import Record, Recording, Resource
@@ -149,27 +149,30 @@ class State:
         """Have another answer in place of the service: what is kept in an archive."""
         self._client = client
 
-    def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
-        """A client of its own for a login, which may be one that is still to be tried."""
+    def limits(self, workers: int = 1) -> Limits:
+        """How patient to be, and how wide. Raises Usage for words that make no sense."""
         from addonctl import dates
-        from addonctl.api import Client, Limits
-        from addonctl.login import SANDBOX
+        from addonctl.api import Limits
 
         usual, word = Limits(), self.common.timeout
         timeout = usual.timeout if word is None else dates.seconds(word)
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
-        limits = Limits(
-            retries=whole_number("retries", self.common.retries, usual.retries),
-            timeout=timeout,
-            connections=workers,
-        )
+        retries = whole_number("retries", self.common.retries, usual.retries)
+        return Limits(retries=retries, timeout=timeout, connections=workers)
+
+    def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
+        """A client of its own for a login, which may be one that is still to be tried."""
+        from addonctl.api import Client
+        from addonctl.login import SANDBOX
+
         adapter = None
         if login.source == SANDBOX:
             from addonctl.cli import pretend
 
             adapter = pretend.adapter()
         trace = self.sink.trace if self.common.verbose else None
+        limits = self.limits(workers)
         return Client(
             login, limits, adapter=adapter, pace=pace, trace=trace, notify=self.sink.pause
         )
