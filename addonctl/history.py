@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from addonctl import files
-from addonctl.addresses import Address
 from addonctl.errors import AddonctlError
 from addonctl.places import cache_folder
 from addonctl.sids import is_sid
@@ -38,7 +37,7 @@ _OTHERS = ("call_sid", "conference_sid", "add_on_sid", "add_on_configuration_sid
 AnyRecord = TypeVar("AnyRecord", bound="Resource")
 
 
-class Seen(NamedTuple):
+class Shown(NamedTuple):
     """One record that a list showed. Its other SIDs are in one text, with blanks between."""
 
     address: str
@@ -76,9 +75,9 @@ def folder() -> Path | None:
         return None
 
 
-def recall(account: str, folder: Path | None) -> list[Seen]:
+def recall(account: str, folder: Path | None) -> list[Shown]:
     """What is remembered of `account`, the newest first; nothing where that cannot be read."""
-    return [Seen(*line.split("\t")) for line in _known(account, folder)]
+    return [Shown(*line.split("\t")) for line in _known(account, folder)]
 
 
 def remember(account: str, lines: Sequence[str], folder: Path | None) -> None:
@@ -99,17 +98,6 @@ def remember(account: str, lines: Sequence[str], folder: Path | None) -> None:
         kept |= {address: line for address, line in known.items() if address not in kept}
         text = "".join(f"{line}\n" for line in list(kept.values())[:LINES])
         files.replace(path, text.encode("ascii"))
-
-
-def find(account: str, beginning: str, folder: Path | None) -> list[Address]:
-    """The places known of `account` whose own SID begins so, in any case; newest first."""
-    found: dict[Address, None] = {}
-    for line in _known(account, folder):
-        sids = _address(line).split("/")
-        for depth, sid in enumerate(sids, 1):
-            if sid.lower().startswith(beginning.lower()):
-                found[Address(*sids[:depth])] = None
-    return list(found)
 
 
 def _known(account: str, folder: Path | None) -> list[str]:

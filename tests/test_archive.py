@@ -23,7 +23,7 @@ from support.serving import serving, troubled
 
 from addonctl import sandbox
 from addonctl.archive.look import next_look
-from addonctl.sandbox.state import State
+from addonctl.sandbox.state import Database
 
 CALL = "RE73640dced2490fa811f54a87139210ee"
 RESULT = "XR68b652bc56ffb143af7cdb76f8cbc0ef"
@@ -435,7 +435,7 @@ def test_the_watchdog(run: Run, keep: Path) -> None:
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
     """A served account of 12 recordings, and a place to say which of them fail, and how."""
     file, failing = tmp_path / "account.sqlite", dict[str, int]()
-    State(file).reset(recordings=12, results=2, payloads=2)
+    Database(file).reset(recordings=12, results=2, payloads=2)
 
     def trouble(method: str, path: str) -> int | None:
         return next((code for sid, code in failing.items() if sid in path), None)

@@ -21,7 +21,7 @@ from support.serving import serving, troubled
 from addonctl import sandbox
 from addonctl.sandbox.samples import sid
 from addonctl.sandbox.schema import AddOn, Contents, Payload, Recording, Result
-from addonctl.sandbox.state import State
+from addonctl.sandbox.state import Database
 
 DAY = timedelta(days=1)
 SUBACCOUNT = sandbox.SUBACCOUNT
@@ -33,7 +33,7 @@ class Account:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.state = State(file)
+        self.state = Database(file)
         self.state.reset(recordings=0, results=0, payloads=0)
         self.requests = 0
         self.paths: list[str] = []

@@ -173,7 +173,7 @@ def test_what_options_take_is_kept_for_them() -> None:
     }
     noted = history.Noted()
     list(noted.pages([[recording(1, call_sid=call, conference_sid=conference), Payload(payload)]]))
-    seen = [history.Seen(*each.split("\t")) for each in noted.lines]
+    seen = [history.Shown(*each.split("\t")) for each in noted.lines]
 
     assert [each.words("CA") for each in seen] == [[call], []]
     assert [each.words("CF") for each in seen] == [[conference], []]
@@ -189,7 +189,7 @@ def test_a_label_that_could_not_be_typed_back_is_left_out(label: str) -> None:
     noted = history.Noted()
     list(noted.pages([[Payload(payload)]]))
 
-    assert history.Seen(*noted.lines[0].split("\t")).label == ""
+    assert history.Shown(*noted.lines[0].split("\t")).label == ""
 
 
 def test_what_earlier_versions_wrote_is_read(file: Path) -> None:
@@ -198,8 +198,8 @@ def test_what_earlier_versions_wrote_is_read(file: Path) -> None:
     file.write_text(f"{line(1, 'completed')}\n{line(2).strip()}\nRE3\todd\n{line(4)}\ta\tb\tc\td\n")
 
     assert history.recall(sandbox.ACCOUNT, file.parent) == [
-        history.Seen(f"RE{1:032x}", "completed"),
-        history.Seen(f"RE{2:032x}"),
+        history.Shown(f"RE{1:032x}", "completed"),
+        history.Shown(f"RE{2:032x}"),
     ]
     assert history.recall(sandbox.SUBACCOUNT, file.parent) == []
 
@@ -237,24 +237,6 @@ def test_a_terminal_that_hangs_holds_up_no_other(
         history.remember(sandbox.ACCOUNT, [line(1)], file.parent)
 
     assert not file.exists()
-
-
-def test_a_sid_is_found_by_how_it_begins_wherever_it_stands_in_an_address(file: Path) -> None:
-    recording, result, payload = "RE" + "ab" * 16, "XR" + "68b652cd" * 4, "XH" + "68b652ef" * 4
-    other = "XR68b652" + "0" * 26
-    lines = [f"{recording}/{other}\tcompleted", f"{recording}/{result}/{payload}\t", line(1)]
-    history.remember(sandbox.ACCOUNT, lines, file.parent)
-
-    def found(beginning: str) -> list[str]:
-        return [str(each) for each in history.find(sandbox.ACCOUNT, beginning, file.parent)]
-
-    assert found("XR68b652") == [f"{recording}/{other}", f"{recording}/{result}"]
-    assert found("xr68B652C") == [f"{recording}/{result}"]
-    assert found(payload) == [f"{recording}/{result}/{payload}"]
-    assert found("REab") == [recording]
-    assert found("XR99") == []
-    assert history.find(sandbox.SUBACCOUNT, "XR", file.parent) == []
-    assert history.find(sandbox.ACCOUNT, "XR", None) == []
 
 
 def test_without_a_home_nothing_is_remembered_and_nobody_is_disturbed(

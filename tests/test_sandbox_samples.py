@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import wave
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,12 +16,10 @@ from support.program import Run
 from support.serving import Clock, in_process
 
 from addonctl import sandbox
-from addonctl.sandbox import samples
-from addonctl.sandbox.state import State
+from addonctl.sandbox.state import Database
 
 ROOT = f"{sandbox.API_URL}/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"
 ONGOING = "REb53607bf941f24d7cd847655a9a8ad30"
-CALLS = [samples.PARCEL, samples.STOVE, samples.MEETING, samples.BOOTS]
 
 
 class Sample:
@@ -63,10 +62,6 @@ def heard(text: str) -> list[str]:
     return [word.strip(",.!?").lower() for word in text.split()]
 
 
-def said(call: samples.Lines) -> list[tuple[str, list[str]]]:
-    return [(who, heard(line)) for who, line in call]
-
-
 def of_watson(document: dict[str, Any]) -> list[tuple[str, list[str]]]:
     """Turns by the speaker labels, of the words with times."""
     (outer,) = document["results"]
@@ -89,34 +84,61 @@ def of_words(words: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
     return turns
 
 
-def numbered(call: samples.Lines) -> dict[str, str]:
-    return {who: str(n) for n, who in enumerate(dict.fromkeys(who for who, _ in call))}
+def told(payload: dict[str, Any], data: bytes) -> list[tuple[str, list[str]]]:
+    """What a payload says, turn by turn, in whichever shape; nothing where it is no conversation.
+
+    Speakers are numbered as they come.
+    """
+    turns: list[tuple[str, list[str]]] = []
+    if payload["content_type"] == "text/plain":
+        lines = (line.split(": ", 1) for line in data.decode().splitlines())
+        turns = [(who, heard(words)) for who, words in lines]
+    elif payload["content_type"] == "application/json":
+        document = json.loads(data)
+        transcripts = document.get("media", {}).get("transcripts", {})
+        if "user_token" in document:
+            turns = of_watson(document)
+        elif "latest" in transcripts:
+            turns = of_words(transcripts["latest"]["words"])
+        elif "text" in transcripts:
+            parts = re.split(r"Speaker (\d+): ", transcripts["text"])[1:]
+            turns = [
+                (who, heard(words)) for who, words in zip(parts[::2], parts[1::2], strict=True)
+            ]
+        elif "transcript" in document:
+            turns = of_words(document["transcript"]["words"])
+        elif "sentiment" in document:
+            sentences = document["sentiment"]["sentences"]
+            turns = [(each["speaker"], heard(each["text"])) for each in sentences]
+    numbers = {who: str(n) for n, who in enumerate(dict.fromkeys(who for who, _ in turns))}
+    return [(numbers[who], words) for who, words in turns]
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_every_shape_of_a_call_says_the_same(call: samples.Lines) -> None:
-    """The same words by the same speakers; and the times are the same in seconds or thousandths."""
-    sid, names = samples.sid("XR", 0), numbered(call)
-    watson = samples.watson(call, sid)
-    second = samples.voicebase_2(call, sid)["media"]["transcripts"]["latest"]["words"]
-    third = samples.voicebase_3(call, sid)["transcript"]["words"]
-    added = samples.voicebase(call)["media"]["transcripts"]["text"]
-    lines = [line.split(": ", 1) for line in samples.text(call).decode().splitlines()]
+def test_every_shape_of_a_call_says_the_same(sample: Sample) -> None:
+    """The same words by the same speakers."""
+    calls: dict[str, list[list[tuple[str, list[str]]]]] = {}
+    for recording, payload, data in sample.payloads():
+        if said := told(payload, data):
+            calls.setdefault(recording["sid"], []).append(said)
 
-    assert of_watson(watson) == [(names[who], words) for who, words in said(call)]
-    assert of_words(second) == of_words(third) == said(call)
-    assert heard(added) == [
-        word for who, words in said(call) for word in ("speaker", f"{int(names[who]) + 1}:", *words)
-    ]
-    assert [(who, heard(line)) for who, line in lines] == said(call)
+    for shapes in calls.values():
+        assert all(said == shapes[0] for said in shapes)
+    assert sorted(map(len, calls.values())) == [2, 2, 3, 3]
+
+
+def test_times_are_the_same_in_seconds_and_in_thousandths(sample: Sample) -> None:
+    watson, third = (
+        next(document for _, _, document in reversed(sample.documents()) if name in document)
+        for name in ("user_token", "transcript")
+    )
     stamps = [
         stamp
         for one in watson["results"][0]["results"]
         for stamp in one["alternatives"][0]["timestamps"]
     ]
-    for words in (second, third):
-        times = [(word["s"], word["e"]) for word in words if "m" not in word]
-        assert times == [(round(begin * 1000), round(end * 1000)) for _, begin, end in stamps]
+    times = [(word["s"], word["e"]) for word in third["transcript"]["words"] if "m" not in word]
+
+    assert times == [(round(begin * 1000), round(end * 1000)) for _, begin, end in stamps]
 
 
 def test_watsons_documents_are_as_the_add_on_leaves_them(sample: Sample) -> None:
@@ -204,7 +226,7 @@ def test_a_wait_for_the_sample_succeeds(run: Run, home: Path) -> None:
     """Too early it says what is pending; then the account's time is moved on."""
     run("sandbox reset")
     early = run(f"-p sandbox results wait {ONGOING} --timeout 0s -f csv --fields status")
-    state = State(home / "state" / "addonctl" / "sandbox.sqlite")
+    state = Database(home / "state" / "addonctl" / "sandbox.sqlite")
     state.forward(60)
     state.close()
     late = run(f"-p sandbox results wait {ONGOING} -f csv --fields status")

@@ -20,7 +20,7 @@ from support.serving import Clock, in_process
 
 from addonctl import sandbox
 from addonctl.sandbox.schema import VERSION, Contents, Payload, Recording, Result
-from addonctl.sandbox.state import State
+from addonctl.sandbox.state import Database
 from addonctl.sandbox.transport import WSGIAdapter
 
 ROOT = f"{sandbox.API_URL}/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"
@@ -196,11 +196,11 @@ def test_a_file_that_can_not_be_used_says_how_to_go_on(
     tmp_path: Path, wreck: Callable[[Path], None]
 ) -> None:
     path = tmp_path / "state.sqlite"
-    state = State(path, Clock())
+    state = Database(path, Clock())
     state.reset()
     state.close()
     wreck(path)
-    state = State(path, Clock())
+    state = Database(path, Clock())
     with pytest.raises(sandbox.SandboxError, match="sandbox reset") as refused:
         state.counts()
     made = state.reset()
@@ -221,7 +221,7 @@ def test_a_reset_mends_any_damage(tmp_path: Path, seed: int) -> None:
     """Cut off anywhere, or overwritten: to use it is refused at the worst, to reset it works."""
     chance = random.Random(seed)
     path = tmp_path / "state.sqlite"
-    state = State(path, Clock())
+    state = Database(path, Clock())
     state.reset()
     state.close()
     whole = bytearray(path.read_bytes())
@@ -231,7 +231,7 @@ def test_a_reset_mends_any_damage(tmp_path: Path, seed: int) -> None:
         at = chance.randrange(len(whole) + 1)
         whole[at : at + 100] = chance.randbytes(100)
     path.write_bytes(whole)
-    state = State(path, Clock())
+    state = Database(path, Clock())
     with suppress(sandbox.SandboxError):
         state.counts()
     made = state.reset()

@@ -24,8 +24,8 @@ from addonctl.api.network import (
 )
 from addonctl.api.transport import (
     NOT_THE_SERVICE,
-    Answer,
     Channel,
+    Exchange,
     Limits,
     Pace,
     Say,
@@ -237,7 +237,7 @@ class Client:
         below = "/".join(f"{parent}/{sid}" for parent, sid in sids if sid)
         return f"/2010-04-01/Accounts/{account}/{below or 'Recordings'}"
 
-    def _send(self, method: str, path: str, what: str) -> Answer:
+    def _send(self, method: str, path: str, what: str) -> Exchange:
         return self._api.send(method, self.login.api_url + path, self._headers, what)
 
     def _single(self, address: Address, sid: str) -> dict[str, Any]:
@@ -291,7 +291,7 @@ class Client:
         return _parsed(answer, what)
 
 
-def _parsed(answer: Answer, what: str) -> dict[str, Any]:
+def _parsed(answer: Exchange, what: str) -> dict[str, Any]:
     """The JSON object that an answer is; NaN and its like are no JSON. Raises AddonctlError."""
     try:
         document = json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
@@ -324,7 +324,7 @@ def _named(address: Address) -> str:
     return f"recording {address.recording}"
 
 
-def _body(answer: Answer, store: Channel, what: str) -> Body:
+def _body(answer: Exchange, store: Channel, what: str) -> Body:
     response = answer.response
     begin, size = 0, None
     headers = {name.lower(): value for name, value in response.headers.items()}

@@ -103,7 +103,7 @@ def environment(url: str) -> dict[str, Any]:
         return dict(session.merge_environment_settings(url, {}, True, True, None))
 
 
-class Line(io.RawIOBase):
+class TimedSocket(io.RawIOBase):
     """What comes over a socket until `end`, by the monotonic clock.
 
     A time-out of the socket's own would begin anew with every byte.
@@ -137,17 +137,17 @@ class Line(io.RawIOBase):
         super().close()
 
 
-class Reply(HTTPResponse):
+class TimedResponse(HTTPResponse):
     """An answer that has to come whole, to its last trailer, within the socket's time-out."""
 
     fp: Any = None
 
     def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
-        self.line = Line(sock)
+        self.line = TimedSocket(sock)
         super().__init__(self.line, *args, **more)  # type: ignore[arg-type]  # asks for a file only
 
 
-class Download(Reply):
+class TimedDownload(TimedResponse):
     """An answer whose head has to; its body may take as long as it keeps coming.
 
     Only the time spent waiting for it counts, not what its reader does in between.

@@ -21,9 +21,9 @@ from addonctl.api.network import (
     LATER,
     NETWORK,
     Adapter,
-    Download,
-    Reply,
     Route,
+    TimedDownload,
+    TimedResponse,
     failure,
     whole_number,
 )
@@ -115,7 +115,7 @@ class Pace:
         return self
 
 
-class Answer(NamedTuple):
+class Exchange(NamedTuple):
     """What came back: the whole `body`, or nothing of it yet where a download begins.
 
     `hidden` is what was told in asking and nobody must see, `tries` how often it was asked.
@@ -172,7 +172,9 @@ class Channel:
         named_by: str = "",
         flows: bool = False,
     ) -> None:
-        self._adapter = adapter or Adapter(limits.connections, Download if flows else Reply)
+        self._adapter = adapter or Adapter(
+            limits.connections, TimedDownload if flows else TimedResponse
+        )
         self._limits = limits
         self._timeout = (min(limits.timeout, CONNECT_TIMEOUT), limits.timeout)
         self._pace, self._trace, self._notify = pace, trace, notify
@@ -187,7 +189,7 @@ class Channel:
         headers: Mapping[str, str],
         doing: str,
         told: Collection[str] = (),
-    ) -> Answer:
+    ) -> Exchange:
         """The answer, asked for again as often as the limits allow while there is trouble.
 
         `told` are secrets of earlier requests, which this answer may repeat too. Raises TryLater
@@ -209,12 +211,12 @@ class Channel:
             while True:
                 tries += 1
                 began = time.perf_counter()
-                answer: Answer | None = None
+                answer: Exchange | None = None
                 try:
                     response = self._adapter.send(
                         request, stream=True, timeout=self._timeout, proxies=route.proxies
                     )
-                    answer = Answer(response, self._body(response, doing), hidden, tries, route)
+                    answer = Exchange(response, self._body(response, doing), hidden, tries, route)
                     status = answer.status
                     why = f"{'busy' if status == 429 else 'server trouble'} ({status})"
                 except NETWORK as raised:
@@ -239,7 +241,7 @@ class Channel:
         self._pace.answered(status, concurrent_requests(answer.response.headers))
         return answer
 
-    def flow(self, answer: Answer, doing: str) -> Iterator[bytes]:
+    def flow(self, answer: Exchange, doing: str) -> Iterator[bytes]:
         """The body of a download, as it comes. Raises TryLater where the line breaks or stalls."""
         # Not iter_content: it holds back what came until a chunk is full, so that over a line
         # that breaks again and again a payload would never get any further.
@@ -274,7 +276,7 @@ class Channel:
             raise AddonctlError(f"{doing}: the service's answer is longer than {most} MiB")
         return bytes(body)
 
-    def _wait(self, answer: Answer | None, in_a_row: int, why: str, failures: int) -> None:
+    def _wait(self, answer: Exchange | None, in_a_row: int, why: str, failures: int) -> None:
         """Wait before a retry, and say so; many that were refused together would come back
         together if the first one did not wait, or all as long."""
         backoff = BACKOFF * 2 ** min(in_a_row - 1, 20) if in_a_row > 1 else 0

@@ -44,13 +44,13 @@ def adapter() -> BaseAdapter:
     """The pretend account in place of the network. Raises AddonctlError, as its requests do."""
     from addonctl.sandbox.transport import WSGIAdapter
 
-    class Adapter(WSGIAdapter):
+    class SandboxAdapter(WSGIAdapter):
         def send(self, *given: Any, **settings: Any) -> Any:
             with ours():
                 return super().send(*given, **settings)
 
     with ours():
-        return Adapter(application())
+        return SandboxAdapter(application())
 
 
 @contextmanager

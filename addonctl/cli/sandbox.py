@@ -130,7 +130,7 @@ def reset(
     for name, size in sizes.items():
         whole_number(name, size, 0, most=MOST)
     with pretend.ours():
-        made = accounts.State(pretend.path()).reset(**sizes)
+        made = accounts.Database(pretend.path()).reset(**sizes)
     state.sink.say(f"the sandbox now holds {_holdings(made)}")
 
 

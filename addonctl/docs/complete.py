@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from addonctl.history import Seen
+    from addonctl.history import Shown
     from addonctl.profiles.config import Config
 
 SCRIPTS = {
@@ -61,7 +61,7 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
         replaced, *words, raw = words
         replaced, raw = replaced[1:], raw[1:]
         words.append(raw.strip("'\""))
-    kind, prefix, rows = Line(words[:-1], environment).offers(words[-1])
+    kind, prefix, rows = CommandLine(words[:-1], environment).offers(words[-1])
     typed = words[-1].removeprefix(prefix)
     if shell == "zsh":
         return _lines(f"{kind}\t{len(prefix)}", *map(_for_zsh, rows.items()))
@@ -80,7 +80,7 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     )
 
 
-class Line:
+class CommandLine:
     """A command line up to the word that is being typed: its command, and what that was given."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -237,7 +237,7 @@ class Line:
         except sqlite3.Error:
             return []
 
-    def _history(self) -> Iterable[Seen]:
+    def _history(self) -> Iterable[Shown]:
         """What the last lists showed of the account that the program itself would choose."""
         _, account = self._whose()
         if not account or self._environment.get("ADDONCTL_NO_HISTORY"):

@@ -45,8 +45,8 @@ def open_application(
     Raises SandboxError when the file is damaged, of another version or can not be written.
     """
     from addonctl.sandbox.app import Application
-    from addonctl.sandbox.state import State, real_time
+    from addonctl.sandbox.state import Database, real_time
 
-    state = State(path, clock or real_time)
+    state = Database(path, clock or real_time)
     state.counts()
     return Application(state, store_url=store_url, latency=latency, max_concurrent=max_concurrent)

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, STORE_URL
 from addonctl.sandbox.documents import (
     ACCOUNTS,
+    COLLECTIONS,
     CONTENT_TYPES,
-    NOUNS,
     ROOT,
     Refusal,
     Reply,
@@ -28,11 +28,11 @@ from addonctl.sandbox.documents import (
     single,
 )
 from addonctl.sandbox.paging import page
-from addonctl.sandbox.state import Row, State
+from addonctl.sandbox.state import Database, Row
 from addonctl.sandbox.store import Store
 
 VERSION, _ = ROOT.strip("/").split("/")
-WORDS = [*(noun.plural for noun in NOUNS), "Data"]
+WORDS = [*(noun.plural for noun in COLLECTIONS), "Data"]
 
 Environ = dict[str, Any]
 
@@ -47,7 +47,7 @@ class Application:
 
     def __init__(
         self,
-        state: State,
+        state: Database,
         *,
         store_url: str = STORE_URL,
         latency: float = 0.0,
@@ -99,7 +99,7 @@ class Application:
         version, *parts = path.strip("/").split("/")
         words, sids = parts[::2], parts[1::2]
         known = version == VERSION and words == WORDS[: len(words)] != []
-        if form not in CONTENT_TYPES or not known or len(sids) > len(NOUNS):
+        if form not in CONTENT_TYPES or not known or len(sids) > len(COLLECTIONS):
             raise _missing(environ)
         method, methods = environ["REQUEST_METHOD"], ["GET", "HEAD"]
         if len(words) == len(sids) > 2:
@@ -109,7 +109,7 @@ class Application:
             raise Refusal(405, 20004, "Method not allowed", headers=allow)
 
         row: Row | None = None
-        for noun, sid in zip(NOUNS, sids, strict=False):
+        for noun, sid in zip(COLLECTIONS, sids, strict=False):
             row = self.state.find(noun.kind, sids[0], row["sid"] if row else "", sid)
             if noun is ACCOUNTS and not (row and login in (sid, row["owner_account_sid"])):
                 raise _unknown_login()
@@ -117,7 +117,7 @@ class Application:
                 raise _missing(environ)
             if noun is ACCOUNTS and len(words) > 1 and row["status"] != "active":
                 raise Refusal(403, 20005, "Account not active")
-        noun = NOUNS[min(len(words), len(NOUNS)) - 1]
+        noun = COLLECTIONS[min(len(words), len(COLLECTIONS)) - 1]
         host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
         now = self.state.now()
 

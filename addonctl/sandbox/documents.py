@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from addonctl.sandbox.state import Row
 
@@ -33,8 +33,7 @@ DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Noun:
+class Collection(NamedTuple):
     """What a kind of thing is called, and its fields in the documents' order."""
 
     kind: str
@@ -44,50 +43,32 @@ class Noun:
     fields: tuple[str, ...]
 
 
-ACCOUNTS = Noun(
-    "account",
-    "accounts",
-    "Accounts",
-    "Account",
-    (
-        *("sid", "owner_account_sid", "friendly_name", "status", "type", "auth_token"),
-        *("date_created", "date_updated", "uri", "subresource_uris"),
-    ),
+def _collection(kind: str, key: str, plural: str, fields: str) -> Collection:
+    return Collection(kind, key, plural, plural.removesuffix("s"), tuple(fields.split()))
+
+
+ACCOUNTS = _collection(
+    *("account", "accounts", "Accounts"),
+    "sid owner_account_sid friendly_name status type auth_token date_created date_updated uri"
+    " subresource_uris",
 )
-RECORDINGS = Noun(
-    "recording",
-    "recordings",
-    "Recordings",
-    "Recording",
-    (
-        *("account_sid", "api_version", "call_sid", "conference_sid", "channels", "date_created"),
-        *("date_updated", "start_time", "price", "price_unit", "duration", "sid", "source"),
-        *("status", "error_code", "uri", "subresource_uris", "encryption_details", "media_url"),
-    ),
+RECORDINGS = _collection(
+    *("recording", "recordings", "Recordings"),
+    "account_sid api_version call_sid conference_sid channels date_created date_updated start_time"
+    " price price_unit duration sid source status error_code uri subresource_uris"
+    " encryption_details media_url",
 )
-RESULTS = Noun(
-    "result",
-    "add_on_results",
-    "AddOnResults",
-    "AddOnResult",
-    (
-        *("sid", "account_sid", "reference_sid", "status", "add_on_sid"),
-        *("add_on_configuration_sid", "date_created", "date_updated", "date_completed"),
-        "subresource_uris",
-    ),
+RESULTS = _collection(
+    *("result", "add_on_results", "AddOnResults"),
+    "sid account_sid reference_sid status add_on_sid add_on_configuration_sid date_created"
+    " date_updated date_completed subresource_uris",
 )
-PAYLOADS = Noun(
-    "payload",
-    "payloads",
-    "Payloads",
-    "Payload",
-    (
-        *("sid", "reference_sid", "add_on_sid", "add_on_configuration_sid", "add_on_result_sid"),
-        *("account_sid", "label", "content_type", "date_created", "date_updated"),
-        "subresource_uris",
-    ),
+PAYLOADS = _collection(
+    *("payload", "payloads", "Payloads"),
+    "sid reference_sid add_on_sid add_on_configuration_sid add_on_result_sid account_sid label"
+    " content_type date_created date_updated subresource_uris",
 )
-NOUNS = (ACCOUNTS, RECORDINGS, RESULTS, PAYLOADS)
+COLLECTIONS = (ACCOUNTS, RECORDINGS, RESULTS, PAYLOADS)
 
 
 @dataclass(frozen=True)
@@ -116,7 +97,7 @@ class Refusal(Exception):
         }
 
 
-def document(noun: Noun, row: Row, form: str, host: str, now: int) -> Document:
+def document(noun: Collection, row: Row, form: str, host: str, now: int) -> Document:
     """Give the document of one row as it is at `now`; `host` begins full URLs."""
     extension = EXTENSIONS[form]
     values: dict[str, Any] = dict(row)
@@ -173,14 +154,14 @@ def _day(days: int) -> str:
     return format_datetime(datetime.fromtimestamp(days * 86400, UTC))[:16]
 
 
-def item(noun: Noun, document: Document, form: str) -> bytes:
+def item(noun: Collection, document: Document, form: str) -> bytes:
     """Represent one account, recording, result or payload."""
     if form == "csv":
         return _csv([document], [name for name in noun.fields if name not in NOT_IN_CSV])
     return single(noun.singular, document, form)
 
 
-def listing(noun: Noun, document: Document, form: str) -> bytes:
+def listing(noun: Collection, document: Document, form: str) -> bytes:
     """Represent a page of a list."""
     if form == "json":
         return json.dumps(document).encode()

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from addonctl.sandbox.documents import ACCOUNTS, RECORDINGS, Document, Noun, Refusal
-from addonctl.sandbox.state import Row, State
+from addonctl.sandbox.documents import ACCOUNTS, RECORDINGS, Collection, Document, Refusal
+from addonctl.sandbox.state import Database, Row
 
 FILTERS = {
     ACCOUNTS: ("FriendlyName", "Status"),
@@ -32,8 +32,8 @@ BEFORE_ALL = -(1 << 62)
 
 
 def page(
-    state: State,
-    noun: Noun,
+    state: Database,
+    noun: Collection,
     parent: str,
     path: str,
     query: Mapping[str, str],
@@ -99,7 +99,7 @@ def _number(query: Mapping[str, str], name: str, default: int, code: int) -> int
     return int(text)
 
 
-def _place(state: State, noun: Noun, parent: str, token: str) -> int:
+def _place(state: Database, noun: Collection, parent: str, token: str) -> int:
     if not token:
         return BEFORE_ALL
     place = state.position(noun.kind, parent, token[2:]) if token[:2] in {"PA", "PB"} else None
@@ -108,7 +108,7 @@ def _place(state: State, noun: Noun, parent: str, token: str) -> int:
     return place
 
 
-def _conditions(noun: Noun, asked: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
+def _conditions(noun: Collection, asked: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
     """Turn the filters of a list into SQL and its values."""
     conditions: list[str] = []
     values: dict[str, Any] = {}

@@ -56,7 +56,7 @@ class Counts:
     next_expiry: int | None
 
 
-class State:
+class Database:
     """The accounts and what they hold, in the SQLite file `path`.
 
     It is made, and filled with the sample data, on first use. Every method raises SandboxError

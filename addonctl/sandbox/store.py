@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from addonctl.sandbox.documents import Reply, element
-from addonctl.sandbox.state import Row, State
+from addonctl.sandbox.state import Database, Row
 
 STAMP = "%Y%m%dT%H%M%SZ"
 PATH = re.compile(r"/AC[0-9a-fA-F]{32}/(XH[0-9a-fA-F]{32})")
@@ -28,7 +28,7 @@ PIECE = 8 << 20
 class Store:
     """The payloads' bytes under `url`; a link holds for LINK_SECONDS."""
 
-    def __init__(self, state: State, url: str) -> None:
+    def __init__(self, state: Database, url: str) -> None:
         self._state = state
         self._url = url
 

@@ -41,7 +41,7 @@ class WSGIAdapter(HTTPAdapter):
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             begun[:] = [(status, headers)]
 
-        body = io.BufferedReader(Body(self._application(_environ(request), start_response)))
+        body = io.BufferedReader(ChunkReader(self._application(_environ(request), start_response)))
         ((status, headers),) = begun
         code, _, reason = status.partition(" ")
         raw = HTTPResponse(
@@ -55,7 +55,7 @@ class WSGIAdapter(HTTPAdapter):
         return self.build_response(request, raw)
 
 
-class Body(io.RawIOBase):
+class ChunkReader(io.RawIOBase):
     """Chunks as a file to read from; closes the iterator of the chunks at their end."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
