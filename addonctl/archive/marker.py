@@ -36,6 +36,7 @@ UNDATED = "undated"
 _FOLDER = re.compile(rf"data/(AC{HEX})/(\d{{4}}-\d\d-\d\d|{UNDATED})/(RE{HEX})/(XR{HEX})", re.ASCII)
 _OBJECT = re.compile(rf"XH{HEX}(?:\.[0-9a-f]{{8}})?\.[a-z0-9]{{1,5}}", re.ASCII)
 _SHA256 = re.compile("[0-9a-f]{64}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 class About(NamedTuple):
@@ -63,12 +64,16 @@ class Kept(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """A result that is kept whole: the API's documents word for word, and its payloads."""
+    """A result that is kept whole: the API's documents word for word, and its payloads.
+
+    `retired_at` is when it was deleted at the service because it is here.
+    """
 
     account: str
     recording: Mapping[str, Any]
     result: Mapping[str, Any]
     payloads: tuple[Kept, ...]
+    retired_at: str | None = None
 
     @property
     def folder(self) -> str:
@@ -84,10 +89,12 @@ class Marker(NamedTuple):
             | {"sha256": each.sha256}
             for each in self.payloads
         ]
+        retired = {"retired_at": self.retired_at} if self.retired_at else {}
         return _json(
             {
                 "version": FORMAT,
                 "account_sid": self.account,
+                **retired,
                 "recording": self.recording,
                 "result": self.result,
                 "payloads": payloads,
@@ -193,11 +200,13 @@ def parsed(content: bytes, folder: str) -> Marker:
             for each in document["payloads"]
         )
         marker = Marker(
-            document["account_sid"], document["recording"], document["result"], payloads
+            *(document["account_sid"], document["recording"], document["result"], payloads),
+            document.get("retired_at"),
         )
         fine = (
             document["version"] == FORMAT
             and marker.folder == folder
+            and re.fullmatch(_MOMENT, marker.retired_at or "2000-01-01T00:00:00Z")
             and marker.recording.get("sid") == marker.address.recording
             and all(
                 _OBJECT.fullmatch(each.name)
