@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.account import Account
 from support.program import Ran, Run
+from support.serving import serving, troubled
 
+from addonctl import sandbox
 from addonctl.cli import main
 
 LOGIN_VARIABLES = [
@@ -76,3 +80,15 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             )
 
     return type_line
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    made = Account(tmp_path / "account.sqlite")
+    with serving(
+        lambda url: troubled(sandbox.open_application(made.file, store_url=url), made.answer)
+    ) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.api_url)
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", sandbox.ACCOUNT)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", sandbox.AUTH_TOKEN)
+        yield made

@@ -253,6 +253,11 @@ def vanished(index: Index, result: str, problem: str) -> None:
     )
 
 
+def retired(index: Index, result: str, at: str) -> None:
+    """Note that a result was deleted at the service because it is here; within a transaction."""
+    index.run("UPDATE results SET state = 'retired', retired_at = ? WHERE sid = ?", at, result)
+
+
 def gone(index: Index, recording: str) -> int:
     """Note that a recording is not there any more: what was not saved of it is lost. Gives back
     how many results that are; within a transaction.

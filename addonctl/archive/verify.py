@@ -75,7 +75,7 @@ def verify(
     for part in _parts(
         index,
         "SELECT sid, folder, state FROM results WHERE folder IS NOT NULL AND sid > ?"
-        " AND state = 'saved' ORDER BY sid LIMIT 1000",
+        " AND state IN ('saved', 'retired') ORDER BY sid LIMIT 1000",
     ):
         found = [_marker(place, index, row["sid"], row["folder"]) for row in part]
         with index.changing():
@@ -165,7 +165,7 @@ def repaired(
     mended = 0
     for sid in sorted({each.result for each in found if each.result}):
         row = next(index.rows("SELECT * FROM results WHERE sid = ?", sid), None)
-        if row is None:
+        if row is None or row["retired_at"]:  # the service has it no more
             continue
         at = Address(row["recording_sid"], account=row["account_sid"])
         wish = Wish(recordings=(at,), again=frozenset({sid}))
@@ -251,6 +251,8 @@ def rebuild(
                     continue
                 seen = SeenResult(found.result, "saved", folder, tuple(_saved(place, found)))
                 saw(index, found.account, found.recording, [seen], now)
+                if found.retired_at:
+                    noting.retired(index, str(found.result["sid"]), found.retired_at)
                 results += 1
                 advance()
     return Rebuilt(results, tuple(damaged))

@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from addonctl import dates
-from addonctl.archive.rows import (
-    HitRow,
-    Kept,
-    StatusRow,
-    VerdictRow,
-    status_of,
-)
+from addonctl.archive.rows import HitRow, Kept, StatusRow, VerdictRow, status_of
 from addonctl.cli.archived import (
     Archive,
     list_kept,
+    must_be_of,
     opened,
     place_of,
     remember,
@@ -26,6 +21,7 @@ from addonctl.cli.archived import (
     where,
 )
 from addonctl.cli.commands import Noun
+from addonctl.cli.erasing import command as erasing
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -136,8 +132,7 @@ def run_archive(
     )
     account = state.login.acting_account
     with opened(state, archive.archive, make=True, alone=not dry_run) as at:
-        if account not in at.accounts:
-            raise Usage(f"{at.place.url} is the archive of {', '.join(at.accounts)}, not {account}")
+        must_be_of(at, account)
         client = state.client(workers)
         if dry_run:
             plan = Run(client, at.place, at.kept, account, wish, now)
@@ -309,9 +304,11 @@ def verify_archive(
             )
     said = f"{counts['ok']} ok, {counts['bad']} not, {counts['besides']} that nothing names"
     if counts["bad"] > mended:
-        hint = "" if repair else "while the service has it: addonctl archive verify --repair"
+        hint = "while the service has it: addonctl archive verify --repair"
+        if repair:
+            hint = "what the service has no more, retired or expired, is in a copy of this archive"
         kind = AddonctlError if not counts["ok"] else SomeFailed
-        raise kind(f"{said}; {mended} mended" if repair else said, hint=hint or None)
+        raise kind(f"{said}; {mended} mended" if repair else said, hint=hint)
     sink.say(f"{said}; {mended} mended" if repair else said)
 
 
@@ -347,3 +344,6 @@ def rebuild_index(state: State, archive: Archive) -> None:
     if made.damaged:
         raise SomeFailed(f"{said}; damaged: {', '.join(made.damaged[:5])}")
     state.sink.say(said)
+
+
+command.verbs |= erasing.verbs

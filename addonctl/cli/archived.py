@@ -131,6 +131,12 @@ def opened(
             index.close()
 
 
+def must_be_of(at: Opened, account: str) -> None:
+    """Raises Usage where an archive is not of that account."""
+    if account not in at.accounts:
+        raise Usage(f"{at.place.url} is the archive of {', '.join(at.accounts)}, not {account}")
+
+
 def read_from(state: State, given: FromArchive) -> None:
     """Have the archive that is named, if any, answer in place of the service."""
     from addonctl.archive.reading import KeptClient

@@ -1,0 +1,68 @@
+"""A served account that a test fills, troubles, and asks for its own record."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from addonctl.sandbox.samples import sid
+from addonctl.sandbox.schema import Contents, Payload, Recording, Result
+from addonctl.sandbox.state import Database
+
+
+class Account:
+    """A served account that a test fills, and whose requests are counted."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.state = Database(file)
+        self.state.reset(recordings=0, results=0, payloads=0)
+        self.requests = 0
+        self.paths: list[str] = []
+        self.failing: dict[str, int] = {}
+
+    def answer(self, method: str, path: str) -> int | None:
+        self.requests += 1
+        self.paths.append(path)
+        return next((code for part, code in self.failing.items() if part in path), None)
+
+    def now(self) -> int:
+        return int(datetime.now(UTC).timestamp())
+
+    def add(self, *rows: Recording | Result | Payload) -> None:
+        self.state.add(
+            Contents(
+                recordings=[row for row in rows if isinstance(row, Recording)],
+                results=[row for row in rows if isinstance(row, Result)],
+                payloads=[row for row in rows if isinstance(row, Payload)],
+            )
+        )
+
+    def change(self, statement: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.file)) as db:
+            db.execute(statement, values)
+            db.commit()
+
+    def one(self, body: bytes = b"Ann: The parcel is lost.\nBob: Again.") -> None:
+        """A recording with a result of two payloads."""
+        now = self.now()
+        self.add(
+            Recording(sid("RE", 1), now - 600, 60, sid("CA", 1)),
+            Result(sid("RE", 1), sid("XR", 1), now - 500, now - 400),
+            Payload(sid("XR", 1), sid("XH", 1), now - 400, "words", "text/plain", len(body), body),
+            Payload(sid("XR", 1), sid("XH", 2), now - 400, "more", "text/plain", 3, b"two"),
+        )
+
+    def deleted(self) -> set[str]:
+        """The results and payloads that were deleted, as the account itself has it."""
+        with closing(sqlite3.connect(self.file)) as db:
+            both = "SELECT sid FROM {0}s WHERE deleted = 1"
+            return {
+                row for kind in ("result", "payload") for (row,) in db.execute(both.format(kind))
+            }
+
+    def touched(self) -> None:
+        """The result was worked on again: the service gives it another date."""
+        self.change("UPDATE results SET completed = completed + 60")
