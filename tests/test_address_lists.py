@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from support.program import Run
+from support.scripted import answer, scripted
 
 from addonctl.addresses import Address, read
-from addonctl.batch.lists import LONGEST_LINE, REMEMBERED, AddressSet, distinct, words
+from addonctl.batch.lists import REMEMBERED, AddressSet, distinct
+from addonctl.batch.shapes import LONGEST_LINE, words
 from addonctl.errors import Usage
 
 AC = "AC" + "a" * 32
@@ -84,6 +89,36 @@ def test_a_detail_may_hold_quotes_and_line_ends() -> None:
     assert [RE, RE2] == list(map(str, listed(text)))
 
 
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("Sid", "ReferenceSid", "AccountSid", "AddOnResultSid"),
+        ("SID", "REFERENCE SID", "Account SID", "Add-on Result SID"),
+        ("payload_sid", "recording_sid", "account sid", "result_sid"),
+        ("sid", "referenceSid", "accountSid", "addOnResultSid"),
+    ],
+)
+@pytest.mark.parametrize("form", [",", ";", "\t", "jsonl", "array"])
+def test_headings_may_be_the_apis_or_the_vendors(headings: tuple[str, ...], form: str) -> None:
+    rows = [(XH, RE, AC, XR), (XH, RE2, AC, XR2)]
+    if form in ("jsonl", "array"):
+        objects = [json.dumps(dict(zip(headings, row, strict=True))) for row in rows]
+        text = "\n".join(objects) if form == "jsonl" else f"[{', '.join(objects)}]"
+    else:
+        text = "".join(form.join(row) + "\r\n" for row in (headings, *rows))
+
+    assert [Address(RE, XR, XH, AC), Address(RE2, XR2, XH, AC)] == listed(text)
+
+
+def test_a_sheet_saved_in_germany_is_taken() -> None:
+    """Semicolons, the old code page, and the line by which Excel knows the separator."""
+    lines = ["sep=;", "Label;SID;Reference SID", f'"Grüße; 1,5 %";{XR};{RE}', f";{XR2};{RE2}"]
+
+    found = listed("\r\n".join(lines).encode("cp1252"))
+
+    assert [f"{RE}/{XR}", f"{RE2}/{XR2}"] == list(map(str, found))
+
+
 def test_tables_put_together_are_one() -> None:
     assert [RE, RE2] == list(map(str, listed(f"sid,outcome\n{RE},failed\nsid,outcome\n{RE2},\n")))
 
@@ -97,6 +132,108 @@ def test_jsonl_names_places_by_its_fields() -> None:
     text = "\n".join(map(json.dumps, objects))
 
     assert [RE2, f"{RE}/{XR}", f"{RE}/{XR2}"] == list(map(str, listed(text)))
+
+
+ROWS = [{"sid": XR, "reference_sid": RE}, {"sid": XR2, "reference_sid": RE2}]
+PAGE = {
+    "first_page_uri": "/2010-04-01/x.json",
+    "add_on_results": [{**row, "subresource_uris": {"payloads": "/x"}} for row in ROWS],
+    "next_page_uri": None,
+    "start": 0,
+}
+BOTH = [f"{RE}/{XR}", f"{RE2}/{XR2}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(ROWS),
+        json.dumps(ROWS, indent=4).replace("\n", "\r\n"),
+        f"{json.dumps(ROWS[:1])}\n# and\n\n{json.dumps(ROWS[1:])}",
+        f"{json.dumps(ROWS[0])} {json.dumps(ROWS[1], indent=1)}",
+        json.dumps([[[ROWS[0]], []], [ROWS[1]]]),
+        json.dumps(BOTH),
+        json.dumps(BOTH, indent=0),
+        json.dumps(PAGE),
+        json.dumps(PAGE, indent=2),
+        json.dumps([{**PAGE, "add_on_results": []}, PAGE], indent=2),
+        "\n".join(json.dumps({**PAGE, "add_on_results": [row]}) for row in ROWS),
+        json.dumps({"recordings": ROWS[:1], "payloads": ROWS[1:], "add_on_results": None}),
+    ],
+)
+def test_json_is_taken_however_it_is_laid_out(text: str) -> None:
+    assert BOTH == list(map(str, listed(text)))
+
+
+URL = f"https://api.twilio.com/2010-04-01/Accounts/{AC}/Recordings/{RE}/AddOnResults/{XR}"
+
+
+def callback(*payloads: str, url: str = URL) -> dict[str, object]:
+    """What the service posts once add-ons have ended; of one payload, as an object of its own."""
+    made = [
+        {"content_type": "application/json", "url": f"{url}/Payloads/{p}/Data"} for p in payloads
+    ]
+    result = {
+        "request_sid": XR,
+        "status": "successful" if payloads else "failed",
+        "message": None,
+        "code": None,
+        "payload": made[0] if len(made) == 1 else made or None,
+        "links": {"add_on_result": url, "payloads": f"{url}/Payloads", "recording": url[:112]},
+    }
+    return {"status": "successful", "code": None, "results": {"ibm_watson_speechtotext": result}}
+
+
+def form(document: object) -> str:
+    return f"AddOns={quote_plus(json.dumps(document))}"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        json.dumps,
+        partial(json.dumps, indent=2),
+        lambda document: json.dumps({"AddOns": document, "AccountSid": AC}),
+        lambda document: json.dumps({"AddOns": json.dumps(document)}),
+        lambda document: json.dumps([document]),
+        form,
+        lambda document: f"AccountSid={AC}&{form(document)}&x=1",
+    ],
+)
+def test_the_document_of_a_callback_names_its_payloads(written: Callable[[object], str]) -> None:
+    other = "XH" + "6" * 32
+    text = f"{written(callback(XH, other))}\n{written(callback(XH, url=URL.replace(RE, RE2)))}\n"
+
+    found = [f"{RE}/{XR}/{XH}", f"{RE}/{XR}/{other}", f"{RE2}/{XR}/{XH}"]
+
+    assert found == list(map(str, listed(text)))
+    assert {AC} == {address.account for address in listed(text)}
+
+
+def test_an_add_on_that_failed_names_its_result_and_no_add_on_nothing() -> None:
+    assert [Address(RE, XR, "", AC)] == listed(json.dumps(callback()))
+    assert [] == listed(form({"status": "successful", "results": {}}))
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("results list - -f csv --fields reference_sid", RE),
+        ("results delete - --dry-run -f sids", f"{RE}/{XR}"),
+        ("results download - -f csv", f"{RE}/{XR}/{XH}"),
+    ],
+)
+def test_of_a_callback_a_verb_takes_what_it_works_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, line: str, named: str
+) -> None:
+    with scripted(answer({"message": "not found"}, 404)) as server:
+        monkeypatch.setenv("ADDONCTL_API_URL", server.url)
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", AC)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", "a-token")
+        ran = run(line, stdin=form(callback(XH)))
+
+    assert ran.code in (0, 3)
+    assert named in ran.out + ran.err
 
 
 @pytest.mark.parametrize(
@@ -121,7 +258,24 @@ def test_jsonl_names_places_by_its_fields() -> None:
         ('{"a":' * 100_000, 'line 1 of list.txt: \'{"a":'),
         (f'{{"sid": "{RE}"}}\n{{"sid"\n', "line 2 of list.txt: '{\"sid\"' is no JSON object"),
         ('{"status": "completed"}\n', "line 1 of list.txt: names no place"),
-        ("[\n", "line 1 of list.txt: a JSON array"),
+        ("[\n", "line 1 of list.txt: the JSON is cut off"),
+        (f'["{RE}",\n"{RE2}"\n', "line 2 of list.txt: the JSON is cut off"),
+        (f'["{RE}"]\n]', "line 2 of list.txt: ']' is no JSON"),
+        ("[" * 300_000, "line 1 of list.txt: the JSON is cut off"),
+        (f'["{RE}",\n17]', "line 2 of list.txt: '17' is no JSON object"),
+        (f'["{RE}",\nnull]', "line 2 of list.txt: 'None' is no JSON object"),
+        (f'["{RE}",\n"oops"]', "line 2 of list.txt: 'oops' is no address"),
+        (json.dumps(PAGE, indent=1).replace(XR2, ""), "line 11 of list.txt: its sid is empty"),
+        (f'[{{"sid": {"9" * 5000}}}]', "line 1 of list.txt: "),
+        ('{"sid": 1e99999999999999999999}', "line 1 of list.txt: "),
+        ('{"sid": {"a":' + '{"a":' * 90_000 + "1" + "}" * 90_002, "line 1 of list.txt: its sid is"),
+        (f'{{"sid": "{"x" * LONGEST_LINE}', "line 1 of list.txt: a row is longer than 16 MiB"),
+        (f'{{"sid": "{RE}"}}\nAddOns=%7B%7D', "line 2 of list.txt: 'AddOns=%7B%7D' is no JSON"),
+        ("AddOns=%7B%7D\n", "line 1 of list.txt: names no results of add-ons"),
+        (f"{form(callback(XH))}\nAddOns={'[' * 9000}", "line 2 of list.txt: names no results"),
+        (json.dumps(callback(url="")), "line 1 of list.txt: 'ibm_watson_speechtotext' names no"),
+        (json.dumps(callback(XH, url="https://example.com")), "line 1 of list.txt: 'https://exam"),
+        ("PK\x03\x04\x14\n", "line 1 of list.txt: a workbook"),
         ("<?xml version='1.0'?>\n", "line 1 of list.txt: an XML document"),
         ("sid    outcome\n", "line 1 of list.txt: a table made to be read"),
         ("| sid | status |\n", "line 1 of list.txt: a table made to be read"),
@@ -139,6 +293,76 @@ def test_a_bad_line_is_named(text: str | bytes, said: str) -> None:
 
     assert raised.value.message.startswith(said)
     assert len(raised.value.message) < 500
+
+
+def shapes(count: int) -> dict[str, Iterator[str]]:
+    """As many addresses in each shape that a list may have, piece by piece."""
+
+    def rows(many: int = count) -> Iterator[str]:
+        for number in range(many):
+            recording, result = str(results(number)).split("/")
+            row = {"sid": result, "reference_sid": recording, "subresource_uris": {"payloads": "/"}}
+            yield json.dumps(row)
+
+    def urls() -> Iterator[str]:
+        for number in range(count):
+            recording, result = str(results(number)).split("/")
+            yield URL.replace(RE, recording).replace(XR, result)
+
+    def table(delimiter: str) -> Iterator[str]:
+        yield delimiter.join(("Sid", "ReferenceSid", "Label")) + "\n"
+        for number in range(count):
+            recording, result = str(results(number)).split("/")
+            yield delimiter.join((result, recording, "a label")) + "\n"
+
+    def joined(begin: str, end: str, between: str = ", ") -> Iterator[str]:
+        yield begin
+        yield from (row if at == 0 else between + row for at, row in enumerate(rows()))
+        yield end
+
+    return {
+        "lines": (f"{results(number)}\n" for number in range(count)),
+        "csv": table(","),
+        "csv;": table(";"),
+        "tsv": table("\t"),
+        "jsonl": (row + "\n" for row in rows()),
+        "array": joined("[", "]"),
+        "array of lines": joined("[\n", "\n]\n", ",\n"),
+        "page": joined('{"page": 0, "add_on_results": [', '], "next_page_uri": null}'),
+        "pages": (f'{{"add_on_results": [{row}]}}\n' for row in rows()),
+        "callbacks": (json.dumps(callback(XH, url=url)) + "\n" for url in urls()),
+        "forms": (form(callback(XH, url=url)) + "\n" for url in urls()),
+    }
+
+
+class Pieces(io.RawIOBase):
+    """A stream of pieces, none of which is in memory before it is read."""
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        self.pieces = pieces
+        self.left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.left = self.left or next(self.pieces, "").encode()
+        given, self.left = self.left[: len(buffer)], self.left[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)
+
+
+@pytest.mark.parametrize("shape", shapes(0))
+@pytest.mark.parametrize("count", [3_000, pytest.param(200_000, marks=pytest.mark.slow)])
+def test_a_list_of_any_shape_is_read_in_flat_memory(shape: str, count: int) -> None:
+    stream = io.BufferedReader(Pieces(shapes(count)[shape]))
+    tracemalloc.start()
+    counted = sum(1 for _ in read(words(stream, "-"), 2, 3))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert count == counted
+    assert peak < 1 << 20
 
 
 def test_a_line_of_many_addresses_is_read_whole() -> None:
@@ -169,22 +393,12 @@ def test_a_row_in_another_case_lies_in_its_account_too() -> None:
     assert [Address(RE, account=AC)] == listed(text)
 
 
-def test_a_list_is_read_as_it_comes() -> None:
+@pytest.mark.parametrize("begin", ["", "["])
+def test_a_list_is_read_as_it_comes(begin: str) -> None:
     """The first address is there although the list never ends."""
 
-    class Endless(io.RawIOBase):
-        def __init__(self) -> None:
-            self.lines = (f"{results(number)}\n".encode() for number in count())
-
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: Any) -> int:
-            line = next(self.lines)
-            buffer[: len(line)] = line
-            return len(line)
-
-    found = read(words(io.BufferedReader(Endless()), "-"), 2, 2)
+    endless = Pieces(f'{begin if not at else ""}"{results(at)}",\n' for at in count())
+    found = read(words(io.BufferedReader(endless), "-"), 2, 2)
 
     assert [results(0), results(1), results(2)] == list(islice(found, 3))
 

@@ -16,7 +16,7 @@ from support.program import Run
 
 from addonctl import dates
 from addonctl.addresses import Address, Word, read
-from addonctl.batch.lists import COLUMNS, words
+from addonctl.batch.shapes import COLUMNS, words
 from addonctl.errors import Usage
 from addonctl.sids import is_sid
 

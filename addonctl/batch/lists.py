@@ -1,32 +1,18 @@
-"""Lists of addresses, from a pipe or a file: one a line, or a table of addonctl's own.
-
-Lines may be blank, begin with `#`, repeat themselves, and end in LF, CRLF or CR; a byte order mark
-is taken, and with it UTF-16, which PowerShell writes. A table (csv, tsv, jsonl) is known by its
-first line, and each of its rows names its whole place by itself.
-"""
+"""Lists of addresses, from a pipe or a file: read as they come, each address once."""
 
 from __future__ import annotations
 
 import io
-import json
-import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from functools import partial
-from itertools import chain, zip_longest
-from typing import IO, Any
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+from typing import IO
 
 from addonctl.addresses import Address, Addresses, Word, read
+from addonctl.batch.shapes import words
 from addonctl.errors import Usage
 
-COLUMNS = ("reference_sid", "add_on_result_sid", "sid")
-"""The columns that name a place, from the outside in."""
-LONGEST_LINE = 16 << 20
-"""Characters, of a line or of a cell: a whole page of the API, or 200,000 addresses in a row."""
 REMEMBERED = 100_000
 """How many addresses of an endless input are remembered, to tell those that come again."""
-
-_HINT = "see: addonctl help addresses"
 
 
 def open_list(name: str, stdin: IO[str] | None) -> IO[bytes]:
@@ -57,7 +43,7 @@ def listed(
 
     def words_of(name: str) -> Iterator[Word]:
         with open_list(name, stdin) as stream:
-            yield from words(stream, name)
+            yield from words(stream, name, most)
 
     def all_words() -> Iterator[Word]:
         for name in named:
@@ -70,34 +56,6 @@ def listed(
     if first is None:
         return Addresses([], typed=False, total=0)
     return Addresses(chain([first], found), typed=False)
-
-
-def words(stream: IO[bytes], name: str) -> Iterator[Word]:
-    """What `stream` names, word by word, as it comes, each with its line. Raises Usage."""
-    text = io.TextIOWrapper(stream, _encoding(stream), errors="replace", newline="")
-    try:
-        yield from _read(_lines(text, name), name)
-    finally:
-        with suppress(ValueError):  # whoever opened the stream closes it, or has done so
-            text.detach()
-
-
-def _read(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Word]:
-    for number, line in lines:
-        if not (content := _content(line)):
-            continue
-        first = (number, line)
-        if delimiter := _delimiter(content):
-            yield from _table(chain([first], lines), name, delimiter)
-        elif content.startswith("{"):
-            yield from _objects(chain([first], lines), name)
-        elif form := _other_form(content):
-            raise Usage(
-                f"{_place(name, number)}: {form}",
-                hint="csv, tsv, jsonl and sids are taken: --format jsonl",
-            )
-        else:
-            yield from _plain(chain([first], lines), name)
 
 
 def distinct(addresses: Iterable[Address]) -> Iterator[Address]:
@@ -150,104 +108,3 @@ def _unpacked(place: bytes, account: str) -> Address:
     digits = place.hex()
     sids = [prefix + digits[at : at + 32] for prefix, at in (("RE", 0), ("XR", 32), ("XH", 64))]
     return Address(*sids[: len(place) // 16])._replace(account=account)
-
-
-def _encoding(stream: IO[bytes]) -> str:
-    start = stream.peek(2)[:2] if isinstance(stream, io.BufferedReader) else b""
-    return "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-
-
-def _lines(text: io.TextIOWrapper, name: str) -> Iterator[tuple[int, str]]:
-    try:
-        for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1):
-            if len(line) == LONGEST_LINE:
-                raise Usage(f"{_place(name, number)} is longer than 16 MiB", hint=_HINT)
-            yield number, line
-    except OSError as problem:
-        raise Usage(f"cannot read addresses from {name}: {problem.strerror}") from None
-
-
-def _content(line: str) -> str:
-    """A line without its comment."""
-    line = line.strip()
-    return "" if line.startswith("#") else line.partition(" #")[0].rstrip()
-
-
-def _plain(lines: Iterable[tuple[int, str]], name: str) -> Iterator[Word]:
-    for number, line in lines:
-        for word in _content(line).split():
-            yield Word(word, _place(name, number))
-
-
-def _objects(lines: Iterable[tuple[int, str]], name: str) -> Iterator[Word]:
-    for number, line in lines:
-        if not _content(line):
-            continue
-        place = _place(name, number)
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise Usage(f"{place}: '{line.strip()[:200]}' is no JSON object", hint=_HINT)
-        yield _word(row, place)
-
-
-def _table(lines: Iterable[tuple[int, str]], name: str, delimiter: str) -> Iterator[Word]:
-    import csv
-
-    number = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal number
-        for number, line in lines:  # noqa: B007  the number of the line that was read last
-            yield line
-
-    csv.field_size_limit(LONGEST_LINE)
-    # Strict: where a quote is never closed, the rows behind it would be lost in silence.
-    rows = csv.reader(texts(), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(rows)]
-        for row in rows:
-            # The header comes again where outputs were put together.
-            if any(row) and [cell.strip() for cell in row] != header:
-                yield _word(dict(zip_longest(header, row[: len(header)])), _place(name, number))
-    except csv.Error as problem:
-        raise Usage(f"{_place(name, number)}: {problem}", hint=_HINT) from None
-
-
-def _delimiter(line: str) -> str:
-    """What separates the columns, if `line` is a header that names a place."""
-    for delimiter in ("\t", ","):
-        if any(name.strip('" ') in COLUMNS for name in line.split(delimiter)):
-            return delimiter
-    return ""
-
-
-def _other_form(line: str) -> str:
-    """What a first line begins that is ours, but no list of addresses."""
-    if line.split()[0].strip("|") in COLUMNS or line.startswith("|"):
-        return "a table made to be read"
-    return {"[": "a JSON array", "<": "an XML document"}.get(line[0], "")
-
-
-def _word(row: Mapping[str, Any], place: str) -> Word:
-    cells = [(name, row[name]) for name in COLUMNS if name in row]
-    if not cells:
-        raise Usage(f"{place}: names no place in {', '.join(COLUMNS)}", hint=_HINT)
-    texts = ["" if value is None else str(value).strip() for _, value in cells]
-    if not texts[-1]:
-        # Without it, the row would name all that its parent holds.
-        raise Usage(f"{place}: its {cells[-1][0]} is empty", hint=_HINT)
-    text = "/".join(filter(None, texts))
-    kind = text[:2].upper()
-    if kind in ("XR", "XH"):
-        raise Usage(f"{place}: '{text}' needs its recording, in a column reference_sid", hint=_HINT)
-    account = row.get("account_sid")
-    if isinstance(account, str) and account.startswith("AC") and kind == "RE":
-        text = f"/2010-04-01/Accounts/{account}/Recordings/{text}"
-    return Word(text, place)
-
-
-def _place(name: str, number: int) -> str:
-    return f"line {number} of {'stdin' if name == '-' else os.path.basename(name)}"  # noqa: PTH119

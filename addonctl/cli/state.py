@@ -227,14 +227,14 @@ class State:
             return _typed(named, least, most, recall, instead)
         if len(lists) > 1:
             raise Usage("stdin is named twice; it can be read only once")
-        from addonctl.batch.lists import listed
+        from addonctl.batch.lists import AddressSet, listed
 
         if lists and self.sink.interactive:
             self.sink.say("reading addresses from the terminal; Ctrl-D ends the list")
         addresses = listed(named, many.from_file, sys.stdin, least, most)
         if many.from_file not in (None, "-") and not lists and self.sink.watched:
             # A file is read ahead where somebody looks, so that progress has a total.
-            items = list(addresses.items)
+            items = AddressSet(addresses.items)
             addresses = addresses._replace(items=items, total=len(items))
         if addresses.total == 0:
             self.sink.say("the list is empty: nothing to do")
