@@ -136,9 +136,12 @@ def _addresses() -> Topic:
             " URL, with or without .json, /Payloads or /Data. So what an add-on's callback or"
             " another tool holds can be pasted. A URL of another account acts on that account.",
             "'-' reads addresses from stdin, --from FILE from a file: one a line; blank lines and"
-            " lines that begin with # do not count, duplicates count once. addonctl's own csv, tsv,"
-            " jsonl and sids are taken too, so the output of one command feeds the next (pipefail"
-            " makes a list count that broke off):",
+            " lines that begin with # do not count, duplicates count once. Tables are known by"
+            " their headings, ours, the API's or the vendor's, with commas, semicolons or tabs."
+            " JSON may be rows, arrays or pages of the API, or what the service posts to an"
+            " add-on's callback, also as the form AddOns=….",
+            "So the output of one command feeds the next (pipefail makes a list count that broke"
+            " off):",
             [
                 "set -o pipefail",
                 "addonctl results list --all --status failed --format sids |",
