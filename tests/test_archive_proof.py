@@ -415,6 +415,159 @@ def test_the_bound_on_requests_is_one_for_all(run: Run, account: Account) -> Non
     assert not [path for path in account.paths if SUBACCOUNT in path]
 
 
+# What it asks for
+
+
+def made(account: Account, n: int, at: float, *labels: str) -> None:
+    """A recording with a result that was final a minute later, and a payload of each label."""
+    body, made_at = b"Ann: The parcel is lost.", int(at) + 60
+    account.add(
+        Recording(sid("RE", n), int(at), 60, sid("CA", n)),
+        Result(sid("RE", n), sid("XR", n), int(at) + 30, int(at) + 60),
+        *(
+            Payload(sid("XR", n), sid("XH", 10 * n + k), made_at, label, "text/plain", 24, body)
+            for k, label in enumerate(labels)
+        ),
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_not_one_request_more_than_allowed(run: Run, account: Account, workers: int) -> None:
+    for n in range(12):
+        made(account, n, account.now() - 9 * 86400 - n, "words", "more")
+    run("archive init keep")
+    codes: list[int] = []
+    saved = 0
+    while 0 not in codes:
+        account.requests = 0
+        codes.append(run(f"archive run --max-requests 17 --workers {workers}").code)
+        assert account.requests <= 17
+        before, saved = saved, len([row for row in rows(run, "results") if row["saved_at"]])
+        assert saved > before or codes[-1] == 0
+
+    assert {0, 8} == set(codes)
+    assert 12 == saved
+    assert [] == rows(run, "problems")
+    assert 0 == run("archive verify").code
+
+
+def test_retries_count_as_requests(run: Run, account: Account) -> None:
+    made(account, 1, account.now() - 3600, "words")
+    run("archive init keep")
+    account.failing["AddOnResults"] = 503
+    ran = run("archive run --max-requests 3 --retries 9")
+
+    assert 8 == ran.code
+    assert 3 == account.requests
+    assert "3 requests were made" in ran.err
+
+
+def test_all_that_is_allowed_is_enough_if_it_is_all_that_is_needed(
+    run: Run, account: Account
+) -> None:
+    made(account, 1, account.now() - 3600, "words")
+    run("archive init keep")
+
+    assert 0 == run("archive run --max-requests 5").code
+
+
+@pytest.mark.parametrize(
+    ("words", "saved"),
+    [
+        ("--label words", [1, 2]),
+        ("--label m*", [2]),
+        ("--content-type text/*", [1, 2, 3]),
+        ("--content-type audio/*", []),
+        ("--label words --status failed", []),
+    ],
+)
+def test_results_are_chosen_by_their_payloads_and_saved_whole(
+    run: Run, account: Account, words: str, saved: list[int]
+) -> None:
+    for n, labels in enumerate((["words"], ["words", "more"], [""]), 1):
+        made(account, n, account.now() - 3600 - n, *labels)
+    run("archive init keep")
+    chosen = run(f"archive run {words}")
+    states = {row["sid"]: (row["state"], row["payloads"]) for row in rows(run, "results")}
+    payloads = {1: 1, 2: 2, 3: 1}
+    then = run("archive run")
+
+    assert (0, 0) == (chosen.code, then.code)
+    assert states == {
+        sid("XR", n): ("saved", payloads[n]) if n in saved else ("pending", 0) for n in payloads
+    }
+    assert {"saved"} == {row["state"] for row in rows(run, "results")}
+
+
+def test_a_steady_account_is_predicted_to_the_request(run: Run, account: Account) -> None:
+    """As many calls each day: what a night takes is known before it begins."""
+    begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - 40 * DAY
+    run("archive init keep")
+    for day in range(40):
+        for n in range(3):
+            at = begin + day * DAY + timedelta(hours=8 * n)
+            made(account, 3 * day + n, at.timestamp(), "words", "more")
+        if day > 8:
+            with time_machine.travel(begin + (day + 1) * DAY, tick=False):
+                account.requests = 0
+                planned = run("archive run --dry-run").out
+                asked_before = account.requests
+                said = run("archive run").err
+                night = rows(run, "runs")[0]
+            assert 0 == asked_before
+            if day > 9:
+                assert night["predicted"] == night["requests"] == account.requests, day
+                assert f"about {account.requests} requests" in planned
+                assert f"{account.requests} requests, {account.requests} were predicted" in said
+    kept = [row for row in rows(run, "results") if row["state"] == "saved"]
+
+    assert 120 == len(kept)
+
+
+def test_the_numbers_of_the_status_add_up(run: Run, account: Account) -> None:
+    now = account.now()
+    for n in range(1, 7):
+        made(account, n, now - 3600 - n, "words")
+    account.change("UPDATE results SET completed = NULL WHERE sid = ?", sid("XR", 2))
+    account.failing[sid("XH", 30)] = 400
+    run("archive init keep")
+    run("archive run --retries 0")
+    account.change("UPDATE results SET deleted = 1 WHERE sid = ?", sid("XR", 2))
+    run("archive run --retries 0")
+    next(Path.cwd().rglob(f"{sid('XH', 40)}*")).write_bytes(b"")
+    run("archive verify")
+    status = json.loads(run("archive status -f json").out)
+    states = [row["state"] for row in rows(run, "results")]
+    payloads = rows(run, "payloads")
+
+    assert len(states) == status["results"] == 6
+    names = ("saved", "pending", "failed", "lost", "retired")
+    assert {name: states.count(name) for name in names} == {
+        name: status[f"results_{name}"] for name in names
+    }
+    assert status["results"] == sum(status[f"results_{name}"] for name in names)
+    assert (4, 1, 1) == tuple(status[f"results_{name}"] for name in ("saved", "failed", "lost"))
+    assert len(payloads) == status["payloads"]
+    assert sum(row["bytes"] for row in payloads) == status["bytes"]
+    assert 1 == status["damaged"] == len([row for row in payloads if row["verdict"] != "ok"])
+    assert 3 == len(rows(run, "problems"))
+
+
+def test_named_recordings_that_are_not_there_are_problems(run: Run, account: Account) -> None:
+    made(account, 1, account.now() - 3600, "words")
+    run("archive init keep")
+    ran = run("archive run --from -", stdin=f"{sid('RE', 1)}\n{sid('RE', 99)}\n")
+    (problem,) = rows(run, "problems")
+    document = json.loads(next(Path.cwd().rglob("result.json")).read_bytes())["recording"]
+    account.requests = 0
+    then = run("archive run")
+
+    assert (6, 0) == (ran.code, then.code)
+    assert sid("RE", 99) == problem["sid"]
+    assert sid("CA", 1) == document["call_sid"]
+    assert 2 == account.requests  # the list, and the recording that is young
+
+
 # Read in place of the service
 
 

@@ -9,11 +9,15 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from addonctl.addresses import Address
+from addonctl.api import Client
 from addonctl.archive import marker
+from addonctl.archive.allowance import Allowance, UsedUp
 from addonctl.archive.index import Index, iso
 from addonctl.archive.place import Place, PlaceFailed
-from addonctl.archive.run import Engine, Run
+from addonctl.archive.run import Engine, Run, Wish
 from addonctl.errors import AddonctlError, Interrupted
+from addonctl.sids import given_sid
 
 
 class Done(NamedTuple):
@@ -27,7 +31,31 @@ class Done(NamedTuple):
     cut: str = ""
 
 
-def run_all(runs: list[Run], engine: Engine, warn: Callable[[str], None]) -> Done:
+def wishes_of(wish: Wish, account: str, known: Client | Index | None) -> dict[str, Wish]:
+    """What is wished of each account: of those whose recordings are named, or of the one; with
+    `known` of all that the service, or an index, knows besides.
+    """
+    if wish.recordings:
+        named: dict[str, list[Address]] = {}
+        for each in wish.recordings:
+            named.setdefault(each.account or account, []).append(each)
+        return {its: wish._replace(recordings=tuple(each)) for its, each in named.items()}
+    accounts = [account]
+    if isinstance(known, Index):
+        accounts += [sid for (sid,) in known.rows("SELECT sid FROM accounts ORDER BY sid")]
+    elif known:
+        try:
+            accounts += [given_sid(each.sid, "AC") for page in known.accounts() for each in page]
+        except (Interrupted, UsedUp):
+            raise
+        except AddonctlError as problem:
+            raise problem.reworded(f"the subaccounts cannot be listed: {problem.message}") from None
+    return dict.fromkeys(accounts, wish)
+
+
+def run_all(
+    runs: list[Run], engine: Engine, allowance: Allowance, warn: Callable[[str], None]
+) -> Done:
     """Do the runs of one command, an account each, and keep what they did.
 
     An account that is refused is a problem, and the others go on; of an account alone it is raised.
@@ -41,7 +69,7 @@ def run_all(runs: list[Run], engine: Engine, warn: Callable[[str], None]) -> Don
         for run in runs:
             about = marker.add_account(place, about, run.account)
             try:
-                predicted += run.predicted()
+                predicted += run.plan().requests
                 run.go(engine)
             except AddonctlError as problem:
                 if len(runs) == 1 or isinstance(problem, PlaceFailed | Interrupted):
@@ -62,7 +90,7 @@ def run_all(runs: list[Run], engine: Engine, warn: Callable[[str], None]) -> Don
     finally:
         done = Done(
             predicted,
-            sum(run.requests for run in runs),
+            allowance.made,
             sum(run.looked for run in runs),
             sum(run.saved for run in runs),
             sum(run.failed for run in runs) + refused,

@@ -18,12 +18,13 @@ from addonctl import transcripts
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import marker
+from addonctl.archive.allowance import UsedUp
 from addonctl.archive.index import iso, iso_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
-from addonctl.models import Payload, Result
+from addonctl.models import FINAL, Payload, Result
 from addonctl.selection import Selection
 from addonctl.sids import given_sid
 from addonctl.transcripts import Transcript
@@ -34,6 +35,8 @@ TOO_LATE = timedelta(days=5)
 """A result that has no more time than this left is saved as it is, final or not."""
 IN_MEMORY = 1 << 22
 """Bytes of a payload that are held in memory before they are hashed and put; others on disk."""
+ENDS = (LoginRefused, Interrupted, PlaceFailed, UsedUp)
+"""What ends more than the look in which it happens."""
 
 
 class Known(NamedTuple):
@@ -46,10 +49,11 @@ class Known(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A recording to look at, and all that is known of it.
+    """A recording to look at, and all that is known of it; no `document` where it was only named.
 
-    `tombstones` are SIDs that must not be fetched again. `wanted` chooses among results; None
-    takes all. `full` lists also the payloads of results that seem to be as they were.
+    `tombstones` are SIDs that must not be fetched again. `wanted` chooses among results, and
+    `payloads` those that have such a payload; None takes all. `full` lists also the payloads of
+    results that seem to be as they were.
     """
 
     account: str
@@ -58,13 +62,15 @@ class Job(NamedTuple):
     known: Mapping[str, Known]
     tombstones: frozenset[str] = frozenset()
     wanted: Selection | None = None
+    payloads: Selection | None = None
     full: bool = False
 
 
 class Seen(NamedTuple):
     """What a look found. `gone` if the recording is not there any more; `vanished` are results
     that are not, though they were not saved, and why; `problem` if it could not be looked at;
-    `requests` is how many that took.
+    `cut` if no more requests were allowed before all was seen. `requests` are those that were made
+    elsewhere than through the allowance of whoever reads this.
     """
 
     job: Job
@@ -73,7 +79,26 @@ class Seen(NamedTuple):
     vanished: tuple[tuple[str, str], ...] = ()
     gone: bool = False
     problem: str | None = None
+    cut: bool = False
     requests: int = 0
+
+    def pending(self, now: datetime) -> bool:
+        """Whether there is a result that is not final, or not kept though it should be."""
+        job = self.job
+        if self.problem or self.cut or job.wanted is not None or job.payloads is not None:
+            return True  # not all of it was looked at
+        found = {sid: (each.state, each.status, each.expires) for sid, each in job.known.items()}
+        for each in self.results:
+            result = Result(each.document)
+            expires = result.expires
+            found[result.sid] = each.state, result.status, iso(expires) if expires else None
+        for sid, _ in self.vanished:
+            found.pop(sid, None)
+        return any(
+            state in ("pending", "failed")
+            or (state == "saved" and status not in FINAL and (expires or "9") > iso(now))
+            for state, status, expires in found.values()
+        )
 
 
 def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
@@ -81,51 +106,50 @@ def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
     cannot be written, an interrupt.
     """
     at = Address(job.recording, account=job.account)
-    asked = 0
-    listed: list[Result] = []
     document = dict(job.document) or {"sid": job.recording, "account_sid": job.account}
-    try:
-        for page in client.results(at):
-            asked += 1
-            listed += page
-    except NotFound:
-        return Seen(job, document, gone=True, requests=asked + 1)
-    except (LoginRefused, Interrupted):
-        raise
-    except AddonctlError as problem:
-        return Seen(job, document, problem=problem.message, requests=asked + 1)
-    there = {each.sid: each for each in listed}
+    there: dict[str, Result] = {}
     vanished = []
-    for sid, known in job.known.items():
-        if sid in there or known.state not in ("pending", "failed"):
-            continue
-        # A list is no proof: only its age, or the answer to a question after itself.
-        if known.expires and known.expires <= iso(now):
-            vanished.append((sid, "it expired at the service before it was saved"))
-            continue
-        asked += 1
-        try:
-            there[sid] = client.result(at._replace(result=sid))
-        except NotFound:
-            vanished.append((sid, "it was deleted at the service before it was saved"))
-        except (LoginRefused, Interrupted):
-            raise
-        except AddonctlError:  # it stays as it is, and due
-            pass
-    found, wrong = [], None
-    for sid, result in there.items():
-        if sid in job.tombstones:
-            continue
-        try:
-            given_sid(sid, "XR")
-        except AddonctlError as problem:
-            wrong = problem.message
-            continue
-        seen, requests = _result(client, place, job, document, result, now)
-        asked += requests
-        if seen:
-            found.append(seen)
-    return Seen(job, document, tuple(found), tuple(vanished), problem=wrong, requests=asked)
+    found: list[SeenResult] = []
+    wrong = None
+    try:
+        if not job.document:
+            document = dict(client.recording(at).document)
+        for page in client.results(at):
+            there |= {each.sid: each for each in page}
+        for sid, known in job.known.items():
+            if sid in there or known.state not in ("pending", "failed"):
+                continue
+            # A list is no proof: only its age, or the answer to a question after itself.
+            if known.expires and known.expires <= iso(now):
+                vanished.append((sid, "it expired at the service before it was saved"))
+                continue
+            try:
+                there[sid] = client.result(at._replace(result=sid))
+            except NotFound:
+                vanished.append((sid, "it was deleted at the service before it was saved"))
+            except ENDS:
+                raise
+            except AddonctlError:  # it stays as it is, and due
+                pass
+        for sid, result in there.items():
+            if sid in job.tombstones:
+                continue
+            try:
+                given_sid(sid, "XR")
+            except AddonctlError as problem:
+                wrong = problem.message
+                continue
+            if seen := _result(client, place, job, document, result, now):
+                found.append(seen)
+    except UsedUp:
+        return Seen(job, document, tuple(found), tuple(vanished), cut=True)
+    except ENDS:
+        raise
+    except NotFound:
+        return Seen(job, document, gone=True)
+    except AddonctlError as problem:
+        return Seen(job, document, problem=problem.message)
+    return Seen(job, document, tuple(found), tuple(vanished), problem=wrong)
 
 
 def _result(
@@ -135,8 +159,8 @@ def _result(
     recording: Mapping[str, Any],
     result: Result,
     now: datetime,
-) -> tuple[SeenResult | None, int]:
-    """One result: as it was, pending, or saved now; and how many requests that took."""
+) -> SeenResult | None:
+    """One result: pending, saved now, failed or lost; None where it is as it was."""
     known = job.known.get(result.sid)
     updated = iso_of(result.document.get("date_updated"))
     expires = result.expires
@@ -144,20 +168,20 @@ def _result(
     if known and known.state in ("saved", "retired"):
         same = (known.status, known.date_updated) == (result.status, updated)
         if known.state == "retired" or (same and not job.full):
-            return None, 0
+            return None
+    waiting = None if known else SeenResult(result.document, "pending")
     if job.wanted is not None and not job.wanted.matches(result):
-        return None if known else SeenResult(result.document, "pending"), 0
+        return waiting
     if not (result.final or late):
-        return SeenResult(result.document, "pending"), 0
-    asked = [0]
+        return SeenResult(result.document, "pending")
     try:
-        return _saved(client, place, job, recording, result, asked), asked[0]
-    except (LoginRefused, Interrupted, PlaceFailed):
+        return _saved(client, place, job, recording, result) or waiting
+    except ENDS:
         raise
     except AddonctlError as problem:
         over = expires is not None and expires <= now
         state = "lost" if over and isinstance(problem, NotFound) else "failed"
-        return SeenResult(result.document, state, problem=problem.message), asked[0]
+        return SeenResult(result.document, state, problem=problem.message)
 
 
 def _saved(
@@ -166,9 +190,10 @@ def _saved(
     job: Job,
     recording: Mapping[str, Any],
     result: Result,
-    asked: list[int],
-) -> SeenResult:
-    """Fetch what is not there yet, then write the marker, then take away what it replaced."""
+) -> SeenResult | None:
+    """Fetch what is not there yet, then write the marker, then take away what it replaced; None
+    where no payload is one that is wanted.
+    """
     at = Address(job.recording, result.sid, account=job.account)
     if result.document.get("reference_sid") != job.recording:
         raise AddonctlError("the service gave a result of another recording")
@@ -183,10 +208,10 @@ def _saved(
         before = None
     there = {each.sid: each for each in before.payloads} if before else {}
     payloads: dict[str, Payload] = {}
-    asked[0] += 1
-    for number, page in enumerate(client.payloads(at)):
-        asked[0] += number > 0
+    for page in client.payloads(at):
         payloads |= {given_sid(each.sid, "XH"): each for each in page}
+    if job.payloads is not None and not any(map(job.payloads.matches, payloads.values())):
+        return None
     saved: list[SavedPayload] = []
     for sid, payload in payloads.items():
         if sid in job.tombstones:
@@ -196,7 +221,6 @@ def _saved(
             words = words_of(place, f"{folder}/{old.name}", payload)
             saved.append(SavedPayload(old, words))
             continue
-        asked[0] += 2
         saved.append(_fetched(client, place, folder, at._replace(payload=sid), payload, old))
     # What the list does not show any more is kept: a list is no proof that a thing is gone.
     damaged = []

@@ -1,4 +1,4 @@
-"""What a look found, noted in the index: a recording's rows change in one transaction.
+"""What looks found, noted in the index: many recordings in one transaction, each of them whole.
 
 All but `listed` work within a transaction that is open.
 """
@@ -6,14 +6,15 @@ All but `listed` work within a transaction that is open.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from addonctl.archive.index import Index, iso, iso_of, moment
+from addonctl import dates
+from addonctl.archive.index import Index, iso
 from addonctl.archive.marker import Kept
 from addonctl.errors import AddonctlError
-from addonctl.models import FINAL, Recording, Result
+from addonctl.models import RETENTION, Recording
 from addonctl.sids import given_sid
 from addonctl.transcripts import VERSION, Transcript
 
@@ -23,6 +24,41 @@ MARKER_IS = "its marker: "
 """How the problem of a result begins whose marker is not as it should be."""
 OLD = timedelta(days=60)
 """Recordings older than this are looked at rarely, and their documents are not held ready."""
+AT_ONCE = 500
+"""How many SIDs one query asks for: older releases of SQLite take 999 values."""
+
+RECORDING = (
+    "INSERT INTO recordings (sid, account_sid, call_sid, conference_sid, date_created, duration,"
+    " looked_at, next_look, settled, problem, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (sid) DO UPDATE SET"
+    " call_sid = coalesce(excluded.call_sid, call_sid),"
+    " conference_sid = coalesce(excluded.conference_sid, conference_sid),"
+    " date_created = coalesce(excluded.date_created, date_created),"
+    " duration = coalesce(excluded.duration, duration)"
+)
+LOOKED = (
+    f"{RECORDING}, looked_at = excluded.looked_at, next_look = excluded.next_look,"
+    " settled = excluded.settled, problem = excluded.problem,"
+    " tries = CASE WHEN excluded.problem IS NULL THEN 0 ELSE tries + 1 END,"
+    # Rarely has one so old another result; most of the file would be such documents.
+    " document = CASE WHEN date_created < ?12 THEN NULL ELSE document END"
+)
+RESULT = (
+    "INSERT INTO results (sid, recording_sid, account_sid, add_on_sid, add_on_configuration_sid,"
+    " status, date_created, date_updated, date_completed, expires, state, folder, saved_at,"
+    " problem, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (sid) DO UPDATE SET"
+    " status = excluded.status, date_updated = excluded.date_updated,"
+    " date_completed = excluded.date_completed, state = excluded.state,"
+    " folder = coalesce(excluded.folder, folder),"
+    " saved_at = coalesce(excluded.saved_at, saved_at), problem = excluded.problem,"
+    " tries = CASE WHEN excluded.problem IS NULL THEN 0 ELSE tries + 1 END"
+)
+PAYLOAD = (
+    "INSERT OR REPLACE INTO payloads (sid, result_sid, recording_sid, label, content_type,"
+    " date_created, date_updated, object, bytes, sha256, verdict)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class SavedPayload(NamedTuple):
@@ -51,157 +87,180 @@ class SeenResult(NamedTuple):
     problem: str | None = None
 
 
+class Look(NamedTuple):
+    """What there is to note of one recording: its document, its results, when to look at it again
+    (None: never), and what kept it from being looked at.
+    """
+
+    account: str
+    sid: str
+    document: Mapping[str, Any]
+    results: Sequence[SeenResult] = ()
+    next_look: datetime | None = None
+    problem: str | None = None
+
+
 def listed(index: Index, account: str, recordings: Iterable[Recording], now: datetime) -> list[str]:
     """Note recordings that a list showed; those not known are due at once, and so is one that was
     taken to be gone. Gives back what is wrong with those that cannot be noted.
     """
     wrong = []
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in recordings:
+        try:
+            found[given_sid(each.sid, "RE")] = each.document
+        except AddonctlError as problem:
+            wrong.append(problem.message)
     with index.changing():
-        for each in recordings:
-            try:
-                sid = given_sid(each.sid, "RE")
-            except AddonctlError as problem:
-                wrong.append(problem.message)
-                continue
-            _recording(index, account, sid, each.document, now)
-            index.run(
-                "UPDATE recordings SET document = ?, settled = 0,"
-                " next_look = coalesce(next_look, ?)"
-                " WHERE sid = ? AND (document IS NULL AND looked_at IS NULL OR settled = 1)",
-                *(json.dumps(each.document), iso(now), sid),
-            )
+        old, due = iso(now - OLD), iso(now)
+        known = _among(
+            index,
+            found,
+            "SELECT sid FROM recordings WHERE settled = 0"  # noqa: S608
+            f" AND (document IS NOT NULL OR date_created < '{old}') AND sid",
+        )
+        rows = [_recording(Look(account, *each), None, due) for each in found.items()]
+        index.db.executemany(RECORDING, rows)
+        index.db.executemany(
+            "UPDATE recordings SET document = ?, settled = 0, next_look = coalesce(next_look, ?)"
+            " WHERE sid = ?",
+            [
+                (json.dumps(document), due, sid)
+                for sid, document in found.items()
+                if (sid,) not in known
+            ],
+        )
     return wrong
 
 
-def _recording(
-    index: Index, account: str, sid: str, document: Mapping[str, Any], now: datetime
-) -> None:
+def named(index: Index, account: str, sids: Iterable[str], now: datetime) -> None:
+    """Note recordings of which only the name is known."""
+    due = iso(now)
+    with index.changing():
+        index.db.executemany(
+            RECORDING, [_recording(Look(account, sid, {}), None, due) for sid in sids]
+        )
+
+
+def saw(index: Index, looks: Sequence[Look], now: datetime) -> None:
+    """Note what looks found, and when the next are due; within a transaction."""
+    _results(index, looks, now)
+    at, old = iso(now), iso(now - OLD)
+    rows = [_recording(each, at, iso(each.next_look) if each.next_look else None) for each in looks]
+    index.db.executemany(LOOKED, [(*row, old) for row in rows])
+
+
+def filled(index: Index, looks: Sequence[Look], now: datetime) -> None:
+    """Note what markers say of recordings that nobody has looked at; within a transaction."""
+    _results(index, looks, now)
+    due = iso(now)
+    index.db.executemany(RECORDING, [_recording(each, None, due) for each in looks])
+
+
+def _recording(look: Look, looked_at: str | None, next_look: str | None) -> tuple[object, ...]:
+    document = look.document
     duration = str(document.get("duration") or "")
-    index.run(
-        "INSERT INTO recordings (sid, account_sid, call_sid, conference_sid, date_created,"
-        " duration, next_look) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO UPDATE SET"
-        " call_sid = coalesce(excluded.call_sid, call_sid),"
-        " conference_sid = coalesce(excluded.conference_sid, conference_sid),"
-        " date_created = coalesce(excluded.date_created, date_created),"
-        " duration = coalesce(excluded.duration, duration)",
-        sid,
-        account,
-        _text(document.get("call_sid")),
-        _text(document.get("conference_sid")),
-        iso_of(document.get("date_created")),
+    return (
+        *(look.sid, look.account),
+        *(_text(document.get("call_sid")), _text(document.get("conference_sid"))),
+        _date(document.get("date_created")),
         int(duration) if duration.isdecimal() and len(duration) < 10 else None,
-        iso(now),
+        *(looked_at, next_look, int(next_look is None)),
+        *(_text(look.problem), 1 if look.problem else 0),
     )
 
 
-def saw(
-    index: Index,
-    account: str,
-    recording: Mapping[str, Any],
-    results: Iterable[SeenResult],
-    now: datetime,
-) -> None:
-    """Note what a look at one recording found; within a transaction."""
-    sid = str(recording["sid"])
-    _recording(index, account, sid, recording, now)
-    for seen in results:
-        _result(index, account, sid, seen, now)
+def _results(index: Index, looks: Sequence[Look], now: datetime) -> None:
+    """Note results, their payloads and what was said in them."""
+    results: list[tuple[object, ...]] = []
+    payloads: dict[str, tuple[object, ...]] = {}
+    words: dict[str, tuple[str, str, object, Transcript]] = {}
+    at = iso(now)
+    for look in looks:
+        for document, state, folder, saved, problem in look.results:
+            sid = str(document["sid"])
+            created = document.get("date_created")
+            results.append(
+                (
+                    *(sid, look.sid, look.account, _text(document.get("add_on_sid"))),
+                    *(
+                        _text(document.get("add_on_configuration_sid")),
+                        _text(document.get("status")),
+                    ),
+                    *(_date(created), _date(document.get("date_updated"))),
+                    *(_date(document.get("date_completed")), _date(created, RETENTION)),
+                    *(state, folder, None if saved is None else at),
+                    *(_text(problem), 1 if problem else 0),
+                )
+            )
+            for kept, transcript, verdict in saved or ():
+                about, name, size, sha256 = kept
+                payloads[kept.sid] = (
+                    *(kept.sid, sid, look.sid),
+                    *(_text(about.get("label")), _text(about.get("content_type"))),
+                    *(_date(about.get("date_created")), _date(about.get("date_updated"))),
+                    *(name, size, sha256, verdict),
+                )
+                if transcript:
+                    words[kept.sid] = sid, look.sid, created, transcript
+    saved_now = [
+        str(seen.document["sid"])
+        for look in looks
+        for seen in look.results
+        if seen.payloads is not None
+    ]
+    for sid, sha256 in _among(
+        index, saved_now, "SELECT sid, sha256 FROM payloads WHERE result_sid"
+    ):
+        if sid not in payloads:
+            forget_payload(index, sid)
+        elif payloads[sid][9] == sha256:
+            words.pop(sid, None)
+        else:
+            forget_words(index, sid)
+    for (sid,) in _among(index, words, "SELECT payload_sid FROM transcripts WHERE payload_sid"):
+        forget_words(index, sid)  # it was another result's
+    index.db.executemany(RESULT, results)
+    index.db.executemany(PAYLOAD, payloads.values())
+    _words(index, words)
 
 
-def _result(index: Index, account: str, recording: str, seen: SeenResult, now: datetime) -> None:
-    document = seen.document
-    result = Result(document)
-    expires = result.expires
-    index.run(
-        "INSERT INTO results (sid, recording_sid, account_sid, add_on_sid,"
-        " add_on_configuration_sid, status, date_created, date_updated, date_completed,"
-        " expires, state, folder, saved_at, problem, tries)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO UPDATE SET"
-        " status = excluded.status, date_updated = excluded.date_updated,"
-        " date_completed = excluded.date_completed, state = excluded.state,"
-        " folder = coalesce(excluded.folder, folder),"
-        " saved_at = coalesce(excluded.saved_at, saved_at), problem = excluded.problem,"
-        " tries = CASE WHEN excluded.problem IS NULL THEN 0 ELSE tries + 1 END",
-        result.sid,
-        recording,
-        account,
-        _text(document.get("add_on_sid")),
-        _text(document.get("add_on_configuration_sid")),
-        _text(result.status),
-        iso_of(document.get("date_created")),
-        iso_of(document.get("date_updated")),
-        iso_of(document.get("date_completed")),
-        iso(expires) if expires else None,
-        seen.state,
-        seen.folder,
-        iso(now) if seen.payloads is not None else None,
-        _text(seen.problem),
-        1 if seen.problem else 0,
-    )
-    if seen.payloads is not None:
-        listed = {each.kept.sid for each in seen.payloads}
-        old = index.db.execute("SELECT sid FROM payloads WHERE result_sid = ?", (result.sid,))
-        for (gone,) in old.fetchall():
-            if gone not in listed:
-                forget_payload(index, gone)
-        for each in seen.payloads:
-            _payload(index, recording, result.sid, each)
-
-
-def _payload(index: Index, recording: str, result: str, saved: SavedPayload) -> None:
-    kept, document = saved.kept, saved.kept.document
-    known = index.db.execute("SELECT sha256 FROM payloads WHERE sid = ?", (kept.sid,)).fetchone()
-    index.run(
-        "INSERT OR REPLACE INTO payloads (sid, result_sid, recording_sid, label, content_type,"
-        " date_created, date_updated, object, bytes, sha256, verdict)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        kept.sid,
-        result,
-        recording,
-        _text(document.get("label")),
-        _text(document.get("content_type")),
-        iso_of(document.get("date_created")),
-        iso_of(document.get("date_updated")),
-        kept.name,
-        kept.size,
-        kept.sha256,
-        saved.verdict,
-    )
-    if known and known[0] == kept.sha256:
-        return
-    forget_words(index, kept.sid)
-    if not saved.transcript:
-        return
-    turns = saved.transcript.turns
-    text = "\n".join(_text(turn.text) or "" for turn in turns)
-    number = _number(index, result)
-    index.run(
-        "INSERT INTO transcripts (id, payload_sid, result_sid, recording_sid, shape, version,"
-        " language, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        *(number, kept.sid, result, recording, saved.transcript.shape, VERSION),
-        *(_text(saved.transcript.language), text),
-    )
-    index.run("INSERT INTO transcripts_fts (rowid, text) VALUES (?, ?)", number, text)
-    index.db.executemany(
-        "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (kept.sid, turn.n, _text(turn.speaker), turn.channel)
-            + (turn.start, turn.end, _text(turn.text), turn.confidence)
-            for turn in turns
-        ],
-    )
-
-
-def _number(index: Index, result: str) -> int:
-    """The number of a new transcript: they are in the order of their results' dates, so that the
-    newest of many thousand hits are found without a look at the others.
+def _words(index: Index, words: Mapping[str, tuple[str, str, object, Transcript]]) -> None:
+    """Note what was said. The numbers of transcripts are in the order of their results' dates, so
+    that the newest of many thousand hits are found without a look at the others.
     """
-    made = moment(index.value("SELECT date_created FROM results WHERE sid = ?", result))
-    first = int(made.timestamp()) * A_SECOND if made else 0
-    last = index.value(
-        "SELECT max(id) FROM transcripts WHERE id >= ? AND id < ?", first, first + A_SECOND
+    numbers: dict[int, int] = {}
+    transcripts, turns = [], []
+    for payload, (result, recording, created, transcript) in words.items():
+        made = dates.parse(created)
+        first = int(made.timestamp()) * A_SECOND if made else 0
+        if first not in numbers:
+            query = "SELECT max(id) FROM transcripts WHERE id >= ? AND id < ?"
+            last = index.value(query, first, first + A_SECOND)
+            numbers[first] = first if last is None else int(last) + 1
+        number, numbers[first] = numbers[first], numbers[first] + 1
+        text = "\n".join(_text(turn.text) or "" for turn in transcript.turns)
+        about = transcript.shape, VERSION, _text(transcript.language)
+        transcripts.append((number, payload, result, recording, *about, text))
+        for turn in transcript.turns:
+            said = turn.start, turn.end, _text(turn.text), turn.confidence
+            turns.append((payload, turn.n, _text(turn.speaker), turn.channel, *said))
+    index.db.executemany("INSERT INTO transcripts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", transcripts)
+    index.db.executemany(
+        "INSERT INTO transcripts_fts (rowid, text) VALUES (?, ?)",
+        [(row[0], row[-1]) for row in transcripts],
     )
-    return first if last is None else int(last) + 1
+    index.db.executemany("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?)", turns)
+
+
+def _among(index: Index, sids: Iterable[str], query: str) -> set[tuple[str, ...]]:
+    """The rows of a query whose last column is one of many SIDs."""
+    wanted, found = list(sids), set()
+    for first in range(0, len(wanted), AT_ONCE):
+        part = wanted[first : first + AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        found |= {tuple(row) for row in index.db.execute(f"{query} IN ({marks})", part)}
+    return found
 
 
 def forget_words(index: Index, payload: str) -> None:
@@ -222,24 +281,6 @@ def forget_payload(index: Index, payload: str) -> None:
     """Take a payload out of the index; within a transaction."""
     forget_words(index, payload)
     index.run("DELETE FROM payloads WHERE sid = ?", payload)
-
-
-def looked(
-    index: Index, sid: str, *, next_look: datetime | None, problem: str | None, now: datetime
-) -> None:
-    """Note when to look at a recording again, or never; within a transaction."""
-    index.run(
-        "UPDATE recordings SET looked_at = ?, next_look = ?, settled = ?, problem = ?,"
-        " tries = CASE WHEN ?4 IS NULL THEN 0 ELSE tries + 1 END,"
-        # Rarely has one so old another result; most of the file would be such documents.
-        " document = CASE WHEN date_created < ?6 THEN NULL ELSE document END WHERE sid = ?5",
-        iso(now),
-        iso(next_look) if next_look else None,
-        int(next_look is None),
-        _text(problem),
-        sid,
-        iso(now - OLD),
-    )
 
 
 def vanished(index: Index, result: str, problem: str) -> None:
@@ -281,21 +322,17 @@ def marked(index: Index, result: str, verdict: str) -> None:
         index.run("UPDATE results SET problem = ? WHERE sid = ?", f"{MARKER_IS}{verdict}", result)
 
 
-def pending(index: Index, recording: str, now: datetime) -> bool:
-    """Whether a recording has a result that is not final, or not kept though it should be."""
-    final = ", ".join(f"'{status}'" for status in sorted(FINAL))
-    return bool(
-        index.value(
-            "SELECT count(*) FROM results WHERE recording_sid = ? AND retired_at IS NULL AND ("  # noqa: S608
-            " state IN ('pending', 'failed') OR state = 'saved'"
-            f" AND status NOT IN ({final}) AND coalesce(expires, '9') > ?)",
-            *(recording, iso(now)),
-        )
-    )
+def _date(text: object, shift: timedelta | None = None) -> str | None:
+    """A date of the service as it stands in the index."""
+    if not isinstance(text, str):
+        return None
+    found = dates.iso(text, shift, zulu=True)
+    return None if found == text else found
 
 
 def _text(value: object) -> str | None:
     """Text that SQLite can hold: UTF-8 has no lone surrogates."""
     if value is None:
         return None
-    return str(value).encode("utf-8", "replace").decode()
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

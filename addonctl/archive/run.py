@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
@@ -16,11 +17,13 @@ from typing import Any, NamedTuple
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import noting
+from addonctl.archive.allowance import Allowance, UsedUp
 from addonctl.archive.index import Index, iso, iso_of, moment
 from addonctl.archive.look import Job, Known, Seen, look, next_look
+from addonctl.archive.noting import Look
 from addonctl.archive.place import Place
-from addonctl.errors import AddonctlError, Interrupted, LoginRefused
-from addonctl.models import RETENTION, Recording
+from addonctl.errors import AddonctlError
+from addonctl.models import RETENTION
 from addonctl.selection import Selection
 
 LIST_AGAIN = timedelta(days=3)
@@ -29,6 +32,8 @@ LIST_ALL = timedelta(days=7)
 """How often all recordings are listed, whatever their age."""
 LONGEST_WAIT = timedelta(days=25)
 PAGE = 1000
+TOGETHER, SOON = 100, 0.5
+"""How many looks are noted in one transaction, and seconds after which fewer are."""
 DUE = (
     "SELECT due.rowid AS place, recordings.* FROM due JOIN recordings ON recordings.sid = due.sid"
     " WHERE due.rowid > ? ORDER BY due.rowid LIMIT 500"
@@ -39,35 +44,62 @@ Engine = Callable[[Callable[[Job], Seen], Iterable[Job], int], Iterator[Seen | A
 
 
 class Wish(NamedTuple):
-    """What a run was asked for. Times are in seconds; `since` bounds the list of recordings.
+    """What a run was asked for. `since` bounds the list of recordings, `until` the time: a moment
+    of the monotonic clock.
 
-    `wanted` chooses among results; those in `again` are fetched whatever is known of them.
+    `wanted` chooses among results, `payloads` those that have such a payload; those in `again` are
+    fetched whatever is known of them.
     """
 
     full: bool = False
     since: datetime | None = None
     recordings: tuple[Address, ...] | None = None
     wanted: Selection | None = None
+    payloads: Selection | None = None
     again: frozenset[str] = frozenset()
-    max_time: float | None = None
-    max_requests: int | None = None
+    until: float | None = None
 
     @property
     def whole(self) -> bool:
         """Whether all that is due of the account is asked for: only such a run says it is safe."""
-        return self.since is None and self.recordings is None and self.wanted is None
+        chosen = (self.since, self.recordings, self.wanted, self.payloads)
+        return all(each is None for each in chosen)
 
 
-class Spent:
-    """What all runs of one command have used up together."""
+class Plan(NamedTuple):
+    """What a run will ask for: `pages` of the list of recordings, the `due` looks and `documents`
+    of recordings that were only named, and what is `new` if it comes as in the week before: as many
+    looks, and requests to fetch what they find.
+    """
 
-    def __init__(self) -> None:
-        self.requests = 0
-        self.began = monotonic()
+    pages: int
+    due: int
+    documents: int = 0
+    new: int = 0
+    fetched: int = 0
+
+    @property
+    def requests(self) -> int:
+        return sum(self)
+
+    def __str__(self) -> str:
+        if not self.pages:
+            return (
+                f"make about {self.requests} requests, and fetch what is new of {self.due}"
+                " recordings that are named"
+            )
+        return (
+            f"make about {self.requests} requests: {self.pages} to list recordings, {self.due} to"
+            f" look at those that are due, {self.new + self.fetched} for what is new if it comes"
+            " as in the week before"
+        )
 
 
 class Run:
-    """One run over one account. The engine's workers look; this alone writes the index."""
+    """One run over one account. The engine's workers look; this alone writes the index.
+
+    `allowance` counts the requests of the client, and may bound them.
+    """
 
     def __init__(
         self,
@@ -77,7 +109,7 @@ class Run:
         account: str,
         wish: Wish,
         now: datetime,
-        spent: Spent | None = None,
+        allowance: Allowance,
     ) -> None:
         self.client = client
         self.place = place
@@ -85,10 +117,9 @@ class Run:
         self.account = account
         self.wish = wish
         self.now = now
-        self.requests = self.looked = self.saved = self.failed = 0
+        self.looked = self.saved = self.failed = 0
         self.cut = ""
-        self._spent = spent or Spent()
-        self._handed_out = 0
+        self._allowance = allowance
 
     # The plan
 
@@ -107,43 +138,64 @@ class Run:
             return {}
         return _from(at - LIST_AGAIN)
 
-    def predicted(self) -> int:
-        """How many requests are known to be needed before anything is asked."""
+    def plan(self) -> Plan:
+        """What is known to be needed before anything is asked, and what is to be expected."""
         parameters = self.listing()
-        due = self.index.value(f"SELECT count(*) FROM ({self._due()})")  # noqa: S608
+        query, values = self._due()
+        due = int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
         if parameters is None:
-            return int(due)
-        known: int = self.index.value(
+            named = len({each.recording for each in self.wish.recordings or ()})
+            return Plan(0, named, documents=named - due)
+        listed = self.index.value(
             "SELECT count(*) FROM recordings WHERE account_sid = ? AND date_created >= ?",
-            self.account,
-            parameters.get("DateCreated>", ""),
+            *(self.account, parameters.get("DateCreated>", "")),
         )
-        return int(due) + max(1, -(-known // PAGE))
+        last = moment(
+            self.index.value("SELECT listed_at FROM accounts WHERE sid = ?", self.account)
+        )
+        if last is None or last >= self.now:
+            return Plan(max(1, -(-listed // PAGE)), due)
+        weeks = (self.now - last) / timedelta(days=7)
+        new, results, payloads = next(
+            self.index.rows(
+                "SELECT count(DISTINCT c.sid), count(DISTINCT r.sid), count(p.sid)"
+                " FROM recordings AS c"
+                " LEFT JOIN results AS r ON r.recording_sid = c.sid AND r.folder IS NOT NULL"
+                " LEFT JOIN payloads AS p ON p.result_sid = r.sid WHERE c.account_sid = ?"
+                " AND c.date_created >= ? AND c.date_created < ?",
+                *(self.account, iso(last - timedelta(days=7)), iso(last)),
+            )
+        )
+        new, fetched = round(new * weeks), round((results + 2 * payloads) * weeks)
+        return Plan(max(1, -(-(listed + new) // PAGE)), due, 0, new, fetched)
 
-    def _due(self) -> str:
-        account, now = self.account, iso(self.now)
+    def _due(self) -> tuple[str, list[str]]:
+        """The query for the SIDs of what is due, and its values."""
+        now, values = iso(self.now), [self.account]
         if self.wish.recordings is not None:
-            sids = ", ".join(f"'{each.recording}'" for each in self.wish.recordings)
-            chosen = f"sid IN ({sids or 'NULL'})"
+            chosen = "sid IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps([each.recording for each in self.wish.recordings]))
         elif self.wish.full:
             chosen = "settled = 0"
         else:
             # No look is put off for longer than that: then the clock was ahead.
-            never = iso(self.now + LONGEST_WAIT)
-            chosen = f"settled = 0 AND (next_look <= '{now}' OR next_look > '{never}')"
+            chosen = "settled = 0 AND (next_look <= ? OR next_look > ?)"
+            values += [now, iso(self.now + LONGEST_WAIT)]
         # What is still kept by the service goes first, the oldest of it before all.
-        kept = iso(self.now - RETENTION)
+        values.append(iso(self.now - RETENTION))
         return (
-            f"SELECT sid FROM recordings WHERE account_sid = '{account}' AND {chosen}"  # noqa: S608
-            f" ORDER BY coalesce(date_created, '') < '{kept}', date_created"
-        )
+            f"SELECT sid FROM recordings WHERE account_sid = ? AND {chosen}"  # noqa: S608
+            " ORDER BY coalesce(date_created, '') < ?, date_created"
+        ), values
 
     def jobs(self) -> Iterator[Job]:
         """What is due, in order, as long as there is time. Read by a thread of the engine's."""
         with self.index.reader() as db:
             tombstones = frozenset(row["sid"] for row in db.execute("SELECT sid FROM tombstones"))
             # A table of its own, on disk if it is long: meanwhile others write, and memory is flat.
-            db.execute(f"CREATE TEMP TABLE due AS {self._due()}")
+            query, values = self._due()
+            db.execute("CREATE TEMP TABLE due (sid TEXT)")
+            db.execute(f"INSERT INTO due {query}", values)
             known = (
                 "SELECT sid, state, status, date_updated, expires FROM results"
                 " WHERE recording_sid = ?"
@@ -161,40 +213,54 @@ class Run:
                         for sid, *others in db.execute(known, (row["sid"],)).fetchall()
                         if sid not in self.wish.again
                     }
-                    self._handed_out += 1
                     yield Job(
                         *(self.account, row["sid"], _document(row), results, tombstones),
-                        *(self.wish.wanted, self.wish.full),
+                        *(self.wish.wanted, self.wish.payloads, self.wish.full),
                     )
 
     def _over(self) -> bool:
         """Whether time or requests are used up; says so in `cut`."""
-        most_time, most_requests = self.wish.max_time, self.wish.max_requests
-        if most_time is not None and monotonic() - self._spent.began >= most_time:
+        if self.wish.until is not None and monotonic() >= self.wish.until:
             self.cut = "the time was up"
-        under_way = self._handed_out - self.looked
-        if most_requests is not None and self._spent.requests + under_way >= most_requests:
-            self.cut = f"{most_requests} requests were made"
+        elif self._allowance.used_up:
+            self.cut = f"{self._allowance.made} requests were made"
         return bool(self.cut)
 
     # The work
 
     def go(self, engine: Engine) -> None:
         """Do all of it. Raises what ends a run at once: a login refused, a place that fails."""
-        self._list()
-        if self.wish.recordings is not None:
-            self._name()
-        total = self.index.value(f"SELECT count(*) FROM ({self._due()})")  # noqa: S608
-        if self._over():
+        try:
+            self._list()
+        except UsedUp as problem:
+            self.cut = problem.message
+        if self.cut:
             return
+        if self.wish.recordings is not None:
+            sids = [each.recording for each in self.wish.recordings]
+            noting.named(self.index, self.account, sids, self.now)
+        query, values = self._due()
+        total = int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
 
         def work(job: Job) -> Seen:
-            return look(self.client, self.place, job, self.now)
+            with self._allowance.look():
+                return look(self.client, self.place, job, self.now)
 
-        for seen in engine(work, self.jobs(), int(total)):
-            if isinstance(seen, AddonctlError):
-                raise seen
-            self._note(seen)
+        found: list[Seen] = []
+        noted = monotonic()
+        try:
+            for seen in engine(work, self.jobs(), total):
+                if isinstance(seen, AddonctlError):
+                    raise seen
+                found.append(seen)
+                if len(found) >= TOGETHER or monotonic() - noted >= SOON:
+                    self._note(found)
+                    found, noted = [], monotonic()
+        except BaseException:
+            with suppress(AddonctlError):  # of two failures the first tells more
+                self._note(found)
+            raise
+        self._note(found)
 
     def _list(self) -> None:
         parameters = self.listing()
@@ -202,9 +268,8 @@ class Run:
             return
         wrong: list[str] = []
         for page in self.client.recordings(parameters, PAGE, account=self.account):
-            self._count(1)
             wrong += noting.listed(self.index, self.account, page, self.now)
-            if self._over():
+            if self.wish.until is not None and self._over():
                 return
         self.failed += len(wrong)
         with self.index.changing():
@@ -220,46 +285,35 @@ class Run:
                 *(iso(self.now) for _ in column.split(", ")),
             )
 
-    def _name(self) -> None:
-        """Have the recordings that were named in the index, with what the service says of them."""
-        for each in self.wish.recordings or ():
-            if self.index.value("SELECT sid FROM recordings WHERE sid = ?", each.recording):
-                continue
-            self._count(1)
-            bare = Recording({"sid": each.recording, "account_sid": self.account})
-            try:
-                found = self.client.recording(each._replace(result="", payload=""))
-            except (LoginRefused, Interrupted):
-                raise
-            except AddonctlError:  # the look will say what is wrong
-                found = bare
-            noting.listed(self.index, self.account, [found], self.now)
-
-    def _count(self, requests: int) -> None:
-        self.requests += requests
-        self._spent.requests += requests
-
-    def _note(self, seen: Seen) -> None:
-        """Record what one look found, and when the next is due."""
-        sid = seen.job.recording
-        self._count(seen.requests)
-        self.looked += 1
+    def _note(self, found: list[Seen]) -> None:
+        """Record what looks found, and when the next are due."""
+        looks = []
         with self.index.changing():
-            noting.saw(self.index, self.account, seen.document, seen.results, self.now)
-            for result, problem in seen.vanished:
-                noting.vanished(self.index, result, problem)
-            if seen.gone:
-                self.failed += noting.gone(self.index, sid)
-                noting.looked(self.index, sid, next_look=None, problem=None, now=self.now)
-                return
-            failed = [each for each in seen.results if each.state in ("failed", "lost")]
-            self.failed += len(failed) + len(seen.vanished) + bool(seen.problem)
-            self.saved += sum(each.state == "saved" for each in seen.results)
-            created = moment(iso_of(seen.document.get("date_created")))
-            pending = bool(seen.problem) or noting.pending(self.index, sid, self.now)
-            pending = pending or self.wish.wanted is not None  # others were not looked at
-            due = next_look(created, self.now, pending=pending)
-            noting.looked(self.index, sid, next_look=due, problem=seen.problem, now=self.now)
+            for seen in found:
+                sid = seen.job.recording
+                problem, next_time = seen.problem, None
+                self._allowance.take(seen.requests)
+                self.looked += not seen.cut
+                if seen.cut:
+                    self.cut = self.cut or f"{self._allowance.made} requests were made"
+                if seen.gone:
+                    if not seen.job.document:
+                        problem = "the service has no such recording"
+                    self.failed += noting.gone(self.index, sid) + bool(problem)
+                else:
+                    failed = [each for each in seen.results if each.state in ("failed", "lost")]
+                    self.failed += len(failed) + len(seen.vanished) + bool(problem)
+                    self.saved += sum(each.state == "saved" for each in seen.results)
+                    created = moment(iso_of(seen.document.get("date_created")))
+                    pending = seen.pending(self.now)
+                    next_time = next_look(created, self.now, pending=pending)
+                looks.append(
+                    Look(self.account, sid, seen.document, seen.results, next_time, problem)
+                )
+            noting.saw(self.index, looks, self.now)
+            for seen in found:
+                for result, why in seen.vanished:
+                    noting.vanished(self.index, result, why)
 
 
 def _from(since: datetime) -> dict[str, str]:
@@ -267,12 +321,14 @@ def _from(since: datetime) -> dict[str, str]:
 
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:
-    """What the index knows of a recording, under the API's names."""
+    """What the index knows of a recording, under the API's names; nothing where it was named."""
     from addonctl.dates import rfc2822
 
     if row["document"]:
         return dict(json.loads(row["document"]))
     created = moment(row["date_created"])
+    if created is None and row["looked_at"] is None:
+        return {}
     return {
         "sid": row["sid"],
         "account_sid": row["account_sid"],

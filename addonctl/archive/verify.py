@@ -13,12 +13,13 @@ from typing import NamedTuple
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import marker, noting
+from addonctl.archive.allowance import Allowance
 from addonctl.archive.index import Index, iso
 from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
-from addonctl.archive.noting import SavedPayload, SeenResult, saw
+from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
-from addonctl.archive.run import Engine, Run, Wish
+from addonctl.archive.run import TOGETHER, Engine, Run, Wish
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload
 
@@ -169,7 +170,7 @@ def repaired(
             continue
         at = Address(row["recording_sid"], account=row["account_sid"])
         wish = Wish(recordings=(at,), again=frozenset({sid}))
-        run = Run(client, place, index, row["account_sid"], wish, now)
+        run = Run(client, place, index, row["account_sid"], wish, now, Allowance(client.pace))
         run.go(engine)
         for each in found:
             if each.result == sid:
@@ -237,24 +238,29 @@ def rebuild(
         with index.changing():
             index.run(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(RUN))})", *values)  # noqa: S608
     folders = marker.markers(place)
-    while part := list(islice(folders, 200)):
-        with index.changing():  # many at a time: each transaction waits for the disk
-            for folder in part:
-                try:
-                    found = marker.read(place, folder)
-                except PlaceFailed:
-                    raise
-                except AddonctlError:
-                    found = None
-                if found is None:
-                    damaged.append(f"{folder}/{marker.MARKER}")
-                    continue
-                seen = SeenResult(found.result, "saved", folder, tuple(_saved(place, found)))
-                saw(index, found.account, found.recording, [seen], now)
-                if found.retired_at:
-                    noting.retired(index, str(found.result["sid"]), found.retired_at)
-                results += 1
-                advance()
+    while part := list(islice(folders, TOGETHER)):
+        looks, retired = [], []
+        for folder in part:
+            try:
+                found = marker.read(place, folder)
+            except PlaceFailed:
+                raise
+            except AddonctlError:
+                found = None
+            if found is None:
+                damaged.append(f"{folder}/{marker.MARKER}")
+                continue
+            seen = SeenResult(found.result, "saved", folder, tuple(_saved(place, found)))
+            its = found.address
+            looks.append(Look(found.account, its.recording, found.recording, [seen]))
+            if found.retired_at:
+                retired.append((its.result, found.retired_at))
+            advance()
+        with index.changing():
+            noting.filled(index, looks, now)
+            for sid, when in retired:
+                noting.retired(index, sid, when)
+        results += len(looks)
     return Rebuilt(results, tuple(damaged))
 
 

@@ -28,6 +28,7 @@ from addonctl.cli.options import (
     Many,
     Option,
     Output,
+    PayloadFilters,
     ResultFilters,
     selection_of,
     whole_number,
@@ -35,9 +36,8 @@ from addonctl.cli.options import (
 )
 from addonctl.cli.samples import CALL
 from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, Interrupted, SomeFailed, StillPending, Usage
-from addonctl.models import Result
-from addonctl.sids import given_sid
+from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
+from addonctl.models import Payload, Result
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -80,6 +80,7 @@ def run_archive(
     state: State,
     archive: Archive,
     filters: ResultFilters,
+    payloads: PayloadFilters,
     ages: Ages,
     many: Many,
     all_accounts: Annotated[
@@ -103,9 +104,15 @@ def run_archive(
     """Bring the archive up to date, soonest to expire first.
 
     What is new is fetched, what was pending is looked at again, and what failed stays due.
+    A result is kept whole: --label and --content-type choose those that have such a payload, and
+    what filters leave out waits for the next run.
     """
-    from addonctl.archive.accounts import run_all
-    from addonctl.archive.run import Run, Spent, Wish
+    from time import monotonic
+
+    from addonctl.archive.accounts import run_all, wishes_of
+    from addonctl.archive.allowance import Allowance
+    from addonctl.archive.run import Run, Wish
+    from addonctl.batch.pace import BatchPace
 
     now = datetime.now(UTC)
     workers = workers_of(many)
@@ -120,43 +127,36 @@ def run_archive(
     if named is not None and (all_accounts or full or since is not None):
         raise Usage("--from names what is looked at; no --all-accounts, --full or --since with it")
     selection = selection_of(Result, ages, filters)
+    by_payload = selection_of(Payload, payloads=payloads)
     wish = Wish(
         full=full,
         since=None if since is None else dates.when(since, now),
         recordings=named,
         wanted=selection if selection.filters else None,
-        max_time=None if max_time is None else dates.seconds(max_time),
-        max_requests=None
-        if max_requests is None
-        else whole_number("max_requests", max_requests, 0, least=1),
+        payloads=by_payload if by_payload.filters else None,
+        until=None if max_time is None else monotonic() + dates.seconds(max_time),
     )
+    if max_requests is not None:
+        max_requests = whole_number("max_requests", max_requests, 0, least=1)
+    allowance = Allowance(BatchPace(workers), max_requests)
     account = state.login.acting_account
     with opened(state, archive.archive, make=True, alone=not dry_run) as at:
         must_be_of(at, account)
-        client = state.client(workers)
+        client = state.connected(state.login, workers, allowance)
+        state.lend(client)
+        shared = client, at.place, at.kept
+        wishes = wishes_of(
+            wish, account, (at.kept if dry_run else client) if all_accounts else None
+        )
+        runs = [Run(*shared, its, wished, now, allowance) for its, wished in wishes.items()]
         if dry_run:
-            plan = Run(client, at.place, at.kept, account, wish, now)
-            state.sink.text(f"would make about {plan.predicted()} requests, and fetch what is new")
+            for run in runs:
+                state.sink.text(f"{run.account}: would {run.plan()}")
             return
-        wishes = {account: wish}
-        if all_accounts:
-            wishes |= dict.fromkeys(_subaccounts(client), wish)
-        if named is not None:
-            wishes = {}
-            for each in named:
-                its = each.account or account
-                before = wishes[its].recordings if its in wishes else None
-                wishes[its] = wish._replace(recordings=(*(before or ()), each))
-            wishes = wishes or {account: wish}
-        spent = Spent()
-        runs = [
-            Run(client, at.place, at.kept, its, wished, now, spent)
-            for its, wished in wishes.items()
-        ]
-        total = run_all(runs, _engine(state, client, workers), state.sink.warn)
+        total = run_all(runs, _engine(state, client, workers), allowance, state.sink.warn)
     said = (
         f"looked at {total.looked} recordings, saved {total.saved} results;"
-        f" {total.requests} requests, {total.predicted} were predicted before what is new"
+        f" {total.requests} requests, {total.predicted} were predicted"
     )
     if total.cut:
         raise StillPending(f"{total.cut}: {said}; the next run goes on")
@@ -165,16 +165,6 @@ def run_archive(
             f"{said}; {total.failed} failed and stay due", hint="addonctl archive list problems"
         )
     state.sink.say(said)
-
-
-def _subaccounts(client: Client) -> list[str]:
-    """The account and its subaccounts, as the service lists them."""
-    try:
-        return [given_sid(each.sid, "AC") for page in client.accounts() for each in page]
-    except Interrupted:
-        raise
-    except AddonctlError as problem:
-        raise problem.reworded(f"the subaccounts cannot be listed: {problem.message}") from None
 
 
 def _engine(state: State, client: Client, workers: int) -> Any:
