@@ -158,6 +158,7 @@ def _parameters(declared: Noun | Verb, *, top: bool) -> Iterator[inspect.Paramet
                 help=each.typed.help,
                 metavar=each.typed.metavar,
                 show_default=False,
+                parser=_whole_number if each.type in (int, int | None) else None,
             )
         else:
             given = typer.Argument(
@@ -177,6 +178,14 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
     )
+
+
+def _whole_number(word: str) -> int:
+    """Each release of Typer words this otherwise, and not all of them say what was given."""
+    try:
+        return int(word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is no whole number") from None
 
 
 def addresses_help(argument: Argument) -> str:
