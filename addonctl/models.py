@@ -161,6 +161,10 @@ class Recording(Resource):
     def address(self) -> Address:
         return Address(self.sid, account=self._text("account_sid"))
 
+    @property
+    def call_sid(self) -> str:
+        return self._text("call_sid")
+
 
 class Result(Resource):
     """What one add-on made of one recording."""
@@ -168,7 +172,7 @@ class Result(Resource):
     __slots__ = ()
     COLLECTION = "add_on_results"
     ELEMENT = "AddOnResult"
-    FIELDS = (
+    FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("sid", "sid"),
         Field("account_sid", "sid"),
         Field("reference_sid", "sid"),
@@ -199,6 +203,31 @@ class Result(Resource):
     @property
     def final(self) -> bool:
         return self.status in FINAL
+
+
+class ListedResult(Result):
+    """A result in a list, which can say of what recording it was made, if that is asked for."""
+
+    __slots__ = ()
+    OF_RECORDING: ClassVar = {
+        "call_sid": "call_sid",
+        "recording_created": "date_created",
+        "recording_duration": "duration",
+    }
+    """Fields of the recording, by what they are called here."""
+    FIELDS = (
+        *Result.FIELDS,
+        Field("call_sid", "sid", asked=True),
+        Field("recording_created", "date", asked=True),
+        Field("recording_duration", "number", asked=True),
+    )
+
+    @classmethod
+    def of(cls, result: Result, recording: Recording | None) -> ListedResult:
+        """`result` with the fields of its recording; empty where there is none any more."""
+        document = recording.document if recording else {}
+        more = {name: document.get(origin) for name, origin in cls.OF_RECORDING.items()}
+        return cls({**result.document, **more})
 
 
 class Payload(Resource):

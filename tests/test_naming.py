@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from support.breaking import RECORDING, RESULT, Breaking, breaking
@@ -11,7 +13,7 @@ from support.program import Run
 
 from addonctl.addresses import Address
 from addonctl.errors import Usage
-from addonctl.models import Payload
+from addonctl.models import Payload, Recording
 from addonctl.transfer.naming import Names, extension, safe
 
 HOSTILE = {
@@ -229,6 +231,81 @@ def test_a_template_never_leads_out(template: str) -> None:
 )
 def test_an_extension_is_one_we_know(content_type: str, wanted: str) -> None:
     assert extension(content_type) == wanted
+
+
+def names_of(document: dict[str, Any], recording: dict[str, Any] | None, **names: str) -> str:
+    """What a template with all that is not the payload's own makes of these."""
+    found = Names(
+        "{date}/{call}/{add_on} {config}.{ext}",
+        names,
+        lambda _: None if recording is None else Recording(recording),
+    )
+    address = Address(RECORDING, RESULT, "XH" + "5" * 32)
+    folders, (first, *_) = found.candidates(address, Payload(document))
+    return "/".join([*folders, first.file])
+
+
+ADD_ON, CONFIG = "XB" + "6" * 32, "XE" + "7" * 32
+MADE = {
+    "add_on_sid": ADD_ON,
+    "add_on_configuration_sid": CONFIG,
+    "content_type": "application/json",
+}
+CALLED = {"call_sid": "CA" + "8" * 32, "date_created": "Fri, 20 Nov 2026 23:59:59 +0000"}
+
+
+def test_a_name_tells_call_day_add_on_and_configuration() -> None:
+    call = CALLED["call_sid"]
+
+    assert f"2026-11-20/{call}/{ADD_ON} {CONFIG}.json" == names_of(MADE, CALLED)
+    assert f"2026-11-20/{call}/Watson {CONFIG}.json" == names_of(MADE, CALLED, **{ADD_ON: "Watson"})
+
+
+@pytest.mark.parametrize("recording", [None, {}, {"call_sid": None, "date_created": "soon"}])
+def test_what_is_not_known_is_a_line_in_a_name(recording: dict[str, Any] | None) -> None:
+    assert "_/_/_ _.json" == names_of({"content_type": "application/json"}, recording)
+
+
+@pytest.mark.parametrize("word", ["../../up", "/etc/passwd", "a\0b", "..", "C:\\x"])
+def test_no_answer_and_no_name_of_an_add_on_leads_outside(word: str) -> None:
+    recording = {**CALLED, "call_sid": word, "date_created": word}
+    parts = names_of(MADE | {"add_on_configuration_sid": word}, recording, **{ADD_ON: word})
+
+    day, call, *rest = parts.split("/")
+    assert "_" == day
+    assert 1 == len(rest)
+    assert not {call, *rest} & {"", ".", ".."}
+
+
+def test_files_are_named_by_their_recordings(run: Run, home: Path) -> None:
+    """Those of --all are not asked for again; one that is typed is asked for once."""
+    listed = run("-p sandbox results list --all -f json --fields reference_sid,call_sid").out
+    calls = {row["reference_sid"]: row["call_sid"] for row in json.loads(listed)}
+    template = "--name {call}/{date}-{recording}-{add_on}-{payload}.{ext}"
+    every = run(f"-p sandbox results download --all --to all {template} -f jsonl -v")
+    one = next(iter(calls))
+    single = run(f"-p sandbox results download {one} --to one {template} -v")
+
+    assert (0, 0) == (every.code, single.code)
+    saved = written(home / "all")
+    assert len(every.out.splitlines()) == len(saved)
+    for file in saved:
+        recording = file.name.split("-")[3]
+        assert file.parent.name == calls[recording]
+    assert {file.name for file in written(home / "one")} <= {file.name for file in saved}
+    assert any("VoiceBase" in file.name for file in saved)
+    assert 0 == sum(f"Recordings/{sid}.json" in every.err for sid in calls)
+    assert 1 == single.err.count(f"Recordings/{one}.json")
+
+
+def test_of_a_recording_that_is_gone_the_name_says_so(
+    run: Run, account: Breaking, home: Path
+) -> None:
+    account.add(b"data", label="notes")
+    ran = run(f"results download {RECORDING} --to keep --name {{call}}/{{date}}-{{label}}.{{ext}}")
+
+    assert 0 == ran.code
+    assert [home / "keep" / "_" / "_-notes.json"] == written(home / "keep")
 
 
 @pytest.mark.parametrize(

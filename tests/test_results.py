@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -52,6 +53,43 @@ def test_a_list_over_recordings_is_in_their_order(run: Run, all_results: list[st
 
     wanted = [each for recording in recordings for each in all_results if recording in each]
     assert (0, wanted, "") == (ran.code, ran.out.splitlines(), ran.err)
+
+
+OF_RECORDING = "call_sid,recording_created,recording_duration"
+
+
+@pytest.mark.parametrize("which", ["--all", "each"])
+def test_a_list_says_of_what_recordings_it_is(run: Run, all_results: list[str], which: str) -> None:
+    """Those that were listed are not asked for again, others once each."""
+    recordings = {
+        row["sid"]: (row["call_sid"], row["date_created"], row["duration"])
+        for row in json.loads(run("-p sandbox recordings list -f json").out)
+    }
+    line = ["-p", "sandbox", "results", "list", "--fields", f"reference_sid,{OF_RECORDING}"]
+    ran = run(*line, *(recordings if which == "each" else ["--all"]), "-f", "json", "-v")
+
+    rows = [tuple(row.values()) for row in json.loads(ran.out)]
+    asked = [line for line in ran.err.splitlines() if re.search(r"Recordings/RE\w+\.json", line)]
+    assert [(sid[:34], *recordings[sid[:34]]) for sid in all_results] == rows
+    with_results = {sid[:34] for sid in all_results}
+    assert len(asked) == (len(with_results) if which == "each" else 0)
+
+
+def test_a_list_can_be_sorted_by_its_recordings(run: Run) -> None:
+    ran = run("-p sandbox results list --all --sort recording_created -f csv --fields call_sid")
+    created = [
+        row["call_sid"] for row in json.loads(run("-p sandbox recordings list -f json").out)[::-1]
+    ]
+
+    calls = list(dict.fromkeys(ran.out.splitlines()[1:]))
+    assert [call for call in created if call in calls] == calls
+
+
+def test_unasked_a_list_says_nothing_of_recordings(run: Run) -> None:
+    ran = run("-p sandbox results list --all -f json")
+
+    assert not {"call_sid", "recording_created"} & json.loads(ran.out)[0].keys()
+    assert 2 == run("-p sandbox results get RE1 XR1 --fields call_sid").code
 
 
 def test_all_is_every_recording_of_the_account(run: Run, all_results: list[str]) -> None:

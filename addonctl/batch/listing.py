@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
@@ -13,7 +14,8 @@ from addonctl.errors import AddonctlError, Interrupted, NotFound
 from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
-    from addonctl.models import Payload, Result
+    from addonctl.api import Client
+    from addonctl.models import Payload, Recording, Result
     from addonctl.selection import Selection
 
 Value = TypeVar("Value")
@@ -67,6 +69,38 @@ def values(
         else:
             batch.succeeded()
             yield got
+
+
+class Recordings:
+    """Recordings that results belong to: from the list that they came of, or asked for.
+
+    As many are remembered as are worked on at a time. Safe to use from many threads.
+    """
+
+    MOST = 5_000
+
+    def __init__(self) -> None:
+        self._known: dict[str, Recording | None] = {}
+        self._lock = threading.Lock()
+
+    def note(self, sid: str, recording: Recording | None) -> None:
+        with self._lock:
+            self._known[sid] = recording
+            if len(self._known) > self.MOST:
+                del self._known[next(iter(self._known))]
+
+    def of(self, client: Client, address: Address) -> Recording | None:
+        """The recording at, or above, an address; None where it is gone. Raises AddonctlError."""
+        sid = address.recording
+        with self._lock:
+            if sid in self._known:
+                return self._known[sid]
+        try:
+            recording = client.recording(address._replace(result="", payload=""))
+        except NotFound:
+            recording = None
+        self.note(sid, recording)
+        return recording
 
 
 GROUPS = ("status", "add-on", "config", "day", "expires", "label")

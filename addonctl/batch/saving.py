@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -54,9 +53,15 @@ Next = TypeVar("Next", Wanted, Item)
 
 
 def find(
-    client: Client, addresses: Addresses, selection: Selection, workers: int, results: Results
+    client: Client,
+    addresses: Addresses,
+    selection: Selection,
+    workers: int,
+    results: Results,
+    look: Callable[[Address], object] | None = None,
 ) -> Iterator[Item]:
     """The payloads that the addresses lead to, in their order; what fails goes along as such.
+    `look` is called with each address where there is something.
 
     Each list is asked for a little ahead of its turn; of an address alone right when it is due.
     The `results` whose payloads are listed are noted.
@@ -78,7 +83,13 @@ def find(
             results.pop(want.address, None)
             raise
 
-    listed = _step(partial(_results, client, of_results), _wanted(addresses.items), workers)
+    def wanted(want: Wanted) -> Sequence[Wanted]:
+        found = _results(client, of_results, want)
+        if found and look:
+            look(want.address)
+        return found
+
+    listed = _step(wanted, _wanted(addresses.items), workers)
     return _step(payloads, noted(listed), workers)
 
 

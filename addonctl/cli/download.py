@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from addonctl import files
+from addonctl.addresses import Address
 from addonctl.cli.deleting import confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
@@ -25,7 +26,7 @@ from addonctl.cli.options import (
 from addonctl.cli.samples import CALL, TEXT
 from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
-from addonctl.models import Outcome, Payload
+from addonctl.models import Outcome, Payload, Recording
 
 if TYPE_CHECKING:
     from addonctl.batch.outcomes import Batch
@@ -74,6 +75,7 @@ def download(
     again just then, has been read back from disk and held against the store. Of payloads whose
     checksum the store does not tell, those that an earlier run saved are fetched again for that.
     """
+    from addonctl.batch.listing import Recordings
     from addonctl.batch.outcomes import plural
     from addonctl.batch.saving import Download, find, named
     from addonctl.transfer.folder import Folder
@@ -84,13 +86,23 @@ def download(
     if saving.delete_after and not saving.yes:
         must_be_able_to_ask(state, DELETING)
     selection = selection_of(Payload, ages, results, payloads)
-    names = Names(DEFAULT if saving.name is None else saving.name)
+    known = Recordings()
+
+    def recording(address: Address) -> Recording | None:
+        return known.of(batch.client, address)
+
+    template = DEFAULT if saving.name is None else saving.name
+    names = Names(template, state.settings.add_ons, recording)
+    state.recordings = known if names.asks_for_recording else None
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     # A recording or a result, typed alone, may stand for many payloads.
     single = wanted.alone and all(address.payload for address in wanted.items)
     batch = state.batch(many, "saved", "payload", alone=single)
     listed: Results = {}
-    found: Iterable[Found | Failed] = find(batch.client, wanted, selection, batch.workers, listed)
+    found: Iterable[Found | Failed] = find(
+        *(batch.client, wanted, selection, batch.workers, listed),
+        recording if names.asks_for_recording else None,
+    )
     if saving.output is not None:
         _to_file(batch, list(islice(found, 2)), saving, missing)
         return

@@ -239,8 +239,9 @@ class Saving(NamedTuple):
         str | None,
         Option(
             "--name",
-            "What to call the files, of {recording} {result} {payload} {label} {ext}; a slash "
-            "makes a folder ({recording}/{result}/{payload}.{ext}).",
+            "What to call the files, of {recording} {result} {payload} {label} {ext} {call} "
+            "{date} {add_on} {config}; a slash makes a folder "
+            "({recording}/{result}/{payload}.{ext}). The date is the recording's.",
             "TEMPLATE",
         ),
     ] = None

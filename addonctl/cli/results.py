@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from addonctl.addresses import Address
 from addonctl.cli.commands import Noun
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import (
@@ -26,7 +28,7 @@ from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import Usage
-from addonctl.models import Field, Outcome, Record, Result
+from addonctl.models import Field, ListedResult, Outcome, Record, Result
 
 Recordings = Annotated[list[str] | None, Argument("RE…")]
 Results = Annotated[list[str] | None, Argument("RE… XR…")]
@@ -44,13 +46,17 @@ BAR = 30
 
 @command.verb(
     "list",
-    rows=Result,
+    rows=ListedResult,
     examples=(
         ("what add-ons made of one recording", f"addonctl results list {CALL}"),
         ("of all recordings, what failed", "addonctl results list --all --status failed"),
         (
             "what will be gone within three days, for a spreadsheet",
             "addonctl results list --all --expiring-within 3d --format csv > expiring.csv",
+        ),
+        (
+            "which call each is of, and how long it was",
+            "addonctl results list --all --fields sid,status,call_sid,recording_duration",
         ),
     ),
 )
@@ -66,18 +72,26 @@ def list_results(
     recordings: Recordings = None,
 ) -> None:
     """List the add-on results of recordings."""
-    from addonctl.batch.listing import pages
+    from addonctl.batch.listing import Recordings, pages
 
-    state.answering(Result)
-    selection = selection_of(Result, ages, results, listing=listing)
+    state.answering(ListedResult)
+    selection = selection_of(ListedResult, ages, results, listing=listing)
     size = selection.page_size(page_size_of(listing))
+    sort = (selection.sort or "").removeprefix("-")
+    if ListedResult.OF_RECORDING.keys() & {sort, *state.fields}:
+        state.recordings = Recordings()
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "listed", "recording", alone=addresses.alone)
-    client = batch.client
-    found = pages(
-        batch, lambda each: client.results(each, size), addresses, gone_is_empty=whole.all
-    )
-    state.answer(Result, selection, batch, found)
+
+    def ask(address: Address) -> Iterator[list[Result]]:
+        for page in batch.client.results(address, size):
+            if page and state.recordings:
+                recording = state.recordings.of(batch.client, address)
+                page = [ListedResult.of(each, recording) for each in page]
+            yield page
+
+    found = pages(batch, ask, addresses, gone_is_empty=whole.all)
+    state.answer(ListedResult, selection, batch, found)
 
 
 @command.verb(

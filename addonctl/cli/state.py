@@ -32,6 +32,7 @@ from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
+    from addonctl.batch.listing import Recordings
     from addonctl.batch.outcomes import Batch
     from addonctl.login import Login
     from addonctl.models import Record, Recording, Resource
@@ -55,6 +56,7 @@ class State:
         self.output = Output()
         self._client: Client | None = None
         self.listed: dict[str, Record] = {}
+        self.recordings: Recordings | None = None
 
     def take_common(self, given: Mapping[str, Any]) -> None:
         """Note what was typed of the common options; what was not leaves the others as they are."""
@@ -68,6 +70,11 @@ class State:
     def format(self) -> str:
         """The format asked for, which may not exist."""
         return (self.common.format or self.settings.get("format") or "table").lower()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields asked for, which may not exist."""
+        return tuple(word.lower() for word in _words(self.output.fields))
 
     @property
     def dates(self) -> str:
@@ -96,7 +103,7 @@ class State:
         return Sink(
             OutputSettings(
                 format=self.format,
-                fields=tuple(word.lower() for word in _words(output.fields)),
+                fields=self.fields,
                 header=not output.no_header,
                 query=output.query,
                 bom=output.bom,
@@ -279,7 +286,7 @@ class State:
 
     def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
         """The pages, with what their add-ons are called where that is asked for."""
-        wanted = "add_on" in (sort, *map(str.lower, _words(self.output.fields)))
+        wanted = "add_on" in (sort, *self.fields)
         names = self.settings.add_ons
         for page in pages:
             if not wanted:
@@ -318,11 +325,13 @@ def _typed(
 
 
 def _every(state: State, pages: Iterable[list[Recording]]) -> Iterator[Address]:
-    """The recordings of a list; a terminal's headings say when each was made."""
+    """The recordings of a list; a terminal's headings, and who asks, say when each was made."""
     for page in pages:
         for recording in page:
             if state.sink.on_terminal:
                 state.listed[recording.sid] = recording
+            if state.recordings:
+                state.recordings.note(recording.sid, recording)
             yield Address(given_sid(recording.sid, "RE"))
 
 

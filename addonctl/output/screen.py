@@ -179,7 +179,7 @@ def _column(answer: Answer, documents: Documents, field: Field) -> Column:
         shown = [f"{sid} {safe.line(names[sid])}" if sid in names else sid for sid in shown]
     if field.kind == "status":
         styles = [_STATUS_STYLES.get(text, "") for text in shown]
-    if field.name == "duration":
+    if field.name.endswith("duration"):
         shown = [_length(text) for text in shown]
     width = least = max([len(name), *map(cell_len, shown)])
     if field.kind in ("text", "uris"):

@@ -1,8 +1,8 @@
-"""What a payload's file is called: SIDs, known extensions and, where a template asks, its label.
+"""What a payload's file is called: SIDs, known extensions and what else a template asks for.
 
-Whatever a vendor's label or a template holds, a name made here is relative, has no `..`, fits
-every common file system, and is given to one payload only: no label can spell the SID by which a
-name is marked as another payload's own.
+Whatever a vendor's label, an answer or a template holds, a name made here is relative, has no `..`,
+fits every common file system, and is given to one payload only: no label can spell the SID by which
+a name is marked as another payload's own.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.errors import Usage
-from addonctl.models import Payload
+from addonctl.models import Payload, Recording
 from addonctl.sids import HEX
 
 DEFAULT = "{recording}/{result}/{payload}.{ext}"
-PLACEHOLDERS = ("recording", "result", "payload", "label", "ext")
+OF_RECORDING = ("call", "date")
+"""What a template can ask for that only the recording says: its call, and the day it was made."""
+PLACEHOLDERS = (
+    *("recording", "result", "payload", "label", "ext"),
+    *(*OF_RECORDING, "add_on", "config"),
+)
 
 UNKNOWN = "bin"
 _TYPES = """
@@ -68,10 +74,17 @@ class Name(NamedTuple):
 class Names:
     """Gives every payload its name, by one template. Safe to use from many threads.
 
-    Raises Usage for a template that asks for what is not there.
+    `add_ons` is what add-ons and their configurations are called, by SID; `recording` gives the
+    one that an address lies on, or None. Raises Usage for a template that asks for what is not
+    there.
     """
 
-    def __init__(self, template: str = DEFAULT) -> None:
+    def __init__(
+        self,
+        template: str = DEFAULT,
+        add_ons: Mapping[str, str] | None = None,
+        recording: Callable[[Address], Recording | None] = lambda _: None,
+    ) -> None:
         try:
             parsed = list(Formatter().parse(template))
         except ValueError as problem:
@@ -82,7 +95,11 @@ class Names:
                 word = field + (conversion and f"!{conversion}" or "") + (form and f":{form}" or "")
                 raise Usage(f"--name '{template}': no placeholder {{{word}}}; known: {known}")
         self._pieces = [(text, field) for text, field, _, _ in parsed]
-        self._tells = any(field == "payload" for _, field in self._pieces)
+        fields = {field for _, field in self._pieces}
+        self._tells = "payload" in fields
+        self.asks_for_recording = not fields.isdisjoint(OF_RECORDING)
+        self._add_ons = add_ons or {}
+        self._recording = recording
         self._given: dict[str, str] = {}
         self._lock = threading.Lock()
         if not re.sub(r"[./\s]", "", template):
@@ -95,12 +112,22 @@ class Names:
         added, and so does one that finds a stranger's file there.
         """
         sid = address.payload
+        recording = self._recording(address) if self.asks_for_recording else None
+        created = recording and recording.created
+        add_on, config = (
+            str(payload.document.get(name) or "")
+            for name in ("add_on_sid", "add_on_configuration_sid")
+        )
         values = {
             "recording": address.recording,
             "result": address.result,
             "payload": sid,
             "label": _nobodys(payload.label),
             "ext": extension(payload.content_type),
+            "call": _nobodys(recording.call_sid if recording else ""),
+            "date": f"{created:%Y-%m-%d}" if created else "",
+            "add_on": _nobodys(self._add_ons.get(add_on, add_on)),
+            "config": _nobodys(self._add_ons.get(config, config)),
         }
         text = "".join(
             literal + (_plain(values[field]).strip(". ") or "_" if field else "")
