@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import ssl
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -28,12 +30,12 @@ def server_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
     return context
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_environments_ca_bundle_is_trusted(
     run: Run,
     server_side: ssl.SSLContext,
@@ -46,6 +48,43 @@ def test_the_environments_ca_bundle_is_trusted(
         ran = run(f"results list {RE} --format sids")
 
     assert (0, f"{RE}/XR{1:032x}\n", "") == ran
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR"])
+def test_a_folder_of_certificates_is_trusted(
+    run: Run,
+    server_side: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    """One that OpenSSL has made ready, as /etc/ssl/certs is."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    shutil.copy(tmp_path / "ca.pem", folder)
+    subprocess.run(["openssl", "rehash", folder], check=True)
+    monkeypatch.setenv(variable, str(folder))
+    with listed(monkeypatch, PAGE, tls=server_side):
+        ran = run(f"results list {RE} --format sids")
+
+    assert (0, f"{RE}/XR{1:032x}\n", "") == ran
+
+
+def test_the_bundle_for_requests_beats_the_one_for_all(
+    run: Run, server_side: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
+    with listed(monkeypatch, PAGE, tls=server_side):
+        missing = run(f"results list {RE} --format sids")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        named = run(f"results list {RE} --format sids")
+
+    assert (missing.code, named.code) == (1, 0)
+    assert f"no CA certificates to be had from {tmp_path / 'nowhere.pem'}" in missing.err
+    assert "SSL_CERT_FILE" in missing.err
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_at_once(

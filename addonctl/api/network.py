@@ -220,10 +220,14 @@ _lock = threading.RLock()
 def tls_context() -> ssl.SSLContext:
     """The context that trusts the CA bundle of the environment (a file, or a folder), or requests'.
 
+    The variables of requests count first, then OpenSSL's, which curl, git and others know.
     Raises AddonctlError for a bundle that cannot be read.
     """
     named = environment("https://api.twilio.com")["verify"]
-    bundle = named if isinstance(named, str) else DEFAULT_CA_BUNDLE_PATH
+    bundle = named if isinstance(named, str) else ""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        bundle = bundle or os.environ.get(name, "")
+    bundle = bundle or DEFAULT_CA_BUNDLE_PATH
     with _lock:
         if bundle not in _contexts:
             context = create_urllib3_context()
@@ -235,7 +239,7 @@ def tls_context() -> ssl.SSLContext:
             except OSError as problem:
                 raise AddonctlError(
                     f"no CA certificates to be had from {bundle}: {problem.strerror}",
-                    hint="see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE",
+                    hint="see REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR",
                 ) from None
             _contexts[bundle] = context
         return _contexts[bundle]

@@ -64,7 +64,8 @@ def _environment() -> Topic:
                 ),
                 (
                     "HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE",
-                    "The proxy and the certificates to use, as other programs take them.",
+                    "The proxy and the certificates to use, as other programs take them; also"
+                    " CURL_CA_BUNDLE, and without these SSL_CERT_FILE and SSL_CERT_DIR.",
                 ),
                 ("XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", "Where the files below lie."),
             ),
