@@ -7,7 +7,10 @@ import sys
 
 from benchmarks import page, plot
 
-ALL = ("startup", "terminal", "https", "rows", "deletes", "downloads", "transcripts", "archive")
+ALL = (
+    *("startup", "terminal", "https", "rows", "deletes", "downloads", "transcripts", "archive"),
+    "peers",
+)
 
 
 def main(names: list[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import MSG_PEEK
 from socketserver import StreamRequestHandler
 from urllib.parse import urlsplit
 
@@ -15,30 +16,36 @@ import trustme
 from support.loopback import on_loopback, read_head
 
 HOST = "api.twilio.com"
+TLS_HANDSHAKE = b"\x16"
+"""What the first byte of a connection is that begins with TLS."""
 
 
 @contextmanager
 def tls_front(api_url: str, folder: Path) -> Iterator[dict[str, str]]:
     """Serve, as a proxy on loopback, what `api_url` answers as https://api.twilio.com.
 
-    Gives the variables that lead a client there, and have it trust the certificate.
+    Gives the variables that lead the vendor's clients and ours there, and have them trust the
+    certificate. Ours, which can be given another address, comes without a tunnel.
     """
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    bundle = str(folder / "authority.pem")
+    authority.cert_pem.write_to_path(bundle)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(HOST).configure_cert(context)
+    authority.issue_cert(HOST, "127.0.0.1").configure_cert(context)
 
     class Handler(StreamRequestHandler):
         rbufsize = 0  # what follows the head belongs to TLS
 
         def handle(self) -> None:
             with suppress(OSError):
-                head = read_head(self.rfile)
-                if head and head[:2] == ("CONNECT", f"{HOST}:443"):
+                if self.request.recv(1, MSG_PEEK) != TLS_HANDSHAKE:
+                    head = read_head(self.rfile)
+                    if head is None or head[:2] != ("CONNECT", f"{HOST}:443"):
+                        return
                     self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-                    with context.wrap_socket(self.request, server_side=True) as line:
-                        while answer(line):
-                            pass
+                with context.wrap_socket(self.request, server_side=True) as line:
+                    while answer(line):
+                        pass
 
     def answer(line: ssl.SSLSocket) -> bool:
         """One request and its answer; False when the client has gone."""
@@ -59,4 +66,9 @@ def tls_front(api_url: str, folder: Path) -> Iterator[dict[str, str]]:
         return True
 
     with on_loopback(Handler) as url:
-        yield {"HTTP_PROXY": url, "NODE_EXTRA_CA_CERTS": str(folder / "authority.pem")}
+        yield {
+            "HTTP_PROXY": url,
+            "NODE_EXTRA_CA_CERTS": bundle,
+            "ADDONCTL_API_URL": url.replace("http:", "https:"),
+            "REQUESTS_CA_BUNDLE": bundle,
+        }
