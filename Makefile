@@ -12,7 +12,7 @@ RESOLVE ?= --constraint constraints.txt --build-constraint constraints.txt
 DAYS ?= 0
 PYTEST = DAYS_AHEAD=$(DAYS) PYTHONPATH=$(CURDIR)/tests/clock $(BIN)/pytest -n auto $(PYTEST_FLAGS)
 
-.PHONY: try test lint tests slow clients constraints mutants bench
+.PHONY: try test lint tests slow clients constraints mutants bench site
 
 try: $(VENV)/installed
 	$(BIN)/addonctl -p sandbox results list --all
@@ -49,6 +49,10 @@ constraints: $(VENV)/tested
 mutants: $(VENV)-mutants/installed
 	$(VENV)-mutants/bin/mutmut run || true
 	$(VENV)-mutants/bin/mutmut results
+
+# The documentation as pages, in build/site.
+site: $(VENV)/tested
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # An environment of its own: what the tests need changes what our libraries load.
 bench: $(VENV)-bench/measured

@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from support.consoles import as_shown, consoles, newcomer, typed
 from support.program import CLOCK
 from support.secret_service import MISSING, message_bus
 from support.serving import serving
@@ -20,39 +23,16 @@ from addonctl import sandbox
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CONSOLE = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\bRQ[0-9a-f]{32}\b")
-
-
-def steps(block: str) -> list[tuple[str, str]]:
-    """The commands of a console block, each with the output shown under it."""
-    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-    return [(part.partition("\n")[0], part.partition("\n")[2]) for part in parts]
-
-
-def typed(line: str, environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", line],
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-    )
+INSTALL, FIRST_STEPS, LOGIN, VARIABLES = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
-    """A newcomer's: a home of their own, and the program on the path."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", **CLOCK}
+    return newcomer(home)
 
 
 def test_the_two_commands_are_in_the_makefile() -> None:
-    commands = [line for block in CONSOLE for line, shown in steps(block) if not shown]
+    commands = [line for line, _ in consoles(README)]
     if not shutil.which("make"):
         pytest.skip("no make here")
 
@@ -61,20 +41,37 @@ def test_the_two_commands_are_in_the_makefile() -> None:
         assert typed(f"{command} --dry-run", {**os.environ}, ROOT).returncode == 0
 
 
-def test_the_tour_shows_what_the_program_says(environment: dict[str, str], home: Path) -> None:
-    tour = [step for block in CONSOLE[2:] for step in steps(block)]
-    assert len(tour) > 10
-    for line, shown in tour:
-        if line.startswith("export "):
-            name, _, value = line.removeprefix("export ").partition("=")
-            environment[name] = value
-            continue
-        ran = typed(line, environment, home)
+def test_it_is_short_and_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\((?!https:)([^)#]+)\)", README)
 
-        # Both streams come in one: what is said beside an answer may come before or after it.
-        assert sorted(DATE.sub("DATE", ran.stdout).splitlines()) == sorted(
-            DATE.sub("DATE", shown).splitlines()
-        ), line
+    assert len(README.splitlines()) < 200
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_it_says_what_each_package_is_for() -> None:
+    told = re.findall(r"https://pypi.org/project/([\w-]+)/", README)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert sorted(told) == sorted(re.split(r"[<>=]", each)[0] for each in project["dependencies"])
+
+
+def test_what_an_installation_by_uv_lacks_is_had_by_two_commands(
+    environment: dict[str, str], home: Path
+) -> None:
+    ran = typed(f"set -e\n{FIRST_STEPS}", environment, home)
+
+    assert INSTALL.splitlines() == ["pipx install .", "uv tool install ."]
+    assert ran.returncode == 0, ran.stdout
+    assert (home / ".local/share/bash-completion/completions/addonctl").exists()
+    assert ".TH ADDONCTL\\-RESULTS\\-LIST 1" in ran.stdout
+
+
+def test_the_tour_shows_what_the_program_says(environment: dict[str, str], home: Path) -> None:
+    tour = consoles(README)[2:]
+
+    assert len(tour) > 12
+    as_shown(tour, environment, home)
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def test_a_real_account_logs_in_once(
     """Against a served account, a real keyring and, for the secret, a real terminal."""
     import pexpect
 
-    login, *lines = SHELL[0].splitlines()
+    login, *lines = LOGIN.splitlines()
     with serving_account(tmp_path) as url, message_bus(home, tmp_path / "run") as bus:
         bus.start_keyring("password of the keyring")
         everything = {**environment, **bus.environment, "ADDONCTL_API_URL": url}
@@ -121,13 +118,29 @@ def test_a_real_account_logs_in_once(
 def test_a_real_account_by_variables(
     environment: dict[str, str], home: Path, tmp_path: Path
 ) -> None:
-    script = f"set -e -o pipefail\n{filled(SHELL[1])}"
+    script = f"set -e -o pipefail\n{filled(VARIABLES)}"
     with serving_account(tmp_path) as url:
         ran = typed(script, {**environment, "ADDONCTL_API_URL": url}, home)
 
     assert ran.returncode == 0, ran.stdout
     assert (home / "failed.csv").read_bytes().startswith(b"\xef\xbb\xbfsid,")
     assert "deleted 2 results" in ran.stdout
+
+
+def test_the_picture_is_what_a_terminal_shows(tmp_path: Path) -> None:
+    """`python docs/picture.py` makes it so. Each rich draws a little differently."""
+    pytest.importorskip("time_machine")
+    pinned = re.search(r"^rich==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    if not pinned or version("rich") != pinned[1]:
+        pytest.skip(f"rich {version('rich')} is not that of constraints.txt")
+    clean = {name: value for name, value in os.environ.items() if name not in CLOCK}
+    drawn = tmp_path / "terminal.svg"
+    subprocess.run([sys.executable, "docs/picture.py", drawn], env=clean, cwd=ROOT, check=True)
+    kept = (ROOT / "docs" / "terminal.svg").read_text("utf-8")
+
+    assert drawn.read_text("utf-8") == kept
+    assert "addonctl&#160;results&#160;list" in kept
+    assert re.findall(r"url\((?!#)|@import|href=|src=", kept) == []
 
 
 def test_the_tables_of_the_benchmarks_are_those_of_their_data(

@@ -1,0 +1,139 @@
+"""The documentation: what it shows is so, and the site is built of it without a warning."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from support.consoles import as_shown, consoles, newcomer
+from support.serving import serving
+
+from addonctl import sandbox
+from addonctl.cli.program import command
+from addonctl.docs import topics
+from addonctl.docs.__main__ import read
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(page.relative_to(DOCS) for page in DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_what_a_page_shows_is_so(page: Path, home: Path, tmp_path: Path) -> None:
+    """Line by line on the sandbox, or, where a login is set, on an account that is served."""
+    steps = consoles((DOCS / page).read_text("utf-8"))
+    environment = newcomer(home)
+    file = tmp_path / "account.sqlite"
+    with serving(lambda url: sandbox.open_application(file, store_url=url)) as server:
+        if any("TWILIO_API_KEY" in line for line, _ in steps):
+            environment["ADDONCTL_API_URL"] = server.api_url
+        as_shown([(filled(line), shown) for line, shown in steps], environment, home)
+
+
+def filled(line: str) -> str:
+    for place, value in (
+        ("=AC…", sandbox.ACCOUNT),
+        ("=SK…", sandbox.API_KEY),
+        ("SECRET=…", sandbox.API_SECRET),
+    ):
+        line = line.replace(place, f"{place.partition('=')[0]}={value}")
+    return line
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as strictly as there is, where nothing can be fetched."""
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    place = tmp_path_factory.mktemp("site")
+    nowhere = {
+        "PATH": "/usr/bin:/bin",
+        "https_proxy": "http://127.0.0.1:9",
+        "NO_MKDOCS_2_WARNING": "1",
+    }
+    words = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--site-dir",
+        str(place),
+    ]
+    ran = subprocess.run(words, cwd=ROOT, env=nowhere, capture_output=True, text=True)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    return place
+
+
+def test_every_topic_and_every_command_has_its_place(site: Path) -> None:
+    for name in topics.NAMES:
+        assert topics.named(name).title in (site / "help" / f"{name}.html").read_text("utf-8")
+    for noun in read(command).commands:
+        text = (site / "commands" / f"{noun.path}.html").read_text("utf-8")
+        for verb in noun.walk():
+            assert f"addonctl {verb.path}" in text
+            for option in verb.options:
+                assert option.names[-1] in text
+
+
+class Loaded(HTMLParser):
+    """What a browser fetches for a page unasked."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.feed(page.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        wanted = {"link": "href", "script": "src", "img": "src", "iframe": "src"}.get(tag)
+        if wanted and given.get("rel") != "canonical" and given.get(wanted):
+            self.addresses.append(str(given[wanted]))
+
+
+def test_reading_it_fetches_nothing_from_elsewhere(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    fetched = {address for page in pages for address in Loaded(page).addresses}
+    styles = "".join(style.read_text("utf-8") for style in site.rglob("*.css"))
+
+    assert len(pages) > 20
+    assert fetched
+    assert [address for address in fetched if "//" in address] == []
+    assert re.findall(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", styles) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "said"),
+    [
+        ("index.md", "[gone](recipes/gone.md)", "recipes/gone.md"),
+        ("security.md", "[gone](api.md#nowhere)", "#nowhere"),
+        ("more.md", "# A page that the list does not name", "more.md"),
+    ],
+)
+def test_a_broken_link_fails_the_build(tmp_path: Path, page: str, text: str, said: str) -> None:
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    for name in ("docs", "benchmarks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    with (tmp_path / "docs" / page).open("a", encoding="utf-8") as file:
+        file.write(f"\n{text}\n")
+    words = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--site-dir",
+        str(tmp_path / "site"),
+    ]
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+
+    assert ran.returncode == 1
+    assert said in ran.stderr
