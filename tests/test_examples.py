@@ -20,7 +20,7 @@ EXAMPLES = dict.fromkeys(line for command in PROGRAM.walk() for _, line in comma
 EXAMPLES |= dict.fromkeys(
     " ".join(" ".join(part).split())
     for name in topics.NAMES
-    for part in topics.named(name).parts
+    for part in topics.TOPICS[name].parts
     if isinstance(part, list) and part[0].startswith("addonctl ")
 )
 

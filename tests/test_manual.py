@@ -198,7 +198,7 @@ def test_the_parsers_own_completion_is_off(
 def test_every_exit_code_of_an_error_is_explained() -> None:
     kinds = errors.AddonctlError.__subclasses__()
     codes = {kind.exit_code for kind in kinds} | {errors.AddonctlError.exit_code}
-    told = {row[0] for row in topics.named("exit-codes").parts[0]}
+    told = {row[0] for row in topics.TOPICS["exit-codes"].parts[0]}
 
     assert {str(code) for code in codes} <= told
 

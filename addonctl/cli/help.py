@@ -29,7 +29,7 @@ def show_help(
     from addonctl.cli import parser, program
 
     if len(words) == 1 and words[0] in topics.NAMES:
-        text: str | None = topics.plain(topics.named(words[0]))
+        text: str | None = topics.plain(topics.TOPICS[words[0]])
     else:
         text = parser.page(program.command, words)
     if text is None:

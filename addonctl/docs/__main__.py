@@ -148,7 +148,7 @@ def _value(metavar: str, rows: type[Record] | None) -> ValueDoc:
         "[NAME]": ValueDoc("profile"),  # where one is made or removed
         "SETTING": ValueDoc("word", tuple((name, "") for name in NAMES)),
         "SHELL": ValueDoc("word", tuple((shell, "") for shell in complete.SCRIPTS)),
-        "TOPIC": ValueDoc("help", tuple((name, line) for name, (line, _) in topics.TOPICS.items())),
+        "TOPIC": ValueDoc("help", tuple((name, topics.TOPICS[name].line) for name in topics.NAMES)),
     }
     return known.get(metavar, ValueDoc("any"))
 

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import json
 
+from addonctl.docs import data
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +45,7 @@ def script(shell: str) -> str:
         from addonctl.errors import Usage
 
         raise Usage(f"no completion for '{shell}'; known: {', '.join(SCRIPTS)}")
-    return _data(f"scripts/{SCRIPTS[shell]}").decode()
+    return data(f"scripts/{SCRIPTS[shell]}").decode()
 
 
 def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -85,7 +87,7 @@ class CommandLine:
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._table = json.loads(_data("words.json"))
+        self._table = json.loads(data("words.json"))
         self._path = ""
         self._operands: list[str] = []
         self._only_operands = False
@@ -270,12 +272,6 @@ class CommandLine:
         from addonctl.profiles.config import ConfigFile
 
         return ConfigFile(folder).read()
-
-
-def _data(name: str) -> bytes:
-    """A file of this package, be that in a zip file; importlib.resources takes longer to load."""
-    loader: Any = __spec__ and __spec__.loader
-    return bytes(loader.get_data(__file__.removesuffix("complete.py") + name))
 
 
 def _split(line: str) -> tuple[list[str], str]:

@@ -140,10 +140,10 @@ def _page(command: CommandDoc, parent: CommandDoc | None, version: str, date: st
             _styled("`config.toml` holds the profiles; see addonctl(1)."),
         ]
     else:
-        for topic in map(topics.named, TOPICS_OF_PROGRAM):
+        for topic in map(topics.TOPICS.__getitem__, TOPICS_OF_PROGRAM):
             lines += _topic(topic)
-        lines += _topic(topics.named("exit-codes"), "EXIT STATUS")
-        lines += [*_topic(topics.named("environment")), *_topic(topics.files())]
+        lines += _topic(topics.TOPICS["exit-codes"], "EXIT STATUS")
+        lines += [*_topic(topics.TOPICS["environment"]), *_topic(topics.TOPICS["files"])]
     lines += [".SH EXAMPLES", *_examples(command)]
     near = [parent] if parent else []
     near += [inner for inner in (parent or command).commands if inner.words != command.words]
