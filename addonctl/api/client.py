@@ -18,18 +18,8 @@ from requests.adapters import BaseAdapter
 
 from addonctl import __version__
 from addonctl.addresses import Address
-from addonctl.api.network import (
-    followed,
-    whole_number,
-)
-from addonctl.api.transport import (
-    NOT_THE_SERVICE,
-    Channel,
-    Exchange,
-    Limits,
-    Pace,
-    Say,
-)
+from addonctl.api.network import followed, whole_number
+from addonctl.api.transport import NOT_THE_SERVICE, Channel, Exchange, Limits, Pace, Say
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import Login, named_by, plain_url
 from addonctl.models import PAGE_SIZE, Account, Payload, Record, Recording, Result
@@ -284,28 +274,23 @@ class Client:
                 )
 
     def _document(self, path: str, what: str) -> dict[str, Any]:
-        """The JSON object at `path`."""
+        """The JSON object at `path`; NaN and its like are no JSON."""
         answer = self._send("GET", path, what)
         if answer.status != 200:
             raise answer.refusal(what)
-        return _parsed(answer, what)
-
-
-def _parsed(answer: Exchange, what: str) -> dict[str, Any]:
-    """The JSON object that an answer is; NaN and its like are no JSON. Raises AddonctlError."""
-    try:
-        document = json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
-    except (ValueError, RecursionError):
-        document = None
-    if isinstance(document, dict):
-        return document
-    kind = (answer.header("Content-Type") or "nothing").split(";")[0]
-    raise AddonctlError(
-        f"{what}: the service answered with {kind} that is not the JSON it promised",
-        hint=NOT_THE_SERVICE,
-        status=answer.status,
-        request_id=answer.header("Twilio-Request-Id"),
-    )
+        try:
+            document = json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
+        except (ValueError, RecursionError):
+            document = None
+        if isinstance(document, dict):
+            return document
+        kind = (answer.header("Content-Type") or "nothing").split(";")[0]
+        raise AddonctlError(
+            f"{what}: the service answered with {kind} that is not the JSON it promised",
+            hint=NOT_THE_SERVICE,
+            status=answer.status,
+            request_id=answer.header("Twilio-Request-Id"),
+        )
 
 
 def _finite(word: str) -> float:

@@ -172,15 +172,15 @@ class TimedDownload(TimedResponse):
 
 class Adapter(HTTPAdapter):
     """requests' adapter with one TLS context for all connections of the process, also those to a
-    proxy, and with answers that are a `reply`.
+    proxy, and with answers that must come in time: whole, or where a download `flows` their head.
 
     Left to itself, urllib3 reads the whole CA bundle again for every connection.
     """
 
-    def __init__(self, connections: int, reply: type[HTTPResponse]) -> None:
+    def __init__(self, connections: int, *, flows: bool) -> None:
         super().__init__(pool_maxsize=connections)
-        self._reply = reply
-        self._answered_by_reply(self.poolmanager)
+        self._response = TimedDownload if flows else TimedResponse
+        self._timed(self.poolmanager)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -195,7 +195,7 @@ class Adapter(HTTPAdapter):
             if proxy not in self.proxy_manager:
                 if proxy.lower().startswith("https"):
                     settings["proxy_ssl_context"] = self._context
-                self._answered_by_reply(super().proxy_manager_for(proxy, **settings))
+                self._timed(super().proxy_manager_for(proxy, **settings))
             return self.proxy_manager[proxy]
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -205,10 +205,10 @@ class Adapter(HTTPAdapter):
     def _context(self) -> ssl.SSLContext:
         return tls_context()
 
-    def _answered_by_reply(self, manager: Any) -> None:
-        pools = {}
+    def _timed(self, manager: Any) -> None:
+        pools, response = {}, {"response_class": self._response}
         for scheme, pool in manager.pool_classes_by_scheme.items():
-            connection = type("Connection", (pool.ConnectionCls,), {"response_class": self._reply})
+            connection = type("Connection", (pool.ConnectionCls,), response)
             pools[scheme] = type("Pool", (pool,), {"ConnectionCls": connection})
         manager.pool_classes_by_scheme = pools
 

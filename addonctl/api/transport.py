@@ -9,24 +9,16 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3 import Retry
+from urllib3.exceptions import InvalidHeader
 
-from addonctl.api.network import (
-    LATER,
-    NETWORK,
-    Adapter,
-    Route,
-    TimedDownload,
-    TimedResponse,
-    failure,
-    whole_number,
-)
+from addonctl.api.network import LATER, NETWORK, Adapter, Route, failure, whole_number
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 from addonctl.login import LOOPBACK, plain_url
 
@@ -172,9 +164,7 @@ class Channel:
         named_by: str = "",
         flows: bool = False,
     ) -> None:
-        self._adapter = adapter or Adapter(
-            limits.connections, TimedDownload if flows else TimedResponse
-        )
+        self._adapter = adapter or Adapter(limits.connections, flows=flows)
         self._limits = limits
         self._timeout = (min(limits.timeout, CONNECT_TIMEOUT), limits.timeout)
         self._pace, self._trace, self._notify = pace, trace, notify
@@ -299,14 +289,10 @@ def concurrent_requests(headers: Mapping[str, str]) -> int | None:
 
 def asked_to_wait(headers: Mapping[str, str]) -> float | None:
     """The seconds of `Retry-After`, within reason; None where it says nothing that makes sense."""
-    word = headers.get("Retry-After", "").strip()
-    seconds: float | None = whole_number(word)
-    if seconds is None:
-        try:
-            seconds = parsedate_to_datetime(word).timestamp() - time.time()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(max(seconds, 0), LONGEST_RETRY_AFTER)
+    try:
+        return min(Retry().parse_retry_after(headers.get("Retry-After", "")), LONGEST_RETRY_AFTER)
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
 
 
 def secrets_of(request: requests.PreparedRequest) -> set[str]:
