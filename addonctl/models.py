@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 from addonctl import dates
 from addonctl.addresses import Address
@@ -51,6 +51,12 @@ class Field(NamedTuple):
     origin: str | None = None
     shift: timedelta = timedelta()
     asked: bool = False
+
+
+def fields(names: str) -> tuple[Field, ...]:
+    """The fields of these names, each with its kind after a colon (`sid:sid label`), or text."""
+    pairs = (name.partition(":")[::2] for name in names.split())
+    return tuple(Field(name, cast(Kind, kind or "text")) for name, kind in pairs)
 
 
 EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
@@ -122,9 +128,8 @@ class Account(Resource):
     """An account, or a subaccount of one."""
 
     __slots__ = ()
-    COLLECTION = "accounts"
-    ELEMENT = "Account"
-    FIELDS = (Field("sid", "sid"), Field("friendly_name"), Field("status", "status"))
+    COLLECTION, ELEMENT = "accounts", "Account"
+    FIELDS = fields("sid:sid friendly_name status:status")
     COLUMNS = ("sid", "friendly_name", "status")
 
 
@@ -132,28 +137,12 @@ class Recording(Resource):
     """A recorded call or conference: what add-ons work on."""
 
     __slots__ = ()
-    COLLECTION = "recordings"
-    ELEMENT = "Recording"
-    FIELDS = (
-        Field("sid", "sid"),
-        Field("account_sid", "sid"),
-        Field("call_sid", "sid"),
-        Field("conference_sid", "sid"),
-        Field("status", "status"),
-        Field("source"),
-        Field("channels", "number"),
-        Field("duration", "number"),
-        Field("start_time", "date"),
-        Field("date_created", "date"),
-        Field("date_updated", "date"),
-        Field("price", "number"),
-        Field("price_unit"),
-        Field("error_code", "number"),
-        Field("api_version"),
-        Field("uri", "uris"),
-        Field("encryption_details", "uris"),
-        Field("media_url", "uris"),
-        Field("subresource_uris", "uris"),
+    COLLECTION, ELEMENT = "recordings", "Recording"
+    FIELDS = fields(
+        "sid:sid account_sid:sid call_sid:sid conference_sid:sid status:status source"
+        " channels:number duration:number start_time:date date_created:date date_updated:date"
+        " price:number price_unit error_code:number api_version uri:uris"
+        " encryption_details:uris media_url:uris subresource_uris:uris"
     )
     COLUMNS = ("sid", "status", "date_created", "duration", "source", "call_sid")
 
@@ -170,19 +159,13 @@ class Result(Resource):
     """What one add-on made of one recording."""
 
     __slots__ = ()
-    COLLECTION = "add_on_results"
-    ELEMENT = "AddOnResult"
+    COLLECTION, ELEMENT = "add_on_results", "AddOnResult"
     FIELDS: ClassVar[tuple[Field, ...]] = (
-        Field("sid", "sid"),
-        Field("account_sid", "sid"),
-        Field("reference_sid", "sid"),
-        Field("status", "status"),
-        Field("add_on_sid", "sid"),
-        Field("add_on_configuration_sid", "sid"),
-        Field("date_created", "date"),
-        Field("date_updated", "date"),
-        Field("date_completed", "date"),
-        Field("subresource_uris", "uris"),
+        *fields(
+            "sid:sid account_sid:sid reference_sid:sid status:status add_on_sid:sid"
+            " add_on_configuration_sid:sid date_created:date date_updated:date date_completed:date"
+            " subresource_uris:uris"
+        ),
         EXPIRES,
         ADD_ON,
     )
@@ -190,11 +173,7 @@ class Result(Resource):
 
     @property
     def address(self) -> Address:
-        return Address(
-            self._text("reference_sid"),
-            self.sid,
-            account=self._text("account_sid"),
-        )
+        return Address(self._text("reference_sid"), self.sid, account=self._text("account_sid"))
 
     @property
     def status(self) -> str:
@@ -234,20 +213,13 @@ class Payload(Resource):
     """One file an add-on left behind: its metadata, not its bytes."""
 
     __slots__ = ()
-    COLLECTION = "payloads"
-    ELEMENT = "Payload"
+    COLLECTION, ELEMENT = "payloads", "Payload"
     FIELDS = (
-        Field("sid", "sid"),
-        Field("account_sid", "sid"),
-        Field("reference_sid", "sid"),
-        Field("add_on_result_sid", "sid"),
-        Field("label"),
-        Field("content_type"),
-        Field("add_on_sid", "sid"),
-        Field("add_on_configuration_sid", "sid"),
-        Field("date_created", "date"),
-        Field("date_updated", "date"),
-        Field("subresource_uris", "uris"),
+        *fields(
+            "sid:sid account_sid:sid reference_sid:sid add_on_result_sid:sid label content_type"
+            " add_on_sid:sid add_on_configuration_sid:sid date_created:date date_updated:date"
+            " subresource_uris:uris"
+        ),
         EXPIRES,
         ADD_ON,
     )
@@ -275,9 +247,8 @@ class Outcome(Record):
     """What became of one item of a batch: its address, one word, and the reason."""
 
     __slots__ = ()
-    COLLECTION = "outcomes"
-    ELEMENT = "Outcome"
-    FIELDS = (Field("sid", "sid"), Field("outcome", "status"), Field("detail"))
+    COLLECTION, ELEMENT = "outcomes", "Outcome"
+    FIELDS = fields("sid:sid outcome:status detail")
     COLUMNS = ("sid", "outcome", "detail")
 
     @classmethod

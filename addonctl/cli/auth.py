@@ -10,7 +10,7 @@ from addonctl.cli.options import Argument, Option, Output
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
 from addonctl.login import SANDBOX, Login, api_url, secret_flaw, trimmed
-from addonctl.models import Field, Kind, Record
+from addonctl.models import Record, fields
 from addonctl.profiles import has_login, resolve, used_before_the_profile_in_use
 from addonctl.profiles.config import Profile
 from addonctl.profiles.keeping import TRIES, WHERE, Profiles, asked, login_of
@@ -36,18 +36,12 @@ class LoggingIn(NamedTuple):
     ] = False
 
 
-def _fields(names: str) -> tuple[Field, ...]:
-    kinds: dict[str, Kind] = {"account_sid": "sid", "key_sid": "sid"}
-    kinds |= {"status": "status", "outcome": "status"}
-    return tuple(Field(name, kinds.get(name, "text")) for name in names.split())
-
-
 class ProfileRow(Record):
     """One profile, as it is kept."""
 
     __slots__ = ()
     COLLECTION, ELEMENT = "profiles", "Profile"
-    FIELDS = _fields("profile in_use account_sid key_sid region edge storage")
+    FIELDS = fields("profile in_use account_sid:sid key_sid:sid region edge storage")
     COLUMNS = tuple(field.name for field in FIELDS)
 
 
@@ -56,8 +50,9 @@ class LoginRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "logins", "Login"
-    FIELDS = _fields(
-        "profile in_use source keyring account_sid key_sid secret api_url status detail"
+    FIELDS = fields(
+        "profile in_use source keyring account_sid:sid key_sid:sid secret api_url status:status"
+        " detail"
     )
     COLUMNS = tuple(field.name for field in FIELDS if field.name not in ("key_sid", "api_url"))
 
@@ -67,7 +62,7 @@ class TakenRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "profiles", "Profile"
-    FIELDS = _fields("profile account_sid outcome detail")
+    FIELDS = fields("profile account_sid:sid outcome:status detail")
     COLUMNS = tuple(field.name for field in FIELDS)
 
 

@@ -10,7 +10,7 @@ from addonctl.cli.options import Argument, Output
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
-from addonctl.models import Field, Record
+from addonctl.models import Record, fields
 from addonctl.places import config_folder
 
 command = Noun("Settings without secrets, in config.toml.")
@@ -23,9 +23,8 @@ class SettingRow(Record):
     """One setting: its name, its value, and where that stands."""
 
     __slots__ = ()
-    COLLECTION = "settings"
-    ELEMENT = "Setting"
-    FIELDS = (Field("name"), Field("value"), Field("origin"))
+    COLLECTION, ELEMENT = "settings", "Setting"
+    FIELDS = fields("name value origin")
     COLUMNS = ("name", "value", "origin")
 
 

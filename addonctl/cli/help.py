@@ -60,7 +60,7 @@ def _show_page(state: State, words: list[str]) -> None:
 
 
 def _pages() -> dict[str, Path]:
-    """The manual's files by name: those that came with the installation, or the checkout's."""
+    """The manual's files by name: the checkout's, or those that came with the installation."""
     from importlib.metadata import PackageNotFoundError, files
 
     try:
@@ -68,7 +68,7 @@ def _pages() -> dict[str, Path]:
     except PackageNotFoundError:
         kept = []
     checkout = Path(__file__).parents[2] / "man"
-    return {each.name: each for each in (*checkout.glob("*.1"), *kept) if each.is_file()}
+    return {each.name: each for each in (*kept, *checkout.glob("*.1")) if each.is_file()}
 
 
 command = Verb(

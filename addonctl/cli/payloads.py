@@ -25,7 +25,7 @@ from addonctl.cli.options import (
 from addonctl.cli.samples import CALL, TEXT, TRANSCRIPT
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import show_payload
-from addonctl.models import Field, Outcome, Payload, Record
+from addonctl.models import Outcome, Payload, Record, fields
 from addonctl.sids import given_sid
 
 Results = Annotated[list[str] | None, Argument("RE… [XR…]…")]
@@ -107,14 +107,8 @@ class Link(Record):
     """The signed link of a payload. Whoever has it has the data."""
 
     __slots__ = ()
-    COLLECTION = "links"
-    ELEMENT = "Link"
-    FIELDS = (
-        Field("sid", "sid"),
-        Field("reference_sid", "sid"),
-        Field("add_on_result_sid", "sid"),
-        Field("url"),
-    )
+    COLLECTION, ELEMENT = "links", "Link"
+    FIELDS = fields("sid:sid reference_sid:sid add_on_result_sid:sid url")
     COLUMNS = ("sid", "url")
 
     @property

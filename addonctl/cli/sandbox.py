@@ -15,7 +15,7 @@ from addonctl.cli.options import (
 )
 from addonctl.cli.state import State
 from addonctl.errors import Usage
-from addonctl.models import Field, Record
+from addonctl.models import Record, fields
 
 if TYPE_CHECKING:
     from addonctl.sandbox.state import Counts
@@ -25,15 +25,8 @@ class Account(Record):
     """The pretend account: where its state lies, and what it holds."""
 
     __slots__ = ()
-    COLLECTION = "sandboxes"
-    ELEMENT = "Sandbox"
-    FIELDS = (
-        Field("path"),
-        Field("recordings", "number"),
-        Field("results", "number"),
-        Field("payloads", "number"),
-        Field("next_expiry", "date"),
-    )
+    COLLECTION, ELEMENT = "sandboxes", "Sandbox"
+    FIELDS = fields("path recordings:number results:number payloads:number next_expiry:date")
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
 
 

@@ -23,7 +23,7 @@ from addonctl.cli.options import (
 )
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.models import Field, Payload, Record
+from addonctl.models import Payload, Record, fields
 
 if TYPE_CHECKING:
     from addonctl.batch.transcribing import Said
@@ -40,19 +40,10 @@ class SaidRow(Record):
     """One turn of a conversation."""
 
     __slots__ = ()
-    COLLECTION = "turns"
-    ELEMENT = "Turn"
-    FIELDS = (
-        Field("address"),
-        Field("call_sid", "sid"),
-        Field("add_on_sid", "sid"),
-        Field("speaker"),
-        Field("start", "number"),
-        Field("end", "number"),
-        Field("text"),
-        Field("n", "number"),
-        Field("channel", "number"),
-        Field("confidence", "number"),
+    COLLECTION, ELEMENT = "turns", "Turn"
+    FIELDS = fields(
+        "address call_sid:sid add_on_sid:sid speaker start:number end:number text n:number"
+        " channel:number confidence:number"
     )
     COLUMNS = ("speaker", "start", "end", "text", "address", "call_sid", "add_on_sid")
 
