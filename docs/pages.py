@@ -33,7 +33,7 @@ MENTION = re.compile(r"^<!-- topic: ([\w-]+) -->$", re.MULTILINE)
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     nav = config.nav or []
-    nav.append({"Help": [{named(name).title: f"help/{name}.md"} for name in topics.NAMES]})
+    nav.append({"Help": [{topics.TOPICS[name].title: f"help/{name}.md"} for name in topics.NAMES]})
     program = read(command)
     own = {"addonctl": "commands/addonctl.md"}
     nouns = [{noun.path: f"commands/{noun.path}.md"} for noun in program.commands]
@@ -54,7 +54,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    return MENTION.sub(lambda found: parts(named(found[1])), markdown)
+    return MENTION.sub(lambda found: parts(topics.TOPICS[found[1]]), markdown)
 
 
 def generated() -> dict[str, str]:
@@ -67,14 +67,9 @@ def generated() -> dict[str, str]:
     return pages
 
 
-def named(name: str) -> topics.Topic:
-    """The help topic of that name, or `files`, which only the manual has."""
-    return topics.files() if name == "files" else topics.named(name)
-
-
 def topic_page(name: str) -> str:
     shown = f"On a terminal: `addonctl help {name}`." if name != "files" else ""
-    return f"# {named(name).title}\n\n{shown}\n\n{parts(named(name))}"
+    return f"# {topics.TOPICS[name].title}\n\n{shown}\n\n{parts(topics.TOPICS[name])}"
 
 
 def parts(topic: topics.Topic) -> str:

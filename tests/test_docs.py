@@ -73,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_topic_and_every_command_has_its_place(site: Path) -> None:
     for name in topics.NAMES:
-        assert topics.named(name).title in (site / "help" / f"{name}.html").read_text("utf-8")
+        assert topics.TOPICS[name].title in (site / "help" / f"{name}.html").read_text("utf-8")
     for noun in read(command).commands:
         text = (site / "commands" / f"{noun.path}.html").read_text("utf-8")
         for verb in noun.walk():
