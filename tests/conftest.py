@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.account import Account
+from support.bucket import OWNER, Store, seaweed
 from support.program import Ran, Run
 from support.serving import serving, troubled
 
@@ -48,6 +50,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in LOGIN_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "AZURE_", "GOOGLE_", "STORAGE_EMULATOR")):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     for name in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
@@ -92,3 +97,19 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", sandbox.ACCOUNT)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", sandbox.AUTH_TOKEN)
         yield made
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of buckets, SeaweedFS, for all tests of this process that ask for one."""
+    with seaweed(tmp_path_factory.mktemp("store")) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(store: Store, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty place in a bucket, with the login of its owner in variables."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", OWNER[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OWNER[1])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
+    return store.place()

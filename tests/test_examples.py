@@ -63,7 +63,13 @@ def test_there_are_examples_for_every_verb() -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if line not in SERVES])
-def test_an_example_works_as_it_stands(environment: dict[str, str], home: Path, line: str) -> None:
+def test_an_example_works_as_it_stands(
+    environment: dict[str, str], home: Path, request: pytest.FixtureRequest, line: str
+) -> None:
+    if "s3://" in line:
+        request.getfixturevalue("bucket")
+        request.getfixturevalue("store").make("company-archive")
+        environment |= {name: os.environ[name] for name in os.environ if name[:4] == "AWS_"}
     shell = SHELLS.get(line, ["sh", "-c"])
     if not shutil.which(shell[0]):
         pytest.skip(f"{shell[0]} is not installed")

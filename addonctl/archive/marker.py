@@ -107,6 +107,16 @@ def make(place: Place, account: str) -> About:
 
     Raises Usage where something else lies there, or another account's archive.
     """
+    if about := fitting(place, account):
+        return about
+    about = About(uuid.uuid4().hex, (account,))
+    if not place.create(ABOUT, about.written()):
+        return make(place, account)
+    return about
+
+
+def fitting(place: Place, account: str) -> About | None:
+    """The account's archive that lies there; None in an empty place. Raises Usage, as `make`."""
     if about := find(place):
         if account not in about.accounts:
             raise Usage(f"{place.url} holds the archive of {', '.join(about.accounts)}")
@@ -117,10 +127,7 @@ def make(place: Place, account: str) -> About:
                 f"{place.url} holds what is none of an archive's: {each.name}",
                 hint="choose an empty folder, or a new one",
             )
-    about = About(uuid.uuid4().hex, (account,))
-    if not place.create(ABOUT, about.written()):
-        return make(place, account)
-    return about
+    return None
 
 
 def find(place: Place) -> About | None:
@@ -153,7 +160,7 @@ def there(place: Place) -> About:
         return about
     raise NotFound(
         f"no archive at {place.url}: there is no {ABOUT}",
-        hint="is the disk mounted? A new one: addonctl archive init DIR",
+        hint="is the disk mounted? A new one: addonctl archive init PLACE",
     )
 
 

@@ -10,13 +10,13 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 from addonctl import files
-from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater, Usage
+from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 
 if TYPE_CHECKING:
     from addonctl.api import Limits
@@ -40,7 +40,10 @@ class Place(Protocol):
     """
 
     url: str
-    lease: str
+
+    @property
+    def lease(self) -> str:
+        """Names the lock that is held, where others can work under it; empty for a folder."""
 
     def read(self, name: str) -> bytes | None:
         """An object's bytes; None where there is none."""
@@ -94,14 +97,22 @@ class NoPlace(PlaceFailed, NotFound):
     """There is no such bucket."""
 
 
-def open_place(where: str, limits: Limits | None = None, lease: str = "") -> Place:
+def open_place(
+    where: str,
+    limits: Limits | None = None,
+    lease: str = "",
+    say: Callable[[str], None] = lambda text: None,
+) -> Place:
     """The place that a folder or a URL names; nothing is asked of it yet.
 
-    `lease` is what another process holds, and under which this one writes. Raises Usage for a URL
-    that is none of a bucket's.
+    `lease` is what another process holds, and under which this one writes; `say` tells what is
+    waited for. Raises Usage for a URL that is none of a bucket's.
     """
     if "://" in where:
-        raise Usage(f"{where} is no folder; buckets are not known yet")
+        from addonctl.api import Limits
+        from addonctl.archive.bucket import BucketPlace
+
+        return BucketPlace(where, limits or Limits(), lease, say)
     return LocalPlace(Path(where).expanduser().absolute())
 
 

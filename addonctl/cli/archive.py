@@ -47,9 +47,18 @@ command = Noun("What add-ons made, kept beyond the 30 days of the service.")
 
 
 @command.verb(
-    "init", examples=(("a folder that outlives the 30 days", "addonctl archive init keep"),)
+    "init",
+    examples=(
+        ("a folder that outlives the 30 days", "addonctl archive init keep"),
+        ("a bucket", "addonctl archive init s3://company-archive/twilio"),
+    ),
 )
-def make_archive(state: State, place: Annotated[str, Argument("DIR")]) -> None:
+def make_archive(
+    state: State,
+    place: Annotated[
+        str, Argument("PLACE", "A folder, or s3://BUCKET/PREFIX, gs://… or az://CONTAINER/….")
+    ],
+) -> None:
     """Make an archive, and remember it for this profile."""
     from addonctl.archive import marker
     from addonctl.archive.index import Index
@@ -63,12 +72,15 @@ def make_archive(state: State, place: Annotated[str, Argument("DIR")]) -> None:
             where.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as problem:
             raise AddonctlError(f"{where.url}: {(problem.strerror or '').lower()}") from None
+    marker.fitting(where, account)  # else nothing at all is written there
     with where.lock():
         about = marker.make(where, account)
         path = index_of(where.url)
         if path.exists() or not next(iter(where.objects("data")), None):
             Index(path, about.id, make=True, url=where.url).close()
     remember(state, where.url)
+    for kept in where.beyond_reach():
+        state.sink.say(f"{where.url}: {kept}")
     state.sink.say(f"{where.url} is the archive of {account}; bring it up to date: archive run")
 
 

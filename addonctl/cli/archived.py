@@ -70,7 +70,8 @@ def where(state: State, named: str | None) -> str:
 def place_of(state: State, where: str) -> Place:
     from addonctl.archive.place import open_place
 
-    return open_place(where, state.limits() if "://" in where else None)
+    limits = state.limits() if "://" in where else None
+    return open_place(where, limits, say=state.sink.say)
 
 
 def _memory(state: State) -> Path:
