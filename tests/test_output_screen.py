@@ -85,6 +85,17 @@ def test_payloads_stand_under_their_results(monkeypatch: pytest.MonkeyPatch, col
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
+def test_a_sid_within_a_text_is_not_cut_either(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    label = f"of {RE} and others, as the vendor has it"
+    with listed(monkeypatch, page("payloads", [payload(label=label)])):
+        lines, _ = seen(f"payloads list {RE} {XR}", columns)
+
+    assert [sid for line in lines[2:] for sid in SID.findall(line)].count(RE) == 1
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
 def test_what_a_batch_did_is_told_outcome_first_and_whole(columns: int, home: Path) -> None:
     """Folded where it does not fit, at slashes: nothing of an address or a path is left out."""
     lines, said = seen(f"-p sandbox results download {CALL} --to keep", columns)
