@@ -21,6 +21,8 @@ from addonctl.errors import AddonctlError, Usage
 
 SCHEMA = 1
 """The version of the tables, as `user_version` has it."""
+MARKER_IS = "its marker: "
+"""How the problem of a result begins whose marker is not as it should be."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
