@@ -15,7 +15,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -163,12 +163,12 @@ def there(place: Place) -> About:
     )
 
 
-def add_account(place: Place, about: About, account: str) -> About:
-    """Note that another account's results are kept there too."""
-    if account in about.accounts:
-        return about
-    about = about._replace(accounts=(*about.accounts, account))
-    place.put(ABOUT, io.BytesIO(about.written()))
+def add_accounts(place: Place, about: About, accounts: Iterable[str]) -> About:
+    """Note that the results of other accounts are kept there too."""
+    every = tuple(dict.fromkeys((*about.accounts, *accounts)))
+    if every != about.accounts:
+        about = about._replace(accounts=every)
+        place.put(ABOUT, io.BytesIO(about.written()))
     return about
 
 
