@@ -12,7 +12,7 @@ RESOLVE ?= --constraint constraints.txt --build-constraint constraints.txt
 DAYS ?= 0
 PYTEST = DAYS_AHEAD=$(DAYS) PYTHONPATH=$(CURDIR)/tests/clock $(BIN)/pytest -n auto $(PYTEST_FLAGS)
 
-.PHONY: try test lint tests slow clients constraints mutants bench site
+.PHONY: try test lint tests slow clients constraints mutants bench site release
 
 try: $(VENV)/installed
 	$(BIN)/addonctl -p sandbox results list --all
@@ -53,6 +53,10 @@ mutants: $(VENV)-mutants/installed
 # The documentation as pages, in build/site.
 site: $(VENV)/tested
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The checklist before a release; leaves wheel and source in dist/.
+release: $(VENV)/tested
+	$(BIN)/python .ci/release.py
 
 # An environment of its own: what the tests need changes what our libraries load.
 bench: $(VENV)-bench/measured
