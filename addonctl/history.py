@@ -100,6 +100,15 @@ def remember(account: str, lines: Sequence[str], folder: Path | None) -> None:
         files.replace(path, text.encode("ascii"))
 
 
+def forget(account: str, sids: set[str], folder: Path | None) -> None:
+    """Take out the lines that name any of the SIDs. Does nothing where that cannot be written."""
+    if folder and (path := folder / f"{account}.txt").exists():
+        with suppress(AddonctlError), files.locked(path, PATIENCE):
+            known = _known(account, folder)
+            kept = [line for line in known if sids.isdisjoint(re.split(r"[/\t ]", line))]
+            files.replace(path, "".join(f"{line}\n" for line in kept).encode("ascii"))
+
+
 def _known(account: str, folder: Path | None) -> list[str]:
     """The whole lines of the file that are as we write them; damage is left out."""
     content = b""

@@ -19,8 +19,7 @@ LAYERS = (
     {"cli"},
     {"docs"},
     # Work
-    {"archive"},
-    {"batch"},
+    {"archive", "batch"},
     {"transfer"},
     # Edges
     {"api", "profiles", "output", "history"},

@@ -19,12 +19,7 @@ from addonctl import dates
 from addonctl.archive.place import PlaceFailed
 from addonctl.errors import AddonctlError, Usage
 
-SCHEMA = 1
-"""The version of the tables, as `user_version` has it."""
-MARKER_IS = "its marker: "
-"""How the problem of a result begins whose marker is not as it should be."""
-
-_TABLES = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE accounts (
     sid TEXT PRIMARY KEY, listed_at TEXT, listed_all_at TEXT, problem TEXT) WITHOUT ROWID;
@@ -69,6 +64,16 @@ CREATE TABLE runs (
 CREATE TABLE tombstones (
     sid TEXT PRIMARY KEY, erased_at TEXT NOT NULL, reason TEXT) WITHOUT ROWID;
 """
+_ERASURES = """
+CREATE TABLE erasures (
+    id TEXT PRIMARY KEY, asked TEXT NOT NULL, account_sid TEXT, at TEXT NOT NULL, ended TEXT,
+    source TEXT, reason TEXT, results INTEGER, payloads INTEGER, bytes INTEGER, profile TEXT,
+    problem TEXT) WITHOUT ROWID;
+"""
+_STEPS = (_FIRST, _ERASURES)
+"""What brings an index from each version to the next."""
+SCHEMA = len(_STEPS)
+"""The version of the tables, as `user_version` has it."""
 
 
 def iso(moment: datetime) -> str:
@@ -120,7 +125,7 @@ class Index:
                 )
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = FULL")
-            if version == 0:
+            if version < SCHEMA:
                 with self.changing():
                     self._make(archive_id)
         if self.value("SELECT value FROM meta WHERE key = 'archive'") != archive_id:
@@ -130,8 +135,10 @@ class Index:
             )
 
     def _make(self, archive_id: str) -> None:
+        """Bring the tables to this version; another process may just have done so."""
+        version = self.db.execute("PRAGMA user_version").fetchone()[0]
         try:
-            for statement in _TABLES.split(";\n"):
+            for statement in "".join(_STEPS[version:]).split(";\n"):
                 if statement.strip():
                     self.db.execute(statement)
         except sqlite3.OperationalError as problem:
@@ -140,7 +147,8 @@ class Index:
                     "this Python's SQLite has no full text search (FTS5), which an archive needs"
                 ) from None
             raise
-        self.db.execute("INSERT INTO meta VALUES ('archive', ?)", (archive_id,))
+        if version == 0:
+            self.db.execute("INSERT INTO meta VALUES ('archive', ?)", (archive_id,))
         self.db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def close(self) -> None:

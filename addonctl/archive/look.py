@@ -67,10 +67,10 @@ class Job(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a look found. `gone` if the recording is not there any more; `vanished` are results
-    that are not, though they were not saved, and why; `problem` if it could not be looked at;
-    `cut` if no more requests were allowed before all was seen. `requests` are those that were made
-    elsewhere than through the allowance of whoever reads this.
+    """What a look found. `gone` if the recording is not there any more; `erased` if its call was;
+    `vanished` are results that are not there, though they were not saved, and why; `problem` if it
+    could not be looked at; `cut` if no more requests were allowed before all was seen. `requests`
+    are those that were made elsewhere than through the allowance of whoever reads this.
     """
 
     job: Job
@@ -78,6 +78,7 @@ class Seen(NamedTuple):
     results: tuple[SeenResult, ...] = ()
     vanished: tuple[tuple[str, str], ...] = ()
     gone: bool = False
+    erased: bool = False
     problem: str | None = None
     cut: bool = False
     requests: int = 0
@@ -114,6 +115,8 @@ def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
     try:
         if not job.document:
             document = dict(client.recording(at).document)
+        if document.get("call_sid") in job.tombstones:
+            return Seen(job, document, erased=True)
         for page in client.results(at):
             there |= {each.sid: each for each in page}
         for sid, known in job.known.items():

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from addonctl import dates
-from addonctl.archive.index import MARKER_IS, Index, iso
+from addonctl.archive.index import Index, iso
 from addonctl.archive.marker import Kept
 from addonctl.errors import AddonctlError
 from addonctl.models import RETENTION, Recording
@@ -20,6 +20,8 @@ from addonctl.transcripts import VERSION, Transcript
 
 A_SECOND = 1 << 20
 """How many transcripts may be of results made in the same second."""
+MARKER_IS = "its marker: "
+"""How the problem of a result begins whose marker is not as it should be."""
 OLD = timedelta(days=60)
 """Recordings older than this are looked at rarely, and their documents are not held ready."""
 AT_ONCE = 500
@@ -100,7 +102,8 @@ class Look(NamedTuple):
 
 def listed(index: Index, account: str, recordings: Iterable[Recording], now: datetime) -> list[str]:
     """Note recordings that a list showed; those not known are due at once, and so is one that was
-    taken to be gone. Gives back what is wrong with those that cannot be noted.
+    taken to be gone. Those that were erased, or whose call was, are not. Gives back what is wrong
+    with those that cannot be noted.
     """
     wrong = []
     found: dict[str, Mapping[str, Any]] = {}
@@ -109,6 +112,11 @@ def listed(index: Index, account: str, recordings: Iterable[Recording], now: dat
             found[given_sid(each.sid, "RE")] = each.document
         except AddonctlError as problem:
             wrong.append(problem.message)
+    calls = {sid: str(document.get("call_sid")) for sid, document in found.items()}
+    erased = _among(index, {*calls, *calls.values()}, "SELECT sid FROM tombstones WHERE sid")
+    for sid, call in calls.items():
+        if not erased.isdisjoint([(sid,), (call,)]):
+            del found[sid]
     with index.changing():
         old, due = iso(now - OLD), iso(now)
         known = _among(
@@ -131,13 +139,14 @@ def listed(index: Index, account: str, recordings: Iterable[Recording], now: dat
     return wrong
 
 
-def named(index: Index, account: str, sids: Iterable[str], now: datetime) -> None:
-    """Note recordings of which only the name is known."""
-    due = iso(now)
+def named(index: Index, account: str, sids: Iterable[str], now: datetime) -> list[str]:
+    """Note recordings of which only the name is known. Gives back those that were erased."""
+    due, wanted = iso(now), set(sids)
+    erased = {sid for (sid,) in _among(index, wanted, "SELECT sid FROM tombstones WHERE sid")}
+    rows = [_recording(Look(account, sid, {}), None, due) for sid in wanted - erased]
     with index.changing():
-        index.db.executemany(
-            RECORDING, [_recording(Look(account, sid, {}), None, due) for sid in sids]
-        )
+        index.db.executemany(RECORDING, rows)
+    return sorted(erased)
 
 
 def saw(index: Index, looks: Sequence[Look], now: datetime) -> None:

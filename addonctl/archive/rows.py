@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from addonctl import dates
 from addonctl.addresses import Address
-from addonctl.archive.index import MARKER_IS, iso, moment
+from addonctl.archive.index import iso, moment
+from addonctl.archive.noting import MARKER_IS
 from addonctl.models import Field, Record, Resource
 
 if TYPE_CHECKING:
@@ -82,6 +83,26 @@ class RunRow(Record):
         Field("ended_as"),
     )
     COLUMNS = tuple(field.name for field in FIELDS)
+
+
+class Erasure(Record):
+    """One thing that was erased; `ended` is empty while it is not complete."""
+
+    __slots__ = ()
+    COLLECTION, ELEMENT = "erasures", "Erasure"
+    FIELDS = (
+        Field("id"),
+        Field("asked"),
+        Field("account_sid", "sid"),
+        Field("at", "date"),
+        Field("ended", "date"),
+        Field("source"),
+        *(Field(name, "number") for name in ("results", "payloads", "bytes")),
+        Field("profile"),
+        Field("reason"),
+        Field("problem"),
+    )
+    COLUMNS = ("id", "at", "ended", "asked", "reason", "problem")
 
 
 class Problem(Record):
@@ -191,6 +212,7 @@ LISTS: dict[str, tuple[type[Record], str]] = {
         " LEFT JOIN results AS r ON r.sid = p.result_sid ORDER BY p.date_created DESC",
     ),
     "runs": (RunRow, "SELECT * FROM runs ORDER BY started DESC"),
+    "erasures": (Erasure, "SELECT * FROM erasures ORDER BY at DESC, id"),
     "problems": (
         Problem,
         "SELECT 'recording' AS kind, sid, NULL AS state, tries, NULL AS expires, problem"
@@ -266,4 +288,6 @@ def status_of(
         bad.append(f"{soon[0]} unsaved results expire within a day")
     if damaged:
         bad.append(f"{damaged} payloads are damaged")
+    if unfinished := value("SELECT count(*) FROM erasures WHERE ended IS NULL"):
+        bad.append(f"{unfinished} erasures are not complete: archive erase --unfinished")
     return StatusRow(row), bad

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from addonctl.archive.index import Index, iso, iso_of, moment
 from addonctl.archive.look import Job, Known, Seen, look, next_look
 from addonctl.archive.noting import Look
 from addonctl.archive.place import Place
+from addonctl.errors import AddonctlError
 from addonctl.models import RETENTION
 from addonctl.selection import Selection
 
@@ -30,10 +32,15 @@ LIST_ALL = timedelta(days=7)
 """How often all recordings are listed, whatever their age."""
 LONGEST_WAIT = timedelta(days=25)
 PAGE = 1000
+TOGETHER, SOON = 100, 0.5
+"""How many looks are noted in one transaction, and seconds after which fewer are."""
 DUE = (
     "SELECT due.rowid AS place, recordings.* FROM due JOIN recordings ON recordings.sid = due.sid"
     " WHERE due.rowid > ? ORDER BY due.rowid LIMIT 500"
 )
+
+Engine = Callable[[Callable[[Job], Seen], Iterable[Job], int], Iterator[Seen | AddonctlError]]
+"""Does the looks, and gives back what they found as they end; the number is how many there are."""
 
 
 class Wish(NamedTuple):
@@ -91,7 +98,8 @@ class Plan(NamedTuple):
 class Run:
     """One run over one account. The engine's workers look; this alone writes the index.
 
-    `allowance` counts the requests of the client, and may bound them.
+    `allowance` counts the requests of the client, and may bound them. `erased` are recordings that
+    were named and are not fetched, for they were erased.
     """
 
     def __init__(
@@ -110,9 +118,9 @@ class Run:
         self.account = account
         self.wish = wish
         self.now = now
-        self.predicted = self.looked = self.saved = self.failed = 0
+        self.looked = self.saved = self.failed = 0
         self.cut = ""
-        self.refused = False
+        self.erased: list[str] = []
         self._allowance = allowance
 
     # The plan
@@ -200,7 +208,7 @@ class Run:
                 for row in part:
                     if row["sid"] in tombstones:
                         continue
-                    if self._over() or self.refused:
+                    if self._over():
                         return
                     results = {
                         sid: Known(*others)
@@ -222,27 +230,39 @@ class Run:
 
     # The work
 
-    def begin(self) -> int:
-        """Note what is to be expected, and list what there is; how many recordings are due then.
-        Raises AddonctlError for an account that is refused.
-        """
-        self.predicted = self.plan().requests
+    def go(self, engine: Engine) -> None:
+        """Do all of it. Raises what ends a run at once: a login refused, a place that fails."""
         try:
             self._list()
         except UsedUp as problem:
             self.cut = problem.message
         if self.cut:
-            return 0
+            return
         if self.wish.recordings is not None:
             sids = [each.recording for each in self.wish.recordings]
-            noting.named(self.index, self.account, sids, self.now)
+            self.erased = noting.named(self.index, self.account, sids, self.now)
         query, values = self._due()
-        return int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
+        total = int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
 
-    def look(self, job: Job) -> Seen:
-        """Bring one recording up to date, if there is still room for that."""
-        with self._allowance.look():
-            return look(self.client, self.place, job, self.now)
+        def work(job: Job) -> Seen:
+            with self._allowance.look():
+                return look(self.client, self.place, job, self.now)
+
+        found: list[Seen] = []
+        noted = monotonic()
+        try:
+            for seen in engine(work, self.jobs(), total):
+                if isinstance(seen, AddonctlError):
+                    raise seen
+                found.append(seen)
+                if len(found) >= TOGETHER or monotonic() - noted >= SOON:
+                    self._note(found)
+                    found, noted = [], monotonic()
+        except BaseException:
+            with suppress(AddonctlError):  # of two failures the first tells more
+                self._note(found)
+            raise
+        self._note(found)
 
     def _list(self) -> None:
         parameters = self.listing()
@@ -267,7 +287,7 @@ class Run:
                 *(iso(self.now) for _ in column.split(", ")),
             )
 
-    def note(self, found: list[Seen]) -> None:
+    def _note(self, found: list[Seen]) -> None:
         """Record what looks found, and when the next are due."""
         looks = []
         with self.index.changing():
@@ -278,6 +298,10 @@ class Run:
                 self.looked += not seen.cut
                 if seen.cut:
                     self.cut = self.cut or f"{self._allowance.made} requests were made"
+                if seen.erased:
+                    self.index.run("DELETE FROM recordings WHERE sid = ?", sid)
+                    self.erased.append(sid)
+                    continue
                 if seen.gone:
                     if not seen.job.document:
                         problem = "the service has no such recording"

@@ -12,22 +12,21 @@ from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Client
-from addonctl.archive import marker, noting
-from addonctl.archive.accounts import TOGETHER, Engine, look_all
+from addonctl.archive import marker, noting, purge
 from addonctl.archive.allowance import Allowance
 from addonctl.archive.index import Index, iso
 from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
-from addonctl.archive.run import Run, Wish
+from addonctl.archive.run import TOGETHER, Engine, Run, Wish
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload
 
 
 class Verdict(NamedTuple):
     """What became of one object: ok, missing, truncated, damaged, differs from the index; or, of
-    what lies there besides, orphan, stranger or not in the index.
+    what lies there besides, orphan, stranger, not in the index, or erased, but here.
     """
 
     name: str
@@ -124,6 +123,8 @@ def _besides(place: Place, index: Index) -> Iterator[Verdict]:
         folder, _, last = each.name.rpartition("/")
         if not marker.is_ours(each.name):
             yield Verdict(each.name, "stranger")
+        elif each.name.startswith("data/") and _is_erased(index, each.name):
+            yield Verdict(each.name, "erased, but here")
         elif not each.name.startswith("data/"):
             continue
         elif last == marker.MARKER:
@@ -172,15 +173,11 @@ def repaired(
         at = Address(row["recording_sid"], account=row["account_sid"])
         wish = Wish(recordings=(at,), again=frozenset({sid}))
         run = Run(client, place, index, row["account_sid"], wish, now, Allowance(client.pace))
-        look_all([run], engine, _refuse)
+        run.go(engine)
         for each in found:
             if each.result == sid:
                 mended += _is_whole(place, index, each)
     return mended
-
-
-def _refuse(run: Run, problem: AddonctlError) -> None:
-    raise problem
 
 
 def _is_whole(place: Place, index: Index, bad: Verdict) -> bool:
@@ -218,18 +215,7 @@ def rebuild(
     place: Place, index: Index, now: datetime, advance: Callable[[], None] = lambda: None
 ) -> Rebuilt:
     """Fill an empty index with what the markers of a place say; what was said is read anew."""
-    results, damaged = 0, []
-    for each in place.objects("erased"):
-        content = place.read(each.name)
-        try:
-            erased = json.loads(content or b"")["sids"]
-            at = str(json.loads(content or b"")["at"])
-        except (ValueError, KeyError, TypeError):
-            damaged.append(each.name)
-            continue
-        with index.changing():
-            for sid in erased:
-                index.run("INSERT OR REPLACE INTO tombstones VALUES (?, ?, NULL)", sid, at)
+    results, damaged = 0, purge.learn(place, index)
     for each in place.objects("runs"):
         try:
             run = json.loads(place.read(each.name) or b"")
@@ -255,7 +241,10 @@ def rebuild(
             if found is None:
                 damaged.append(f"{folder}/{marker.MARKER}")
                 continue
-            seen = SeenResult(found.result, "saved", folder, tuple(_saved(place, found)))
+            if _is_erased(index, folder):  # its erasure is not complete, or a copy was restored
+                continue
+            saved = (x for x in _saved(place, found) if not _is_erased(index, x.kept.sid))
+            seen = SeenResult(found.result, "saved", folder, tuple(saved))
             its = found.address
             looks.append(Look(found.account, its.recording, found.recording, [seen]))
             if found.retired_at:
@@ -267,6 +256,13 @@ def rebuild(
                 noting.retired(index, sid, when)
         results += len(looks)
     return Rebuilt(results, tuple(damaged))
+
+
+def _is_erased(index: Index, name: str) -> bool:
+    """Whether an object or folder is named for what was erased."""
+    sids = [part[:34] for part in name.split("/") if part[:2] in ("RE", "XR", "XH")]
+    query = f"SELECT count(*) FROM tombstones WHERE sid IN ({', '.join('?' * len(sids))})"  # noqa: S608
+    return bool(index.value(query, *sids))
 
 
 def _saved(place: Place, found: Marker) -> Iterator[SavedPayload]:

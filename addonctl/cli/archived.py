@@ -116,6 +116,7 @@ def opened(
     from addonctl.archive import marker
     from addonctl.archive.index import Index
     from addonctl.archive.known import index_of
+    from addonctl.archive.purge import learn
 
     place = place_of(state, where(state, named))
     marker.there(place)
@@ -127,6 +128,8 @@ def opened(
             make = False  # there is more than an empty index knows
         index = Index(path, about.id, make=make, url=place.url)
         try:
+            for name in learn(place, index) if alone else ():
+                state.sink.warn(f"{name} is damaged: what it names may be fetched again")
             yield Opened(place, index, about.accounts)
         finally:
             index.close()
@@ -167,10 +170,10 @@ def list_kept(
     listing: Listing,
     output: Output,
     what: Annotated[
-        str, Argument("WHAT", "results, payloads, runs or problems (results).")
+        str, Argument("WHAT", "results, payloads, runs, erasures or problems (results).")
     ] = "results",
 ) -> None:
-    """List what the archive holds: results, payloads, runs, or problems."""
+    """List what the archive holds: results, payloads, runs, erasures, or problems."""
     if what.lower() not in LISTS:
         raise Usage(f"no list of '{what}'; known: {', '.join(LISTS)}")
     kind: Any
@@ -252,10 +255,13 @@ def search_archive(
 def show_kept(
     state: State,
     archive: Archive,
-    address: Annotated[list[str], Argument("RE… [XR… [XH…]]")],
+    address: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
     form: Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")] = None,
+    receipt: Annotated[
+        str | None, Option("--receipt", "Show what was erased, and the proof (-f json).", "ID")
+    ] = None,
 ) -> None:
-    """Show a transcript that is kept, or a payload as it came.
+    """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.
 
     Its bytes are held against their hash first.
     """
@@ -267,12 +273,15 @@ def show_kept(
     if form and form.lower() not in FORMS:
         raise Usage(f"no form '{form}'; known: {', '.join(FORMS)}")
     form = form.lower() if form else None
+    if receipt is not None:
+        _show_receipt(state, archive, receipt, form or state.format)
+        return
     with opened(state, archive.archive) as at:
 
         def recall(beginning: str) -> list[str]:
             return known(at.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
 
-        found = list(read(map(Word, address), 1, 3, recall))
+        found = list(read(map(Word, address or ()), 1, 3, recall))
         if len(found) != 1:
             raise Usage("expected a single address")
         (at_address,) = found
@@ -314,3 +323,17 @@ def show_kept(
                 state.sink.text(written(got, form if form and form != "raw" else "text"))
         if not shown:
             raise NotFound(f"no transcript at {at_address}", hint="as it came: --as raw")
+
+
+def _show_receipt(state: State, archive: Archive, id: str, form: str) -> None:
+    """A receipt to be read, or as it lies in the archive."""
+    from addonctl.archive import receipts
+
+    with opened(state, archive.archive) as at:
+        receipt = receipts.read(at.place, id)
+    if form == "json":
+        state.sink.text(json.dumps(receipt.document(), indent=2))
+    elif form in ("text", "table"):
+        state.sink.text("\n".join(receipts.lines(receipt)))
+    else:
+        raise Usage(f"a receipt is text or json, not {form}")

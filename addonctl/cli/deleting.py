@@ -99,7 +99,7 @@ def delete(
         done = deletion.outcomes(batch, addresses, unlisted)
         tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
     tally.finish()
-    tally.sum_up()
+    sink.say(tally.summary)
 
 
 def must_be_able_to_ask(state: State, what: str) -> None:

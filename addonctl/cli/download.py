@@ -133,10 +133,7 @@ def download(
         each.finish_if_interrupted(note)
     batch.finish(note)
     deleting.finish()
-    if saving.delete_after:
-        sink.say(f"{batch.summary}{note}")
-    else:
-        batch.sum_up(note)
+    sink.say(f"{batch.summary}{note}")
 
 
 def _check(saving: Saving) -> None:
@@ -183,7 +180,7 @@ def _to_file(
     batch.report(batch.rows(job.outcomes(found, 1), ignore_not_found=missing.ignore_not_found))
     note = f", {job.skipped} of them there before" if job.skipped else ""
     batch.finish(note)
-    batch.sum_up(note)
+    batch.sink.say(f"{batch.summary}{note}")
 
 
 def _stream(batch: Batch, item: Found | Failed, device: Path | None) -> None:

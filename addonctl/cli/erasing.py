@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from addonctl import dates
+from addonctl import dates, history
+from addonctl.addresses import Address
 from addonctl.archive.rows import Kept, KeptPayload
-from addonctl.batch.outcomes import Row, plural
-from addonctl.cli.archived import Archive, must_be_of, opened
+from addonctl.batch.outcomes import Row, Tally, plural
+from addonctl.cli.archived import Archive, Opened, must_be_of, opened
 from addonctl.cli.commands import Noun
 from addonctl.cli.deleting import confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
+    Argument,
     Deleting,
     Many,
     Option,
@@ -24,10 +26,15 @@ from addonctl.cli.options import (
     selection_of,
     whole_number,
 )
+from addonctl.cli.samples import CALL, TRANSCRIPT
 from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.login import SANDBOX
 from addonctl.models import Outcome
+from addonctl.sids import checked_sid
+
+if TYPE_CHECKING:
+    from addonctl.archive.target import Asked, Target
 
 command = Noun("What goes at the service, and what goes everywhere.")
 
@@ -118,6 +125,162 @@ def retire_kept(
     note = "".join(f"; {outcome} {count}" for outcome, count in sorted(outcomes.items()))
     batch.finish(note)
     sink.say(f"{batch.summary}{note}")
+
+
+@command.verb(
+    "erase",
+    rows=Outcome,
+    examples=(
+        ("what would be erased", f"addonctl archive erase {CALL} --dry-run"),
+        ("on request", f"addonctl archive erase {TRANSCRIPT} --reason 'request 4711' --yes"),
+    ),
+)
+def erase_kept(
+    state: State,
+    archive: Archive,
+    deleting: Deleting,
+    many: Many,
+    output: Output,
+    addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+    call: Annotated[
+        str | None, Option("--call", "All recordings of this call, also those to come.", "CA…")
+    ] = None,
+    reason: Annotated[
+        str | None, Option("--reason", "Why, for the receipt; without names.", "TEXT")
+    ] = None,
+    keep_source: Annotated[
+        bool, Option("--keep-source", "Erase here alone; the service keeps what it has.")
+    ] = False,
+    unfinished: Annotated[
+        bool, Option("--unfinished", "Go on with erasures that did not come to their end.")
+    ] = False,
+) -> None:
+    """Erase for good, here and at the service, with a receipt: recordings, results, payloads.
+
+    Objects, markers, index, what was said, reports of runs and exports; all of it is looked for
+    again, and a tombstone keeps it from coming back. The receipt says what cannot be reached.
+    """
+    from addonctl.archive import erase
+    from addonctl.archive.target import Target
+
+    sink, login = state.answering(Outcome), state.login
+    most, asks = _most(deleting), not (deleting.yes or deleting.dry_run)
+    if asks:
+        must_be_able_to_ask(state, "erase for good")
+    tally = Tally(sink, "would erase" if deleting.dry_run else "erased", "item")
+    with opened(state, archive.archive, alone=not deleting.dry_run) as at:
+        must_be_of(at, login.acting_account)
+        wanted = _asked(state, at, many, addresses, call, unfinished, exact=deleting.yes)
+        targets = []
+        for asked in wanted:
+            before = erase.open_receipt(at.place, at.kept, asked.name)
+            keep = keep_source or bool(unfinished and before and before.keep_source)
+            targets.append(Target(asked, before, keep_source=keep))
+        names = erase.look_for(targets, state.client(), at.place, at.kept)
+        known = [each for each in targets if each.known]
+        count = sum(max(1, len(each.results)) for each in known)
+        if most is not None and count > most:
+            raise Usage(f"this would erase {count}, more than --max-delete {most}; nothing is done")
+        if asks and known:
+            where = "here" if keep_source else "here and at the service"
+            what = f"erase {plural(count, 'result')} for good, {where}"
+            confirm(state, what, count, (f"{each.asked.name}: {each}" for each in known))
+        if known and not deleting.dry_run:
+            by = {"account": login.account, "profile": login.profile, "login": login.username}
+            order = erase.Order(by, reason or "")
+            with sink.progress(len(known), "items") as progress:
+                erase.erase(
+                    state.client(), at.place, at.kept, known, names, order, progress.advance
+                )
+        rows = [_outcome(at, each, dry_run=deleting.dry_run) for each in targets]
+        again = sorted({name for each in known for name in each.exports})
+    tally.report(tally.rows(rows))
+    if not deleting.dry_run:
+        sids = {sid for each in known for sid in (*each.tombstones, *each.below)}
+        history.forget(login.acting_account, sids, history.folder())
+    if again:
+        sink.warn(f"{plural(len(again), 'export')} went too; anew: addonctl archive export")
+    tally.finish()
+    sink.say(tally.summary)
+    if known and not deleting.dry_run:
+        receipt = known[0].receipt.id
+        sink.say(f"to read the receipt: addonctl archive show --receipt {receipt}")
+
+
+def _outcome(at: Opened, target: Target, *, dry_run: bool) -> Row:
+    """What became of one thing that was to be erased."""
+    address = Address(*target.asked.name.split("/"))
+    if not target.known:
+        query = "SELECT max(id) FROM erasures WHERE ended IS NOT NULL AND asked IN (?, ?, ?)"
+        names = [str(address), str(address._replace(payload="")), address.recording]
+        if target.problems:
+            return address, target.problems[0], None
+        if receipt := at.kept.value(query, *names):
+            return address, "erased", f"before: receipt {receipt}"
+        nothing = f"there is nothing of {address}, in the archive or at the service"
+        return address, NotFound(nothing), None
+    if dry_run:
+        return address, "would-erase", str(target)
+    detail = f"{target}; receipt {target.receipt.id}"
+    if not target.problems:
+        return address, "erased", detail
+    problem = target.problems[0]
+    if isinstance(problem, NotFound):
+        problem = AddonctlError(problem.message)
+    problem = problem.reworded(f"{problem.message}; {target.receipt.id} stays open: {detail}")
+    hints = "to go on: addonctl archive erase --unfinished", problem.hint
+    problem.hint = "; ".join(filter(None, hints))
+    return address, problem, None
+
+
+def _asked(
+    state: State,
+    at: Opened,
+    many: Many,
+    words: list[str] | None,
+    call: str | None,
+    unfinished: bool,
+    *,
+    exact: bool,
+) -> list[Asked]:
+    """What is to be erased, each once: nothing beside what it lies under.
+
+    Where it is `exact` SIDs must be whole; those of the archive need no others before them.
+    """
+    from addonctl.addresses import Word, read
+    from addonctl.archive.known import known
+    from addonctl.archive.target import Asked
+
+    account, kept = state.login.acting_account, at.kept
+
+    def recall(beginning: str) -> list[str]:
+        if exact and len(beginning) < 34:
+            raise Usage(f"'{beginning}' is not whole", hint="with --yes SIDs are typed whole")
+        found = known(kept.db, 2 if beginning.startswith("XR") else 3, beginning)
+        of = kept.rows("SELECT asked FROM erasures WHERE instr(asked, ?)", beginning)
+        return [*found, *(row["asked"] for row in of)]
+
+    found: dict[str, Asked] = {}
+    if unfinished:
+        for row in kept.rows("SELECT asked, account_sid FROM erasures WHERE ended IS NULL"):
+            found[row["asked"]] = Asked(row["asked"], row["account_sid"])
+    if call is not None:
+        sid = checked_sid(call, "CA")
+        found[sid] = Asked(sid, account)
+    if many.from_file is not None or "-" in (words or ()):
+        addresses = state.addresses(words, many, 1, 3, whole_only=exact).items
+    else:
+        addresses = read(map(Word, words or ()), 1, 3, recall)
+    for each in addresses:
+        of = kept.value("SELECT account_sid FROM recordings WHERE sid = ?", each.recording)
+        found[str(each)] = Asked(str(each), of or each.account or account)
+    if not found and not unfinished:
+        raise Usage("erase what?", hint="RE…, RE…/XR…, RE…/XR…/XH…, --call CA… or --unfinished")
+    return [
+        asked
+        for name, asked in found.items()
+        if not any(name.startswith(f"{other}/") for other in found)
+    ]
 
 
 def _most(deleting: Deleting) -> int | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from functools import partial
+from textwrap import fill
 from typing import NamedTuple
 
 from addonctl.docs import data
@@ -15,7 +14,6 @@ WIDTH = 78
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 
 Rows = tuple[tuple[str, str], ...]
-fill = partial(textwrap.fill, break_on_hyphens=False)  # they are in options
 
 
 class Topic(NamedTuple):

@@ -26,7 +26,8 @@ class Account:
     def answer(self, method: str, path: str) -> int | None:
         self.requests += 1
         self.paths.append(path)
-        return next((code for part, code in self.failing.items() if part in path), None)
+        asked = f"{method} {path}"
+        return next((code for part, code in self.failing.items() if part in asked), None)
 
     def now(self) -> int:
         return int(datetime.now(UTC).timestamp())

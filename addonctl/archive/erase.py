@@ -1,0 +1,295 @@
+"""Erasing on request, here and at the service, so that nothing brings it back.
+
+In this order: the receipt and its tombstones, the service, exports, objects and markers, the index
+with what was said, the reports of runs; then all of it is looked for again. Whatever fails or is
+killed, the receipt stays open, and asked for once more the same erasure goes on to its end.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from addonctl.api import Client
+from addonctl.archive import marker, purge, receipts
+from addonctl.archive.index import Index, iso
+from addonctl.archive.place import LEFT_OVER, NoObject, Place
+from addonctl.archive.receipts import Erased, Proof, Receipt
+from addonctl.archive.target import DONE, Names, Target, at_service, found, named, touched
+from addonctl.errors import AddonctlError, Interrupted, NotFound
+
+BEYOND = (
+    "copies and backups of this archive: where one is restored, erase again",
+    "indexes of this archive on other machines, until their next run",
+    "what `archive export` and `archive report` wrote elsewhere, and who was sent it",
+    "blocks that a disk has freed and not yet written over",
+    "the recordings themselves at the service, which add-ons worked on",
+    "what the vendors of the add-ons keep",
+)
+KEPT = "what the service still has: it was to be kept there (--keep-source)"
+
+
+class Order(NamedTuple):
+    """Who erases, and why."""
+
+    by: Mapping[str, str | None]
+    reason: str
+
+
+def open_receipt(place: Place, index: Index, asked: str) -> Receipt | None:
+    """The receipt of an erasure that did not come to its end."""
+    row = next(index.rows("SELECT * FROM erasures WHERE asked = ? AND ended IS NULL", asked), None)
+    if row is None:
+        return None
+    bare = Receipt(row["id"], asked, row["account_sid"], {}, row["at"], row["reason"] or "")
+    try:
+        return receipts.parsed(place.read(bare.name) or b"")
+    except ValueError:  # it is damaged, and written anew
+        return bare
+
+
+def look_for(targets: Sequence[Target], client: Client, place: Place, index: Index) -> Names:
+    """Have targets know what there is of them; what else lies in the place.
+
+    Raises LoginRefused; other trouble at the service is among the problems of a target.
+    """
+    for target in targets:
+        found(None if target.keep_source else client, index, target)
+    return named(place, targets)
+
+
+def erase(
+    client: Client,
+    place: Place,
+    index: Index,
+    targets: Sequence[Target],
+    names: Names,
+    order: Order,
+    advance: Callable[[], None] = lambda: None,
+) -> None:
+    """Erase the targets, which are known, and leave in each its receipt. What goes wrong with one
+    is among its problems, and its receipt stays open; the others go on.
+    """
+    with index.explained():
+        index.db.execute("PRAGMA secure_delete = ON")
+    for target in targets:
+        _begin(place, index, target, order)
+    for target in targets:
+        _delete(None if target.keep_source else client, target)
+        _remove(place, target, names)
+        advance()
+    sids = {sid for target in targets for sid in (*target.tombstones, *target.below)}
+    phrases = purge.samples(index, sorted(sid for sid in sids if sid.startswith("XH")))
+    with index.changing():
+        purge.forget(index, sids)
+        purge.unname(index, sids)
+    shared: list[AddonctlError] = []
+    for name in (*names.left, *names.runs):
+        try:
+            _scrub(place, name, sids)
+        except AddonctlError as problem:
+            shared.append(problem)
+    try:
+        purge.clean(index)
+    except AddonctlError as problem:
+        shared.append(problem)
+    rest = _rest(place, index, names, sids, purge.said_by_nobody_else(index, phrases))
+    for target in targets:
+        target.problems += shared
+        _end(place, index, target, rest)
+
+
+def _begin(place: Place, index: Index, target: Target, order: Order) -> None:
+    """Write the receipt, still open, and the tombstones, before anything is deleted."""
+    before, now = target.before, datetime.now(UTC)
+    reason = order.reason or (before.reason if before else "")
+    target.receipt = Receipt(
+        before.id if before else marker.stamped(now),
+        target.asked.name,
+        target.asked.account,
+        order.by,
+        before.at if before else iso(now),
+        reason,
+        target.tombstones,
+        target.keep_source,
+        erased=_erased(target),
+    )
+    receipts.write(place, target.receipt)
+    with index.changing():
+        receipts.noted(index, target.receipt)
+
+
+def _erased(target: Target) -> tuple[Erased, ...]:
+    """What is erased, result by result, with what a receipt that was open has of it."""
+    before = {each.sid: each for each in target.before.erased} if target.before else {}
+    found = []
+    for at, payloads in sorted(target.results.items()):
+        old = before.pop(str(at), Erased(str(at)))
+        its = [size for name, size in target.objects if f"/{at.result}/" in name]
+        source = target.at_service.get(at._replace(payload=target.payload)) or old.source
+        found.append(
+            Erased(
+                str(at),
+                tuple(sorted(payloads.union(old.payloads))),
+                old.objects or len(its),
+                old.bytes or sum(its),
+                source,
+            )
+        )
+    return (*found, *before.values()) or (Erased(target.asked.name),)
+
+
+def _delete(client: Client | None, target: Target) -> None:
+    """Delete at the service, and ask there again for what was deleted."""
+    for at in target.at_service:
+        if client is None:
+            target.at_service[at] = "kept"
+            continue
+        try:
+            client.delete(at)
+            target.at_service[at] = "deleted"
+            with suppress(NotFound):
+                at_service(client, at)
+                raise AddonctlError(f"{at} was deleted at the service, which still gives it")
+        except NotFound:
+            target.at_service[at] = "gone already"
+        except Interrupted:
+            raise
+        except AddonctlError as problem:
+            target.at_service[at] = f"failed: {problem.message}"
+            target.problems.append(problem)
+
+
+def _remove(place: Place, target: Target, names: Names) -> None:
+    """Take objects away, a marker before what it names, and first the exports they are in."""
+    wholes = sorted(target.objects, key=lambda each: not each[0].endswith(f"/{marker.MARKER}"))
+    target.exports = [name for name in names.exports if touched(name, target.days)]
+    for folder in target.markers:
+        try:
+            kept = marker.read(place, folder)
+            if kept:
+                others = tuple(each for each in kept.payloads if each.sid != target.payload)
+                marker.write(place, kept._replace(payloads=others))
+        except AddonctlError as problem:
+            target.problems.append(problem)
+    for name in (*target.exports, *(name for name, _ in wholes)):
+        try:
+            place.delete(name)
+        except AddonctlError as problem:
+            target.problems.append(problem)
+
+
+def _scrub(place: Place, name: str, sids: set[str]) -> None:
+    """Take SIDs out of the report of a run; take away what a killed run left."""
+    if not name.startswith("runs/") or LEFT_OVER.fullmatch(name.rpartition("/")[2]):
+        place.delete(name)
+        return
+    content = place.read(name) or b""
+    if (without := purge.unnamed(content, sids)) != content:
+        place.put(name, io.BytesIO(without))
+
+
+# What is proven
+
+
+class _Rest(NamedTuple):
+    """What was looked for once for all: SIDs and phrases in the raw bytes of the index, in reports
+    of runs, in copies of the index (which are removed) and in files that are none of an archive's.
+    """
+
+    bytes: int
+    found: set[str]
+    phrases: list[str]
+    runs: dict[str, set[str]]
+    copies: list[str]
+    holding: list[str]
+
+
+def _rest(place: Place, index: Index, names: Names, sids: set[str], phrases: list[str]) -> _Rest:
+    size, found, copies, holding = 0, set[str](), [], []
+    for path in purge.files_of(index):
+        with index.explained():
+            if purge.is_live(index, path):
+                size += path.stat().st_size
+                found |= purge.hits(purge.blocks(path), sids, phrases)
+            elif purge.hits(purge.blocks(path), sids, phrases):
+                path.unlink()
+                copies.append(path.name)
+    said = "SELECT count(*) FROM transcripts WHERE instr(text, ?)"
+    found -= {each for each in found if each in phrases and index.value(said, each)}
+    runs = {}
+    for name in names.runs:
+        runs[name] = purge.hits([place.read(name) or b""], sids, ())
+    for name in names.strangers:
+        with suppress(NoObject):
+            if purge.hits(place.blocks(name), sids, phrases):
+                holding.append(name)
+    return _Rest(size, found, phrases, runs, copies, holding)
+
+
+def _end(place: Place, index: Index, target: Target, rest: _Rest) -> None:
+    """Look for all of it again, and write what was proven; the receipt has ended if it all was."""
+    before = target.before.holding if target.before else ()
+    holding = {*rest.holding, *(name for name in before if place.size(name) is not None)}
+    exports = [each.name for each in place.objects("exports")]
+    sids = {*target.tombstones, *target.below}
+    at = f"in the {rest.bytes} bytes of the index and its log"
+    proven = [
+        Proof(
+            "objects, asked for again",
+            len(target.objects),
+            sum(place.size(name) is not None for name, _ in target.objects),
+        ),
+        Proof(
+            "markers that name the payload",
+            len(target.markers),
+            sum(
+                target.payload.encode() in (place.read(f"{each}/{marker.MARKER}") or b"")
+                for each in target.markers
+            ),
+        ),
+        Proof("SIDs in the rows of the index", len(sids), purge.rows_of(index, sids)),
+        Proof(f"SIDs {at}", len(target.below), len(target.below & rest.found)),
+        Proof(
+            f"phrases that nobody else said, {at}",
+            len(rest.phrases),
+            len(rest.found.intersection(rest.phrases)),
+        ),
+        Proof(
+            "reports of runs that name it",
+            len(rest.runs),
+            sum(not sids.isdisjoint(each) for each in rest.runs.values()),
+        ),
+        Proof(
+            "exports of the days it was made on, which were removed",
+            len(exports),
+            sum(touched(name, target.days) for name in exports),
+        ),
+        Proof("copies of the index beside it, which were removed", len(rest.copies), 0),
+    ]
+    if not target.keep_source:
+        sources = list(target.at_service.values())
+        there = sum(each not in DONE for each in sources)
+        proven.append(Proof("results and payloads at the service", len(sources), there))
+    for each in proven:
+        if each.found and not each.what.endswith("at the service"):  # that has its own problem
+            target.problems.append(AddonctlError(f"{each.what}: {each.found} still found"))
+    for name in sorted(holding):
+        target.problems.append(
+            AddonctlError(f"{name} holds what was erased, and is none of the archive's: delete it")
+        )
+    kept = (KEPT,) if target.keep_source else ()
+    target.receipt = target.receipt._replace(
+        erased=_erased(target),
+        proven=tuple(proven),
+        not_reached=(*kept, *BEYOND, *place.beyond_reach()),
+        problems=tuple(each.message for each in target.problems),
+        holding=tuple(sorted(holding)),
+        ended=None if target.problems else iso(datetime.now(UTC)),
+    )
+    receipts.write(place, target.receipt)
+    with index.changing():
+        receipts.noted(index, target.receipt)
