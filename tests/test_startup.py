@@ -22,6 +22,7 @@ HEAVY = {
     "concurrent.futures",
     "jmespath",
     "keyring",
+    "obstore",
     "platformdirs",
     "pydantic",
     "rich",
@@ -148,3 +149,10 @@ def test_a_command_loads_what_it_needs(
 
     assert "requests" in loaded
     assert loaded & HEAVY == besides
+
+
+def test_an_archive_in_a_folder_loads_no_cloud(environment: dict[str, str]) -> None:
+    for line in ("archive init keep", "archive run", "archive status"):
+        loaded = imported(f"{line} -p sandbox", environment)
+
+        assert not loaded & {"obstore", "addonctl.archive.bucket", "addonctl.archive.lease"}

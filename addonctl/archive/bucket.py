@@ -94,7 +94,7 @@ class BucketPlace:
             return
         tag: Tag | None = None
         for _ in range(3):  # nobody else writes, unless the lock was taken over just now
-            self._check()  # after the tag was read
+            self._check(replacing=tag is not None)  # after the tag was read
             done, tag = self._conditional(name, data, tag)
             if done:
                 return
@@ -115,7 +115,7 @@ class BucketPlace:
     def delete(self, name: str) -> None:
         import obstore
 
-        self._check()
+        self._check(replacing=True)
         with suppress(NoObject):
             self._asking.tried("delete", name, lambda: obstore.delete(self._store, name))
 
@@ -200,7 +200,7 @@ class BucketPlace:
         begin, digest = content.tell(), hashlib.sha256()
         while block := content.read(PART):
             digest.update(block)
-        self._check()
+        self._check(replacing=True)
 
         def put() -> None:
             content.seek(begin)
@@ -225,9 +225,9 @@ class BucketPlace:
             return self._asking.tried("read", name, get)
         return None
 
-    def _check(self) -> None:
+    def _check(self, *, replacing: bool = False) -> None:
         if self._lease:
-            self._lease.check()
+            self._lease.check(replacing=replacing)
 
     def _new_lease(self, lease_id: str = "") -> Lease:
         return Lease(

@@ -75,7 +75,7 @@ class Lease:
         self._tag: Tag | None = None
         self._number = 0
         self._lost: PlaceBusy | None = None
-        self._since = self._looked = _now()
+        self._since = _now()
         self._mutex = threading.Lock()
         self._done = threading.Event()
         self._renewing = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -127,9 +127,12 @@ class Lease:
             raise self._busy(_Said.read(found[0]))
         return taken
 
-    def check(self) -> None:
-        """Make sure that the lease is still held; before each write. Renews one that is old:
-        whoever slept finds out here, and not by what he overwrites.
+    def check(self, *, replacing: bool = False) -> None:
+        """Make sure that the lease is held; before each write. Whoever slept finds out here, and
+        not by what he overwrites.
+
+        An owner's word is good for a while after he renewed it; whoever only trusts him looks each
+        time that something is replaced, and now and then before what is new.
         """
         with self._mutex:
             if self._lost:
@@ -137,7 +140,7 @@ class Lease:
             if self._mine:
                 if _age(self._since) > TERM / 2:
                     self._renew()
-            elif self._tag is None or _age(self._looked) > TERM / 6:
+            elif replacing or self._tag is None or _age(self._since) > TERM / 6:
                 self._look()
 
     def release(self) -> None:
@@ -170,15 +173,11 @@ class Lease:
         self._tag, self._since = tag, since
 
     def _look(self) -> None:
-        """Whether the owner still renews it. From the first look on he has a while to do so."""
-        now, found = _now(), self._read()
+        since, found = _now(), self._read()
         said = _Said.read(found[0]) if found else None
-        if found and found[1] != self._tag:
-            self._since = self._looked if self._tag else now
-            self._tag = found[1]
-        if said is None or said.id != self.id or said.released or _age(self._since) > TERM * 5 / 6:
+        if found is None or said is None or said.id != self.id or said.released:
             raise PlaceBusy(f"the run that began this work does not hold {self._url} any more")
-        self._looked = now
+        self._tag, self._since = found[1], since
 
     def _busy(self, said: _Said, until: str = "") -> PlaceBusy:
         return PlaceBusy(
