@@ -31,7 +31,7 @@ tests: $(VENV)/tested
 slow: $(VENV)/tested
 	FUZZ=2000 $(PYTEST) -m 'slow or fuzz'
 
-# The vendor's own clients, and what holds the sandbox to its API description; slow tests are
+# The vendor's own clients, what holds the sandbox to its API description, and nushell; tests are
 # skipped without them. Needs npm, and a node of version 20 at least.
 clients:
 	npm install --prefix tests/clients --no-audit --no-fund --no-package-lock --ignore-scripts \

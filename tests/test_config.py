@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -48,6 +49,42 @@ def test_folder_and_workers_may_be_defaults(
     assert len(list((home / "kept").rglob("XH*"))) == len(ran.out.splitlines())
     assert 2 == wrong.code
     assert "ADDONCTL_WORKERS is 'many'" in wrong.err
+
+
+def test_an_archive_may_be_a_default(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the one that the profile remembers, but below a variable and the option."""
+    monkeypatch.setenv("ADDONCTL_PROFILE", "sandbox")
+    for name in ("ours", "theirs", "other"):  # each is remembered in place of the one before
+        assert 0 == run(f"archive init {name} --quiet").code
+    write_config(home, '[defaults]\narchive = "~/ours"\n')
+    line = "archive status -f csv --no-header --fields archive"
+    by_default = run(line).out
+    monkeypatch.setenv("ADDONCTL_ARCHIVE", "theirs")
+    by_variable, by_option = run(line).out, run(f"{line} -a other").out
+
+    assert ["ours", "theirs", "other"] == [
+        Path(place.strip()).name for place in (by_default, by_variable, by_option)
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("how", ["folder", "loop", "pipe"])
+def test_a_login_by_variables_needs_no_settings_that_can_be_read(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    path = write_config(home, "")
+    path.unlink()
+    if how == "folder":
+        path.mkdir()
+    elif how == "loop":
+        path.symlink_to(path)
+    else:
+        os.mkfifo(path)
+    with listed(monkeypatch, page("add_on_results", ROWS)):
+        ran = run(f"results list {RE} -f sids")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert len(ROWS) == len(ran.out.splitlines())
 
 
 @pytest.mark.parametrize(

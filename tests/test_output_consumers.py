@@ -1,8 +1,12 @@
-"""Programs that take what we write: pandas, DuckDB and openpyxl read real output."""
+"""Programs that take what we write: pandas, Polars, DuckDB, nushell and others read real output."""
 
 from __future__ import annotations
 
 import io
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +50,107 @@ def test_pandas_reads_iso_dates_as_moments_in_utc(two: Callable[[str], Ran], for
     assert list(found["sid"]) == [row["sid"] for row in ROWS]
     assert pandas.isna(found["date_completed"][1])
     assert found["date_completed"][0].isoformat() == "2026-11-21T18:44:05+00:00"
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "json", "jsonl"])
+def test_polars_reads_iso_dates_as_moments_in_utc(two: Callable[[str], Ran], format: str) -> None:
+    polars = pytest.importorskip("polars", reason="Polars is not installed here")
+    ran = two(f"-f {format} --dates iso")
+    data = ran.out.encode()
+    if format in ("csv", "tsv"):
+        separator = "," if format == "csv" else "\t"
+        found = polars.read_csv(data, separator=separator, try_parse_dates=True)
+    else:
+        reader = polars.read_ndjson if format == "jsonl" else polars.read_json
+        found = reader(data).with_columns(
+            polars.col(*DATES).str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_zone="UTC")
+        )
+
+    assert (0, "") == (ran.code, ran.err)
+    assert found["sid"].to_list() == [row["sid"] for row in ROWS]
+    assert found["date_created"].dtype.time_zone == "UTC"
+    completed = found["date_completed"].to_list()
+    assert ["2026-11-21T18:44:05+00:00", None] == [each and each.isoformat() for each in completed]
+
+
+def test_pandas_reads_xml_markdown_and_a_table(two: Callable[[str], Ran]) -> None:
+    """By what every pandas brings along: xml needs no lxml, the others are texts with columns."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed here")
+    sids = [row["sid"] for row in ROWS]
+    xml = two("-f xml").out
+    found = pandas.read_xml(io.StringIO(xml), xpath=".//AddOnResult", parser="etree")
+    assert sids == list(found["Sid"])
+    assert pandas.isna(found["DateCompleted"][1])
+    markdown = io.StringIO(two("-f markdown").out)
+    found = pandas.read_csv(markdown, sep=r"\s*\|\s*", engine="python", skiprows=[1])
+    assert sids == [str(sid).replace("\\", "") for sid in found["sid"]]
+    found = pandas.read_csv(io.StringIO(two("-f table").out), sep=r"\s{2,}", engine="python")
+    assert sids == list(found["sid"])
+    found = pandas.read_csv(io.StringIO(two("-f sids").out), header=None)
+    assert [f"{RE}/{sid}" for sid in sids] == list(found[0])
+
+
+def test_pandas_and_duckdb_read_a_workbook(two: Callable[[str], Ran], tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed here")
+    pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed here")
+    pytest.importorskip("openpyxl", reason="openpyxl is not installed here")
+    file = tmp_path / "results.xlsx"
+    file.write_bytes(two("-f xlsx").out.encode("utf-8", "surrogateescape"))
+    found = pandas.read_excel(file)
+
+    assert [row["sid"] for row in ROWS] == list(found["sid"])
+    assert "2026-11-21T18:44:05" == found["date_completed"][0].isoformat()
+    assert pandas.isna(found["date_completed"][1])
+
+
+NODE_MODULES = Path(__file__).parent / "clients" / "node_modules" / ".bin"  # `make clients`
+NUSHELL = """
+let found = (open --raw $env.FILE | {from})
+$found | each {|row| [$row.sid ($row.date_created | into datetime | into int)] } | to json -r
+"""
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl", "csv", "tsv"])
+def test_nushell_reads_iso_dates_as_moments(
+    two: Callable[[str], Ran], tmp_path: Path, format: str
+) -> None:
+    nu = shutil.which("nu", path=f"{os.environ['PATH']}{os.pathsep}{NODE_MODULES}")
+    if not nu:
+        pytest.skip("nushell is not installed here")
+    file = tmp_path / f"results.{format}"
+    file.write_text(two(f"-f {format} --dates iso").out)
+    given = {"FILE": str(file), "HOME": str(tmp_path), "TZ": "America/New_York"}
+    script = NUSHELL.replace("{from}", f"from {format}".replace("jsonl", "json --objects"))
+    ran = subprocess.run(
+        [nu, "--no-config-file", "--commands", script], env=given, capture_output=True, text=True
+    )
+
+    assert (0, "") == (ran.returncode, ran.stderr)
+    moment = int(datetime.fromisoformat("2026-11-21T18:43:00+00:00").timestamp()) * 10**9
+    assert [[row["sid"], moment] for row in ROWS] == json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_javascript_reads_iso_dates_as_moments(
+    two: Callable[[str], Ran], tmp_path: Path, format: str
+) -> None:
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("node is not installed here")
+    text = two(f"-f {format} --dates iso").out
+    script = (
+        "const text = require('fs').readFileSync(0, 'utf8');"
+        "const rows = process.argv[1] === 'json' ? JSON.parse(text)"
+        " : text.trim().split('\\n').map(line => JSON.parse(line));"
+        "console.log(JSON.stringify(rows.map(row => Date.parse(row.date_created))));"
+    )
+    given = {**os.environ, "TZ": "America/New_York"}
+    ran = subprocess.run(
+        [node, "-e", script, format], input=text, env=given, capture_output=True, text=True
+    )
+
+    moment = int(datetime.fromisoformat("2026-11-21T18:43:00+00:00").timestamp()) * 1000
+    assert [moment] * 2 == json.loads(ran.stdout)
 
 
 @pytest.mark.parametrize("format", ["json", "jsonl", "csv", "tsv"])
