@@ -1,10 +1,11 @@
-"""How fast `results delete -` is beside `curl --parallel`, and how it fares when it is held back.
+"""How fast many requests are beside `curl --parallel`, and how they fare when they are held back.
 
     python -m benchmarks.deletes [--runs 3]
 
-3,000 deletes at 50 ms latency with 8, 32 and 64 workers, each beside curl with as many, in turns;
-then 2,000 with 64 workers at a service that allows 10 in flight, beside 10 workers. Rates are by
-the server's clock, from the first request to the last answer.
+3,000 deletes and the lists of 2,000 recordings at 50 ms latency with 8, 32 and 64 workers, each
+beside curl with as many, in turns; then 2,000 deletes with 64 workers at a service that allows 10
+in flight, beside 10 workers. Rates are by the server's clock, from the first request to the last
+answer.
 """
 
 from __future__ import annotations
@@ -86,58 +87,62 @@ def timed(server: Service, count: int, command: list[str], **settings: Any) -> T
     return Taken(wall, counted["seconds"], counted)
 
 
-def ours(server: Service, count: int, workers: int) -> Taken:
+def ours(server: Service, count: int, workers: int, *, lists: bool = False) -> Taken:
     environment = users() | {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": "none",
         "ADDONCTL_API_URL": server.url,
     }
+    verb = ("list", "--format", "csv") if lists else ("delete", "--yes", "--format", "sids")
+    named = [f"RE{number:032x}" for number in range(count)] if lists else addresses(count)
     return timed(
         server,
         count,
-        [
-            *(ADDONCTL, "results", "delete", "-", "--yes", "--quiet", "--format", "sids"),
-            *("--workers", str(workers)),
-        ],
-        input="\n".join(addresses(count)),
+        [ADDONCTL, "results", *verb, "--quiet", "--workers", str(workers), "-"],
+        input="\n".join(named),
         text=True,
         env=environment,
     )
 
 
-def curl(server: Service, count: int, workers: int, folder: Path) -> Taken:
+def curl(server: Service, count: int, workers: int, folder: Path, *, lists: bool = False) -> Taken:
     base = f"{server.url}/2010-04-01/Accounts/{ACCOUNT}/Recordings"
     urls = [f"{base}/{address.replace('/', '/AddOnResults/')}.json" for address in addresses(count)]
+    if lists:
+        urls = [f"{base}/RE{number:032x}/AddOnResults.json" for number in range(count)]
     config = folder / "urls"
     config.write_text("".join(f'url = "{url}"\noutput = /dev/null\n' for url in urls))
     return timed(
         server,
         count,
         [
-            *("curl", "--no-progress-meter", "-X", "DELETE", "-u", f"{ACCOUNT}:none"),
+            *("curl", "--no-progress-meter", "-X", "GET" if lists else "DELETE"),
+            *("-u", f"{ACCOUNT}:none"),
             *("--parallel", "--parallel-max", str(workers), "-K", str(config)),
         ],
     )
 
 
-def beside_curl(runs: int, folder: Path, count: int = 3000) -> Iterator[dict[str, Any]]:
+def beside_curl(
+    runs: int, folder: Path, count: int = 3000, *, lists: bool = False
+) -> Iterator[dict[str, Any]]:
     """A row for each number of workers: rates, by the server's clock and as whole processes."""
     for workers in (8, 32, 64):
         mine: list[Taken] = []
         theirs: list[Taken] = []
         with service(LATENCY) as server:
             for _ in range(runs):
-                theirs.append(curl(server, count, workers, folder))
-                mine.append(ours(server, count, workers))
+                theirs.append(curl(server, count, workers, folder, lists=lists))
+                mine.append(ours(server, count, workers, lists=lists))
         rates = [count / median(taken.server for taken in each) for each in (mine, theirs)]
         wholes = [median(taken.wall for taken in each) for each in (mine, theirs)]
         yield {
-            "what": f"rate of {count:,} deletes, {workers} workers",
+            "what": f"rate of {count:,} {'lists' if lists else 'deletes'}, {workers} workers",
             "beside": f"curl --parallel-max {workers}",
             "ratio": rates[0] / rates[1],
             "at least": 0.9,
             "of whole processes": wholes[1] / wholes[0],
-            "deletes/s": rates[0],
+            "requests/s": rates[0],
             "curl's": rates[1],
         }
 
@@ -164,6 +169,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder:
         rows = list(beside_curl(runs, Path(folder)))
+        rows += beside_curl(runs, Path(folder), 2000, lists=True)
     rows.append(held_back(runs))
     keep("deletes", rows, runs=runs)
     print(table(rows))

@@ -26,9 +26,10 @@ def users() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Figure:
-    """Medians of one command's runs: seconds of wall time, and peak memory in MiB."""
+    """Medians of one command's runs: seconds of wall time and of CPU, and peak memory in MiB."""
 
     seconds: float
+    cpu: float
     mebibytes: float
     fastest: float
     slowest: float
@@ -49,7 +50,7 @@ def side_by_side(
     stdout goes to a file of its own (`output`, or nowhere). `before` is run ahead of each, untimed.
     Raises RuntimeError for a command that fails: a fast failure is no figure.
     """
-    took: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    took: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     for round_number in range(runs + 1):
         for name, command in commands.items():
             if before:
@@ -60,10 +61,11 @@ def side_by_side(
                 took[name].append(timed)
     return {
         name: Figure(
-            statistics.median(seconds for seconds, _ in each),
-            statistics.median(peak for _, peak in each),
-            min(seconds for seconds, _ in each),
-            max(seconds for seconds, _ in each),
+            statistics.median(seconds for seconds, _, _ in each),
+            statistics.median(cpu for _, cpu, _ in each),
+            statistics.median(peak for _, _, peak in each),
+            min(seconds for seconds, _, _ in each),
+            max(seconds for seconds, _, _ in each),
         )
         for name, each in took.items()
     }
@@ -71,7 +73,7 @@ def side_by_side(
 
 def _once(
     command: Sequence[str], environment: Mapping[str, str] | None, output: Path | None
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     with (output or Path(os.devnull)).open("wb") as out:
         began = time.perf_counter()
         process = subprocess.Popen(
@@ -85,4 +87,4 @@ def _once(
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command[0]} left {process.returncode}: {said.decode()[-500:]}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

@@ -1,4 +1,6 @@
-"""A stand-in for the service that answers every request 204 after a while, and counts.
+"""A stand-in for the service that answers every request after a while, and counts.
+
+A GET gets a list of three results, anything else 204.
 
 Run as `python slow_service.py LATENCY [ALLOWED]`: LATENCY in seconds; above ALLOWED requests in
 flight it answers 429 at once. Prints its port, and on each line of stdin a line of JSON with what
@@ -13,11 +15,37 @@ import sys
 from time import perf_counter
 
 GONE = b"HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ%d\r\n%s\r\n"
+LIST = (
+    b"HTTP/1.1 200 OK\r\nTwilio-Request-Id: RQ%d\r\n%s"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+)
 BUSY = b'{"code":20429,"message":"Too Many Requests","status":429}'
 REFUSED = (
     b"HTTP/1.1 429 Too Many Requests\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
 )
+
+
+def listed() -> bytes:
+    """A page with what three add-ons made of a recording."""
+    account, recording = "AC" + "a" * 32, "RE" + "e" * 32
+    date = "Tue, 24 Nov 2026 18:43:00 +0000"
+    rows = [
+        {
+            "sid": f"XR{number:032x}",
+            "account_sid": account,
+            "status": "completed",
+            "add_on_sid": "XB" + "b" * 32,
+            "add_on_configuration_sid": "XE" + "c" * 32,
+            "date_created": date,
+            "date_updated": date,
+            "date_completed": date,
+            "reference_sid": recording,
+            "subresource_uris": {"payloads": f"/2010-04-01/Accounts/{account}/…/Payloads.json"},
+        }
+        for number in range(3)
+    ]
+    return json.dumps({"add_on_results": rows, "next_page_uri": None}).encode()
 
 
 class Service:
@@ -46,6 +74,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, service: Service) -> None:
         self.service = service
         self.heard = b""
+        self.page = listed()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
@@ -54,10 +83,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard += data
         while b"\r\n\r\n" in self.heard:
-            _, _, self.heard = self.heard.partition(b"\r\n\r\n")
-            self.asked()
+            asked, _, self.heard = self.heard.partition(b"\r\n\r\n")
+            self.asked(lists=asked.startswith(b"GET"))
 
-    def asked(self) -> None:
+    def asked(self, *, lists: bool) -> None:
         service = self.service
         service.first = service.first or perf_counter()
         if service.allowed is not None and service.in_flight >= service.allowed:
@@ -66,15 +95,18 @@ class Connection(asyncio.Protocol):
             return
         service.in_flight += 1
         service.most = max(service.most, service.in_flight)
-        asyncio.get_running_loop().call_later(service.latency, self.answer)
+        asyncio.get_running_loop().call_later(service.latency, self.answer, lists)
 
-    def answer(self) -> None:
+    def answer(self, lists: bool) -> None:
         service = self.service
         load = self.load()
         service.in_flight -= 1
         service.done += 1
         service.last = perf_counter()
-        self.transport.write(GONE % (service.done, load))
+        if lists:
+            self.transport.write(LIST % (service.done, load, len(self.page), self.page))
+        else:
+            self.transport.write(GONE % (service.done, load))
 
     def load(self) -> bytes:
         return b"Twilio-Concurrent-Requests: %d\r\n" % self.service.in_flight

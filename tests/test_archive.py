@@ -6,10 +6,12 @@ import csv
 import fcntl
 import io
 import json
+import os
 import random
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,6 +25,7 @@ from support.serving import serving, troubled
 
 from addonctl import sandbox
 from addonctl.archive.look import next_look
+from addonctl.docs import topics
 from addonctl.sandbox.state import Database
 
 CALL = "RE73640dced2490fa811f54a87139210ee"
@@ -426,6 +429,56 @@ def test_the_watchdog(run: Run, keep: Path) -> None:
 
     assert 1 == ran.code
     assert "no good run within 26h" in ran.err
+
+
+# Every night
+
+
+def blocks() -> list[list[str]]:
+    """The files that the topic shows."""
+    shown = [part for part in topics.TOPICS["archive"].parts if isinstance(part, list)]
+    return [text.split("\n") for part in shown for text in "\n".join(part).split("\n\n")]
+
+
+def test_the_lines_of_the_crontab_do_what_they_say(keep: Path, home: Path) -> None:
+    """As cron runs them: by sh, a `%` only with a backslash before it."""
+    (crontab,) = [block for block in blocks() if block[0][0].isdigit()]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for line in crontab:
+        command = line.split(maxsplit=5)[5]
+        assert "%" not in command.replace("\\%", "")
+        ran = subprocess.run(
+            ["sh", "-c", command.replace("\\%", "%")],
+            env=environment,
+            cwd=home,
+            capture_output=True,
+            text=True,
+        )
+        assert (0, "", "") == (ran.returncode, ran.stdout, ran.stderr)
+    (run_line, watchdog, _) = crontab
+    assert "archive run" in run_line
+    assert "archive status --max-age 26h" in watchdog
+
+
+def test_the_units_of_systemd_are_valid(home: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    units = [block for block in blocks() if block[0].startswith("# ")]
+    for block in units:
+        # It wants the program where the line says it is.
+        text = "\n".join(block).replace("%h/.local/bin/addonctl", f"{sys.executable} -m addonctl")
+        (home / block[0][2:]).write_text(text + "\n")
+    (home / "tell-me@.service").write_text("[Service]\nType=oneshot\nExecStart=/bin/true\n")
+    files = [str(home / block[0][2:]) for block in units]
+    ran = subprocess.run(
+        ["systemd-analyze", "--user", "verify", *files],
+        env=os.environ | {"XDG_RUNTIME_DIR": str(home), "SYSTEMD_UNIT_PATH": f"{home}:"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert 4 == len(files)
+    assert (0, "") == (ran.returncode, ran.stderr)
 
 
 # Trouble

@@ -19,7 +19,8 @@ LAYERS = (
     {"cli"},
     {"docs"},
     # Work
-    {"archive", "batch"},
+    {"archive"},
+    {"batch"},
     {"transfer"},
     # Edges
     {"api", "profiles", "output", "history"},

@@ -22,6 +22,7 @@ WIDTHS = [80, 100, 120, 200]
 SID = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 CALL = "RE73640dced2490fa811f54a87139210ee"
 TRANSCRIPT = "XR68b652bc56ffb143af7cdb76f8cbc0ef"
+TEXT = "XH490b86aebe891b7656eebf1333bc7523"
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -85,6 +86,17 @@ def test_payloads_stand_under_their_results(monkeypatch: pytest.MonkeyPatch, col
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
+def test_a_sid_within_a_text_is_not_cut_either(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    label = f"of {RE} and others, as the vendor has it"
+    with listed(monkeypatch, page("payloads", [payload(label=label)])):
+        lines, _ = seen(f"payloads list {RE} {XR}", columns)
+
+    assert [sid for line in lines[2:] for sid in SID.findall(line)].count(RE) == 1
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
 def test_what_a_batch_did_is_told_outcome_first_and_whole(columns: int, home: Path) -> None:
     """Folded where it does not fit, at slashes: nothing of an address or a path is left out."""
     lines, said = seen(f"-p sandbox results download {CALL} --to keep", columns)
@@ -120,7 +132,39 @@ def test_a_single_deletion_is_one_plain_line() -> None:
     lines, said = seen(f"-p sandbox results delete --yes {CALL} {TRANSCRIPT}", 100)
 
     assert lines == [f"deleted  {CALL}/{TRANSCRIPT}"]
-    assert said == ["deleted 1 result"]
+    assert not said
+
+
+def test_a_single_file_is_one_plain_line(home: Path) -> None:
+    """Not folded, so that it can be copied; saved, and there when asked for again."""
+    line = f"-p sandbox payloads download {CALL} {TRANSCRIPT} {TEXT} --to keep"
+    (saved, said), (skipped, said_again) = seen(line, 400), seen(line, 400)
+    file = f"keep/{CALL}/{TRANSCRIPT}/{TEXT}.txt"
+
+    assert [[f"saved  {file}"], [f"skipped  {file}"]] == [saved, skipped]
+    assert not said + said_again
+
+
+def test_a_single_failure_is_a_plain_line_and_the_error() -> None:
+    gone = f"{CALL}/XR{'0' * 32}"
+    code, out, err = on_screen(f"-p sandbox results delete --yes {gone}", 400)
+
+    assert 3 == code
+    assert f"not-found  {gone}\n" == out
+    assert 1 == ESCAPE.sub("", err).count("was not found")
+
+
+def test_a_failure_of_a_batch_is_told_at_once_too() -> None:
+    """A line each on a terminal's stderr, named even where its reason names nothing."""
+    gone = [f"{CALL}/XR{number:032x}" for number in range(3)]
+    line = f"-p sandbox results delete --yes {' '.join(gone)} {CALL}/{TRANSCRIPT}"
+    code, out, err = on_screen(line, 400, only="stderr")
+    lines = [line for line in screen_of(err, 400) if "was not found" in line]
+
+    assert 6 == code
+    assert [each[-34:] in line for each, line in zip(gone, lines, strict=True)] == [True] * 3
+    _, out, err = on_screen(line, 400, only="stdout")
+    assert "addonctl: deleted 0 of 4" in err.splitlines()[0]
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from support.program import Run
 from support.scripted import Scripted, answer, scripted
-from support.terminal import ESCAPE, on_screen
+from support.terminal import ESCAPE, Terminal, on_screen
 
 PENDING = "REb53607bf941f24d7cd847655a9a8ad30"
+OPEN = ("queued", "init", "processing", "in-progress")
 RECORDING = "RE" + "1" * 32
 RESULTS: dict[str, object] = {"add_on_results": [], "next_page_uri": None}
 
@@ -34,6 +35,26 @@ def test_a_wait_shows_what_it_waits_for() -> None:
     assert 8 == code
     assert "1 queued" in shown
     assert "1 in-progress" in shown
+
+
+def pending(run: Run) -> list[str]:
+    """The addresses of the sandbox's results that are not final."""
+    rows = run("-p sandbox results list --all -f csv --fields reference_sid,sid,status").out
+    words = [row.split(",") for row in rows.splitlines()[1:]]
+    return [f"{recording}/{result}" for recording, result, status in words if status in OPEN]
+
+
+@pytest.mark.parametrize("which", [PENDING, "--all --any-end"])
+def test_ctrl_c_of_a_wait_names_what_is_pending(run: Run, which: str) -> None:
+    terminal = Terminal(f"-p sandbox results wait {which} --interval 30 -f sids")
+    terminal.wait_for("queued")
+    terminal.type("\x03")
+
+    assert 130 == terminal.end()
+    *before, last = (line for line in ESCAPE.sub("", terminal.shown).splitlines() if line.strip())
+    assert "results final, pending: " in last
+    assert all(address in last for address in pending(run))
+    assert not any("addonctl:" in line for line in before)
 
 
 def test_a_pause_is_said_on_a_terminal_alone(busy: Scripted) -> None:

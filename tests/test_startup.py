@@ -156,3 +156,14 @@ def test_an_archive_in_a_folder_loads_no_cloud(environment: dict[str, str]) -> N
         loaded = imported(f"{line} -p sandbox", environment)
 
         assert not loaded & {"obstore", "addonctl.archive.bucket", "addonctl.archive.lease"}
+
+
+def test_an_archive_is_read_without_what_fills_it(environment: dict[str, str], home: Path) -> None:
+    environment["ADDONCTL_PROFILE"] = "sandbox"
+    for first in (f"init {home / 'keep'}", "run"):
+        imported(f"archive {first}", environment)
+    fills = {f"addonctl.archive.{name}" for name in ("run", "look", "noting", "verify", "accounts")}
+    for line in ("search tent -f json", "list results -f csv", "status -f json"):
+        loaded = imported(f"archive {line}", environment) & (HTTP | HEAVY | fills)
+
+        assert loaded <= {"sqlite3", "platformdirs", "tomllib", "addonctl.sandbox"}, line

@@ -76,6 +76,7 @@ def test_ages_colours_and_marks_are_shown(three: Scripted) -> None:
     assert "\x1b[32mcompleted" in first
     assert "3h ago" in first
     assert re.search(r"in 71\dh", first)
+    assert "!" not in first
     assert "\x1b[31mfailed" in second
     assert re.search(r"\x1b\[1;31min 4[67]h !", second)
     assert "\x1b[36min-progress" in third

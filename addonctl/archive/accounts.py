@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
+from itertools import groupby
+from time import monotonic
 from typing import NamedTuple
 
 from addonctl.addresses import Address
@@ -14,10 +16,21 @@ from addonctl.api import Client
 from addonctl.archive import marker
 from addonctl.archive.allowance import Allowance, UsedUp
 from addonctl.archive.index import Index, iso
+from addonctl.archive.look import Job, Seen
 from addonctl.archive.place import Place, PlaceFailed
-from addonctl.archive.run import Engine, Run, Wish
-from addonctl.errors import AddonctlError, Interrupted
+from addonctl.archive.run import Run, Wish
+from addonctl.errors import AddonctlError, Interrupted, StillPending
 from addonctl.sids import given_sid
+
+TOGETHER, SOON = 100, 0.5
+"""How many looks are noted in one transaction, and seconds after which fewer are."""
+
+Engine = Callable[
+    [Callable[[Job], Seen], Iterable[Job], int | None], Iterator[tuple[Job, Seen | AddonctlError]]
+]
+"""Does the looks, and gives back each job and what it found; the number is how many there are, if
+that is known. Raises StillPending where it ends before they do.
+"""
 
 
 class Done(NamedTuple):
@@ -54,44 +67,49 @@ def wishes_of(wish: Wish, account: str, known: Client | Index | None) -> dict[st
 
 
 def run_all(
-    runs: list[Run], engine: Engine, allowance: Allowance, warn: Callable[[str], None]
+    runs: list[Run],
+    engine: Engine,
+    allowance: Allowance,
+    warn: Callable[[str], None],
+    *,
+    together: bool = False,
 ) -> Done:
-    """Do the runs of one command, an account each, and keep what they did.
+    """Do the runs of one command, an account each, and keep what they did; `together` if the
+    engine takes its jobs in the thread that calls it, which alone may write the index.
 
     An account that is refused is a problem, and the others go on; of an account alone it is raised.
     """
     started = runs[0].now
     place, index = runs[0].place, runs[0].index
     ended_as, refused = "", 0
-    predicted = 0
-    about = marker.there(place)
+
+    def refuse(run: Run, problem: AddonctlError) -> None:
+        nonlocal refused
+        if len(runs) == 1:
+            raise problem
+        refused += 1
+        warn(f"addonctl: account {run.account}: {problem.message}")
+        with index.changing():
+            index.run(
+                "INSERT INTO accounts (sid, problem) VALUES (?, ?)"
+                " ON CONFLICT (sid) DO UPDATE SET problem = excluded.problem",
+                *(run.account, problem.message),
+            )
+
     try:
-        for run in runs:
-            about = marker.add_account(place, about, run.account)
-            try:
-                predicted += run.plan().requests
-                run.go(engine)
-            except AddonctlError as problem:
-                if len(runs) == 1 or isinstance(problem, PlaceFailed | Interrupted):
-                    raise
-                refused += 1
-                warn(f"addonctl: account {run.account}: {problem.message}")
-                with index.changing():
-                    index.run(
-                        "INSERT INTO accounts (sid, problem) VALUES (?, ?)"
-                        " ON CONFLICT (sid) DO UPDATE SET problem = excluded.problem",
-                        *(run.account, problem.message),
-                    )
-            for sid in run.erased:
+        marker.add_accounts(place, marker.there(place), [run.account for run in runs])
+        for group in [runs] if together else [[run] for run in runs]:
+            look_all(group, engine, refuse)
+            for sid in (sid for run in group for sid in run.erased):
                 warn(f"{sid} was erased, and is not fetched again")
-            if run.cut:
+            if any(run.cut for run in group):
                 break
     except BaseException as problem:
         ended_as = getattr(problem, "message", "") or type(problem).__name__
         raise
     finally:
         done = Done(
-            predicted,
+            sum(run.predicted for run in runs),
             allowance.made,
             sum(run.looked for run in runs),
             sum(run.saved for run in runs),
@@ -102,6 +120,69 @@ def run_all(
         with suppress(AddonctlError) if ended_as else nullcontext():
             _record(place, index, started, done, ended_as, whole=runs[0].wish.whole)
     return done
+
+
+def look_all(
+    runs: Sequence[Run], engine: Engine, refuse: Callable[[Run, AddonctlError], None]
+) -> None:
+    """Do all of one run, or of several on end: each account is listed once those before it are all
+    handed out, by whoever takes the jobs, so that nothing waits for the last look at another's.
+
+    Raises what ends it all at once: a place that fails, an interrupt. An account that is refused
+    is told to `refuse`, which may raise that too, and has no more jobs.
+    """
+    of = {run.account: run for run in runs}
+    found: list[Seen] = []
+    noted = monotonic()
+
+    def note() -> None:
+        found.sort(key=lambda seen: seen.job.account)
+        for account, its in groupby(found, lambda seen: seen.job.account):
+            of[account].note(list(its))
+        found.clear()
+
+    def refused(run: Run, problem: AddonctlError) -> None:
+        if isinstance(problem, PlaceFailed | Interrupted):
+            raise problem
+        if not run.refused:
+            run.refused = True
+            refuse(run, problem)
+
+    def begun(run: Run) -> int:
+        try:
+            return run.begin()
+        except AddonctlError as problem:
+            refused(run, problem)
+            return 0
+
+    def jobs() -> Iterator[Job]:
+        for run in runs:
+            if run is not runs[0]:
+                begun(run)
+            if run.cut:
+                return
+            yield from run.jobs()
+
+    def work(job: Job) -> Seen:
+        return of[job.account].look(job)
+
+    due = begun(runs[0])
+    try:
+        for job, seen in engine(work, jobs(), due if len(runs) == 1 else None):
+            if isinstance(seen, AddonctlError):
+                refused(of[job.account], seen)
+                continue
+            found.append(seen)
+            if len(found) >= TOGETHER or monotonic() - noted >= SOON:
+                note()
+                noted = monotonic()
+    except StillPending as problem:
+        runs[0].cut = runs[0].cut or problem.message
+    except BaseException:
+        with suppress(AddonctlError):  # of two failures the first tells more
+            note()
+        raise
+    note()
 
 
 def _record(

@@ -42,6 +42,16 @@ class Allowance(Pace):
     def used_up(self) -> bool:
         return self._most is not None and self._made >= self._most
 
+    @property
+    def left(self) -> int | None:
+        """How many more may be made; None where nothing bounds them."""
+        return None if self._most is None else self._most - self._made
+
+    def give_back(self, requests: int) -> None:
+        """Count less: of those taken, so many were not made."""
+        with self._changed:
+            self._made -= requests
+
     def take(self, requests: int = 1) -> None:
         """Count requests that are about to be made, here or by others."""
         if self._of:

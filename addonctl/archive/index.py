@@ -19,6 +19,9 @@ from addonctl import dates
 from addonctl.archive.place import PlaceFailed
 from addonctl.errors import AddonctlError, Usage
 
+MARKER_IS = "its marker: "
+"""How the problem of a result begins whose marker is not as it should be."""
+
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE accounts (

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload
 from addonctl.sids import HEX
-from addonctl.transfer.naming import extension
 
 FORMAT = 1
 """The version of the layout that this program writes, and reads."""
@@ -109,7 +108,7 @@ def make(place: Place, account: str) -> About:
     """
     if about := fitting(place, account):
         return about
-    about = About(uuid.uuid4().hex, (account,))
+    about = About(os.urandom(16).hex(), (account,))
     if not place.create(ABOUT, about.written()):
         return make(place, account)
     return about
@@ -164,12 +163,12 @@ def there(place: Place) -> About:
     )
 
 
-def add_account(place: Place, about: About, account: str) -> About:
-    """Note that another account's results are kept there too."""
-    if account in about.accounts:
-        return about
-    about = about._replace(accounts=(*about.accounts, account))
-    place.put(ABOUT, io.BytesIO(about.written()))
+def add_accounts(place: Place, about: About, accounts: Iterable[str]) -> About:
+    """Note that the results of other accounts are kept there too."""
+    every = tuple(dict.fromkeys((*about.accounts, *accounts)))
+    if every != about.accounts:
+        about = about._replace(accounts=every)
+        place.put(ABOUT, io.BytesIO(about.written()))
     return about
 
 
@@ -188,6 +187,8 @@ def folder_of(account: str, result: Mapping[str, Any]) -> str:
 
 def object_name(payload: Payload, sha256: str = "") -> str:
     """What a payload's object is called; with its hash where another version has the plain name."""
+    from addonctl.transfer.naming import extension
+
     version = f".{sha256[:8]}" if sha256 else ""
     return f"{payload.sid}{version}.{extension(payload.content_type)}"
 
@@ -257,7 +258,7 @@ def is_ours(name: str) -> bool:
 
 def stamped(now: datetime) -> str:
     """A name for what happened now: the time, and a random part."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}"
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

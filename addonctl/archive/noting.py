@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from addonctl import dates
-from addonctl.archive.index import Index, iso
+from addonctl.archive.index import MARKER_IS, Index, iso
 from addonctl.archive.marker import Kept
 from addonctl.errors import AddonctlError
 from addonctl.models import RETENTION, Recording
@@ -20,8 +20,6 @@ from addonctl.transcripts import VERSION, Transcript
 
 A_SECOND = 1 << 20
 """How many transcripts may be of results made in the same second."""
-MARKER_IS = "its marker: "
-"""How the problem of a result begins whose marker is not as it should be."""
 OLD = timedelta(days=60)
 """Recordings older than this are looked at rarely, and their documents are not held ready."""
 AT_ONCE = 500

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from addonctl import dates
 from addonctl.addresses import Address
-from addonctl.archive.index import iso, moment
-from addonctl.archive.noting import MARKER_IS
+from addonctl.archive.index import MARKER_IS, iso, moment
 from addonctl.models import Field, Record, Resource
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
@@ -22,7 +21,6 @@ from addonctl.archive.index import Index, iso, iso_of, moment
 from addonctl.archive.look import Job, Known, Seen, look, next_look
 from addonctl.archive.noting import Look
 from addonctl.archive.place import Place
-from addonctl.errors import AddonctlError
 from addonctl.models import RETENTION
 from addonctl.selection import Selection
 
@@ -32,15 +30,10 @@ LIST_ALL = timedelta(days=7)
 """How often all recordings are listed, whatever their age."""
 LONGEST_WAIT = timedelta(days=25)
 PAGE = 1000
-TOGETHER, SOON = 100, 0.5
-"""How many looks are noted in one transaction, and seconds after which fewer are."""
 DUE = (
     "SELECT due.rowid AS place, recordings.* FROM due JOIN recordings ON recordings.sid = due.sid"
     " WHERE due.rowid > ? ORDER BY due.rowid LIMIT 500"
 )
-
-Engine = Callable[[Callable[[Job], Seen], Iterable[Job], int], Iterator[Seen | AddonctlError]]
-"""Does the looks, and gives back what they found as they end; the number is how many there are."""
 
 
 class Wish(NamedTuple):
@@ -118,8 +111,9 @@ class Run:
         self.account = account
         self.wish = wish
         self.now = now
-        self.looked = self.saved = self.failed = 0
+        self.predicted = self.looked = self.saved = self.failed = 0
         self.cut = ""
+        self.refused = False
         self.erased: list[str] = []
         self._allowance = allowance
 
@@ -208,7 +202,7 @@ class Run:
                 for row in part:
                     if row["sid"] in tombstones:
                         continue
-                    if self._over():
+                    if self._over() or self.refused:
                         return
                     results = {
                         sid: Known(*others)
@@ -230,39 +224,27 @@ class Run:
 
     # The work
 
-    def go(self, engine: Engine) -> None:
-        """Do all of it. Raises what ends a run at once: a login refused, a place that fails."""
+    def begin(self) -> int:
+        """Note what is to be expected, and list what there is; how many recordings are due then.
+        Raises AddonctlError for an account that is refused.
+        """
+        self.predicted = self.plan().requests
         try:
             self._list()
         except UsedUp as problem:
             self.cut = problem.message
         if self.cut:
-            return
+            return 0
         if self.wish.recordings is not None:
             sids = [each.recording for each in self.wish.recordings]
             self.erased = noting.named(self.index, self.account, sids, self.now)
         query, values = self._due()
-        total = int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
+        return int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
 
-        def work(job: Job) -> Seen:
-            with self._allowance.look():
-                return look(self.client, self.place, job, self.now)
-
-        found: list[Seen] = []
-        noted = monotonic()
-        try:
-            for seen in engine(work, self.jobs(), total):
-                if isinstance(seen, AddonctlError):
-                    raise seen
-                found.append(seen)
-                if len(found) >= TOGETHER or monotonic() - noted >= SOON:
-                    self._note(found)
-                    found, noted = [], monotonic()
-        except BaseException:
-            with suppress(AddonctlError):  # of two failures the first tells more
-                self._note(found)
-            raise
-        self._note(found)
+    def look(self, job: Job) -> Seen:
+        """Bring one recording up to date, if there is still room for that."""
+        with self._allowance.look():
+            return look(self.client, self.place, job, self.now)
 
     def _list(self) -> None:
         parameters = self.listing()
@@ -287,7 +269,7 @@ class Run:
                 *(iso(self.now) for _ in column.split(", ")),
             )
 
-    def _note(self, found: list[Seen]) -> None:
+    def note(self, found: list[Seen]) -> None:
         """Record what looks found, and when the next are due."""
         looks = []
         with self.index.changing():

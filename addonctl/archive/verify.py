@@ -13,13 +13,14 @@ from typing import NamedTuple
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import marker, noting, purge
+from addonctl.archive.accounts import TOGETHER, Engine, look_all
 from addonctl.archive.allowance import Allowance
 from addonctl.archive.index import Index, iso
 from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
-from addonctl.archive.run import TOGETHER, Engine, Run, Wish
+from addonctl.archive.run import Run, Wish
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload
 
@@ -173,11 +174,15 @@ def repaired(
         at = Address(row["recording_sid"], account=row["account_sid"])
         wish = Wish(recordings=(at,), again=frozenset({sid}))
         run = Run(client, place, index, row["account_sid"], wish, now, Allowance(client.pace))
-        run.go(engine)
+        look_all([run], engine, _refuse)
         for each in found:
             if each.result == sid:
                 mended += _is_whole(place, index, each)
     return mended
+
+
+def _refuse(run: Run, problem: AddonctlError) -> None:
+    raise problem
 
 
 def _is_whole(place: Place, index: Index, bad: Verdict) -> bool:

@@ -79,6 +79,10 @@ class Tally:
                 self.succeeded()
             else:
                 self.failed(outcome)
+                if self.sink.err_terminal and not self.sink.in_json and self._total != 1:
+                    message = outcome.message
+                    named = str(address).rpartition("/")[2] in message
+                    self.sink.warn(f"addonctl: {message if named else f'{address}: {message}'}")
             yield [Outcome.of(address, "not-found" if gone else "failed", outcome.message)]
 
     def report(self, rows: Iterator[list[Outcome]]) -> None:
@@ -144,6 +148,12 @@ class Tally:
             return f"{done} {plural(self._seen, unit)}{gone}"
         count = self._seen - self.failures
         return f"{done} {count} of {plural(self._seen, unit)}, {self.failures} failed{gone}"
+
+    def sum_up(self, note: str = "") -> None:
+        """Say the summary, unless a terminal shows the one row that it would tell of."""
+        shown = self.sink.on_terminal and self.sink.format == "table"
+        if not shown or self._seen != 1 or self._missing:
+            self.sink.say(f"{self.summary}{note}")
 
     def _telling(self, message: str, joint: str = ": ") -> str:
         """The message of the error that ends the run, with what was held for it."""

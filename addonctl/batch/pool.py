@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from addonctl.batch.outcomes import attempt
 from addonctl.errors import AddonctlError, Interrupted
@@ -50,7 +50,7 @@ def run(
     Where the system gives fewer threads, fewer do the work; where it gives none, the caller does.
     """
     pool = _Pool(work, items, workers, window or 4 * workers)
-    with _listening(pool):
+    with listening(pool):
         try:
             yield from pool.outcomes()
             if pool.interrupted:
@@ -60,6 +60,14 @@ def run(
                 raise Interrupted("interrupted")
         finally:
             pool.close()
+
+
+class Interruptible(Protocol):
+    """What can be told, from within a signal handler, to begin nothing more."""
+
+    interrupted: bool
+
+    def interrupt(self) -> None: ...
 
 
 class _Pool(Generic[Item, Value]):
@@ -202,7 +210,7 @@ def _start(task: Callable[[], None]) -> bool:
 
 
 @contextmanager
-def _listening(pool: _Pool[Any, Any]) -> Iterator[None]:
+def listening(pool: Interruptible) -> Iterator[None]:
     """Ctrl-C and SIGTERM interrupt the pool; a second one ends the program at once."""
     if threading.current_thread() is not threading.main_thread():
         yield

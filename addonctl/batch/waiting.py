@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from addonctl.addresses import Address, Addresses
 from addonctl.batch.outcomes import Batch, plural
-from addonctl.errors import AddonctlError, NotFound, StillPending
-from addonctl.models import Result
+from addonctl.errors import AddonctlError, Interrupted, NotFound, StillPending
+from addonctl.models import FINAL, Result
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -23,6 +23,11 @@ FIRST_INTERVAL = 1.0
 LONGEST_INTERVAL = 15.0
 GROWTH = 1.5
 BAD_ENDS = frozenset({"failed", "canceled"})
+NAMED = 5
+"""How many pending results an interrupted wait names."""
+
+Outcome = tuple[list[Address], "list[Result | NotFound] | AddonctlError | None"]
+"""Addresses of one recording, and what there is of them."""
 
 
 class Polling:
@@ -126,7 +131,7 @@ class Waiting:
 
     def _show(self, results: Sequence[Result]) -> None:
         """Show how many results have which status, as far as they have been looked at."""
-        self._statuses |= {result.sid: result.status for result in results}
+        self._statuses |= {str(result.address): result.status for result in results}
         counts = Counter(self._statuses.copy().values())
         self._batch.note(", ".join(f"{count} {status}" for status, count in counts.most_common()))
 
@@ -142,7 +147,7 @@ class Waiting:
             long=True,
             waiting=WATCHED,
         )
-        for group, got in outcomes:
+        for group, got in self._interruptible(outcomes):
             if got is None:  # it was over before anybody looked at these
                 self._unseen = True
                 return
@@ -159,7 +164,8 @@ class Waiting:
     def finish(self) -> None:
         """Raises what the wait ends with, if it is no success."""
         batch = self._batch
-        batch.finish_if_interrupted()
+        if batch.interrupted:
+            raise batch.ended(self._interrupted())
         if self._bad:
             first, more = self._bad[0], len(self._bad) - 1
             also = f", and so did {plural(more, 'other')}" if more else ""
@@ -170,6 +176,23 @@ class Waiting:
             unseen = ", others have not been looked at" if self._unseen else ""
             raise batch.ended(StillPending(f"time is up: {seen} final{unseen}"))
         batch.finish()
+
+    def _interruptible(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+        """The same. Raises Interrupted, with what is pending, where just one is waited for."""
+        try:
+            yield from outcomes
+        except KeyboardInterrupt:
+            raise self._interrupted() from None
+
+    def _interrupted(self) -> Interrupted:
+        statuses = self._statuses.copy()
+        pending = {at: status for at, status in statuses.items() if status not in FINAL}
+        if not pending:
+            return Interrupted("interrupted: nothing is known to be pending")
+        shown = [f"{at} ({status})" for at, status in islice(pending.items(), NAMED)]
+        more = f" and {len(pending) - NAMED} more" if len(pending) > NAMED else ""
+        count = f"{len(statuses) - len(pending)} of {plural(len(statuses), 'result')} final"
+        return Interrupted(f"interrupted: {count}, pending: {', '.join(shown)}{more}")
 
     def _count(self, result: Result | AddonctlError) -> None:
         """Note how `result` ended, or that there is none."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from addonctl import dates
 from addonctl.archive.rows import HitRow, Kept, StatusRow, VerdictRow, status_of
@@ -21,6 +21,7 @@ from addonctl.cli.archived import (
     where,
 )
 from addonctl.cli.commands import Noun
+from addonctl.cli.engines import check_engine, threads, working
 from addonctl.cli.erasing import command as erasing
 from addonctl.cli.options import (
     Ages,
@@ -40,8 +41,7 @@ from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
 from addonctl.models import Payload, Result
 
 if TYPE_CHECKING:
-    from addonctl.api import Client
-    from addonctl.archive.look import Job, Seen
+    pass
 
 command = Noun("What add-ons made, kept beyond the 30 days of the service.")
 
@@ -109,6 +109,14 @@ def run_archive(
     max_requests: Annotated[
         int | None, Option("--max-requests", "End in order after so many requests.", "N")
     ] = None,
+    engine: Annotated[
+        str,
+        Option(
+            "--engine",
+            "What does the work: threads, dask, dask=tls://HOST:PORT, MODULE:FACTORY.",
+            "ENGINE",
+        ),
+    ] = "threads",
     dry_run: Annotated[
         bool, Option("--dry-run", "Say what would be asked for, and ask for nothing.")
     ] = False,
@@ -117,7 +125,8 @@ def run_archive(
 
     What is new is fetched, what was pending is looked at again, and what failed stays due.
     A result is kept whole: --label and --content-type choose those that have such a payload, and
-    what filters leave out waits for the next run.
+    what filters leave out waits for the next run. Other engines than threads spread the work over
+    a cluster: addonctl help cluster.
     """
     from time import monotonic
 
@@ -128,6 +137,7 @@ def run_archive(
 
     now = datetime.now(UTC)
     workers = workers_of(many)
+    check_engine(engine)
     named = None
     if many.from_file is not None:
         named = tuple(
@@ -165,7 +175,8 @@ def run_archive(
             for run in runs:
                 state.sink.text(f"{run.account}: would {run.plan()}")
             return
-        total = run_all(runs, _engine(state, client, workers), allowance, state.sink.warn)
+        with working(state, client, engine, workers, at.place, now, allowance, wish.until) as work:
+            total = run_all(runs, work.engine, allowance, state.sink.warn, together=work.together)
     said = (
         f"looked at {total.looked} recordings, saved {total.saved} results;"
         f" {total.requests} requests, {total.predicted} were predicted"
@@ -177,20 +188,6 @@ def run_archive(
             f"{said}; {total.failed} failed and stay due", hint="addonctl archive list problems"
         )
     state.sink.say(said)
-
-
-def _engine(state: State, client: Client, workers: int) -> Any:
-    """The threads of a batch, their progress shown."""
-    from addonctl.batch import pool
-
-    def engine(work: Any, jobs: Iterable[Job], total: int) -> Iterator[Seen | AddonctlError]:
-        with state.sink.progress(total, "recordings") as progress:
-            outcomes = pool.run(work, jobs, workers=workers, stop=client.pace.stop)
-            for _, seen in outcomes:
-                yield seen
-                progress.advance()
-
-    return engine
 
 
 # Looking at it
@@ -302,7 +299,7 @@ def verify_archive(
         if repair and bad:
             client = state.client(workers_of(many))
             mended = repaired(
-                client, at.place, at.kept, bad, now, _engine(state, client, workers_of(many))
+                client, at.place, at.kept, bad, now, threads(state, client, workers_of(many))
             )
     said = f"{counts['ok']} ok, {counts['bad']} not, {counts['besides']} that nothing names"
     if counts["bad"] > mended:

@@ -116,7 +116,6 @@ def opened(
     from addonctl.archive import marker
     from addonctl.archive.index import Index
     from addonctl.archive.known import index_of
-    from addonctl.archive.purge import learn
 
     place = place_of(state, where(state, named))
     marker.there(place)
@@ -128,8 +127,11 @@ def opened(
             make = False  # there is more than an empty index knows
         index = Index(path, about.id, make=make, url=place.url)
         try:
-            for name in learn(place, index) if alone else ():
-                state.sink.warn(f"{name} is damaged: what it names may be fetched again")
+            if alone:
+                from addonctl.archive.purge import learn
+
+                for name in learn(place, index):
+                    state.sink.warn(f"{name} is damaged: what it names may be fetched again")
             yield Opened(place, index, about.accounts)
         finally:
             index.close()

@@ -99,7 +99,7 @@ def delete(
         done = deletion.outcomes(batch, addresses, unlisted)
         tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
     tally.finish()
-    sink.say(tally.summary)
+    tally.sum_up()
 
 
 def must_be_able_to_ask(state: State, what: str) -> None:

@@ -133,7 +133,10 @@ def download(
         each.finish_if_interrupted(note)
     batch.finish(note)
     deleting.finish()
-    sink.say(f"{batch.summary}{note}")
+    if saving.delete_after:
+        sink.say(f"{batch.summary}{note}")
+    else:
+        batch.sum_up(note)
 
 
 def _check(saving: Saving) -> None:
@@ -180,7 +183,7 @@ def _to_file(
     batch.report(batch.rows(job.outcomes(found, 1), ignore_not_found=missing.ignore_not_found))
     note = f", {job.skipped} of them there before" if job.skipped else ""
     batch.finish(note)
-    batch.sink.say(f"{batch.summary}{note}")
+    batch.sum_up(note)
 
 
 def _stream(batch: Batch, item: Found | Failed, device: Path | None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from addonctl.login import Login
     from addonctl.models import Record, Recording, Resource
     from addonctl.selection import Selection
+
+Say = Callable[[str], None]
 
 LONGEST_TIMEOUT = 100 * 24 * 3600.0
 """Seconds. Operating systems take no time-outs of years."""
@@ -170,19 +172,8 @@ class State:
 
     def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
         """A client of its own for a login, which may be one that is still to be tried."""
-        from addonctl.api import Client
-        from addonctl.login import SANDBOX
-
-        adapter = None
-        if login.source == SANDBOX:
-            from addonctl.cli import pretend
-
-            adapter = pretend.adapter()
         trace = self.sink.trace if self.common.verbose else None
-        limits = self.limits(workers)
-        return Client(
-            login, limits, adapter=adapter, pace=pace, trace=trace, notify=self.sink.pause
-        )
+        return connected(login, self.limits(workers), pace, trace, self.sink.pause)
 
     def batch(self, many: Many, done: str, unit: str, items: str = "", *, alone: bool) -> Batch:
         """What works on many addresses, `--workers` at a time; or on one `alone`.
@@ -308,6 +299,21 @@ class State:
         if pages is not None:
             self.sink.record(kind, chain.from_iterable(pages), single=single)
         batch.finish()
+
+
+def connected(
+    login: Login, limits: Limits, pace: Pace | None, trace: Say | None, notify: Say
+) -> Client:
+    """A client for a login, which may be to the pretend account."""
+    from addonctl.api import Client
+    from addonctl.login import SANDBOX
+
+    adapter = None
+    if login.source == SANDBOX:
+        from addonctl.cli import pretend
+
+        adapter = pretend.adapter()
+    return Client(login, limits, adapter=adapter, pace=pace, trace=trace, notify=notify)
 
 
 def _typed(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from textwrap import fill
+import textwrap
+from functools import partial
 from typing import NamedTuple
 
 from addonctl.docs import data
@@ -14,6 +15,7 @@ WIDTH = 78
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 
 Rows = tuple[tuple[str, str], ...]
+fill = partial(textwrap.fill, break_on_hyphens=False)  # they are in options
 
 
 class Topic(NamedTuple):

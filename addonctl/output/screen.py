@@ -7,10 +7,10 @@ for all rows, from rich's cell widths.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
@@ -74,6 +74,8 @@ def table(answer: Answer) -> Iterator[str]:
         yield from _lines(answer, documents, unasked(answer))
     elif answer.fields or not documents:
         yield from _grid(answer, documents, fields)
+    elif outcome and len(documents) == 1 and (line := _plain_line(documents[0])):
+        yield line
     elif outcome:
         fields = (outcome, *(field for field in fields if field != outcome))
         columns = _columns(answer, documents, fields)
@@ -89,6 +91,18 @@ def table(answer: Answer) -> Iterator[str]:
             yield from _lines(answer, documents, fields)
     else:
         yield from _grid(answer, documents, fields, droppable=True)
+
+
+def _plain_line(document: Mapping[str, Any]) -> str:
+    """What became of a single thing: with its file, or else its address; the reason of a failure
+    is told as an error. Nothing where there is more to say.
+    """
+    outcome, detail = plain(document.get("outcome")), plain(document.get("detail"))
+    if outcome in ("failed", "not-found") or not detail:
+        detail = plain(document.get("sid"))
+    elif outcome not in ("saved", "skipped"):
+        return ""
+    return f"{safe.line(outcome)}  {safe.line(detail)}\n"
 
 
 def _grid(

@@ -33,18 +33,19 @@ class Words:
         environ: Mapping[str, str],
     ) -> None:
         self._settings = settings
+        self.format = settings.format
         self._environ = environ
         self._stdin = stdin
         self._stderr: Any = stderr
         self._bar: Progress | None = None
-        self._err_terminal = streams.is_terminal(stderr)
-        self._err_color = self._colored(self._err_terminal)
-        self.interactive = settings.ask and self._err_terminal and streams.is_terminal(stdin)
+        self.err_terminal = streams.is_terminal(stderr)
+        self._err_color = self._colored(self.err_terminal)
+        self.interactive = settings.ask and self.err_terminal and streams.is_terminal(stdin)
 
     @property
     def in_json(self) -> bool:
         """Whether an error is told as one JSON object."""
-        return self._settings.format in ("json", "jsonl")
+        return self.format in ("json", "jsonl")
 
     def say(self, text: str) -> None:
         """A line on stderr, not under --quiet."""
@@ -57,7 +58,7 @@ class Words:
 
     def pause(self, text: str) -> None:
         """A line on a terminal's stderr: why nothing moves, and for how long."""
-        if self._err_terminal and not self._settings.quiet:
+        if self.err_terminal and not self._settings.quiet:
             self._tell(text, _DIM)
 
     def trace(self, text: str) -> None:
@@ -82,7 +83,7 @@ class Words:
 
     def progress(self, total: int | None, unit: str) -> Progress:
         """A bar on a terminal's stderr, as a context manager; silent anywhere else."""
-        moves = self._err_terminal and self._environ.get("TERM") != "dumb"
+        moves = self.err_terminal and self._environ.get("TERM") != "dumb"
         shown = moves and not self._settings.quiet
         self._bar = Progress(
             total, unit, stream=self._stderr if shown else None, color=self._err_color
@@ -170,7 +171,7 @@ class Sink(Words):
     @property
     def watched(self) -> bool:
         """Whether somebody is looking: stdout or stderr is a terminal."""
-        return self._out.terminal or self._err_terminal
+        return self._out.terminal or self.err_terminal
 
     @property
     def on_terminal(self) -> bool:
@@ -301,7 +302,7 @@ class Sink(Words):
         else:
             for chunk in streams.whole(texts):
                 self._write(chunk)
-        if terminal and self._err_terminal and not whole:
+        if terminal and self.err_terminal and not whole:
             of_service = kind.address is not Record.address and not kind.field("outcome")
             if of_service and not counted.rows and settings.format != "json":
                 answer.notes.append(f"no {kind.COLLECTION.rpartition('_')[2]}")

@@ -1,0 +1,341 @@
+"""The looks of a run spread over a cluster: by Dask, or by any concurrent.futures.Executor.
+
+What is handed out is a chunk of recordings, two chunks for each slot; each future is dropped once
+it is read, for what a cluster still holds it does again when a worker dies. What the workers give
+back goes to whoever keeps the index: no state is with them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Protocol
+
+from addonctl.archive import worker
+from addonctl.archive.allowance import RESERVED, Allowance
+from addonctl.archive.look import Job, Seen
+from addonctl.archive.place import Place
+from addonctl.archive.worker import Chunk, Done, Say, Task
+from addonctl.batch.pool import listening
+from addonctl.errors import AddonctlError, Interrupted, StillPending, TryLater, Usage
+
+SECONDS = 10.0
+"""How long a worker is at one chunk; then it gives back the rest."""
+FIRST_GUESS = 0.25
+"""Seconds for a recording, before any is known."""
+PARTS = 16
+"""How many chunks a slot would make of what is left: so they end together, and a worker that dies
+takes little with it."""
+LARGEST = 500
+"""Recordings in a chunk, so that memory stays flat."""
+MANY = 1 << 40
+"""Recordings that are to come where nobody has counted them."""
+GRACE = 15.0
+"""Seconds that an interrupted run waits for what is under way: a chunk, and a little more."""
+TICK = 0.5
+"""Seconds after which the cluster itself is looked at."""
+
+Outcome = tuple[Job, Seen | AddonctlError]
+
+
+class Crew(Protocol):
+    """Workers, whoever brings them."""
+
+    executor: Executor
+    killed: tuple[type[Exception], ...]
+    """What a chunk ends with that killed its worker again and again."""
+
+    def slots(self) -> int:
+        """How many chunks are done at a time just now."""
+
+    def private(self) -> bool:
+        """Whether nobody can read what is sent to the workers."""
+
+    def check(self, task: Task) -> None:
+        """Have all workers make ready. Raises AddonctlError for one that cannot."""
+
+    def lost(self) -> AddonctlError | None:
+        """Why no more chunks will be done, if it is so."""
+
+    def stop(self, run: str, futures: Iterable[Future[Done | AddonctlError]]) -> None:
+        """Have the workers begin nothing more of a run, and give back what they have."""
+
+    def forget(self, run: str) -> None:
+        """Have the workers let go of a run's login."""
+
+
+class Executors:
+    """The workers of an executor of which nothing is known but that it is one."""
+
+    killed: tuple[type[Exception], ...] = ()
+
+    def __init__(self, executor: Executor, slots: int) -> None:
+        self.executor = executor
+        self._slots = slots
+
+    def slots(self) -> int:
+        return self._slots
+
+    def private(self) -> bool:
+        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+        return isinstance(self.executor, ThreadPoolExecutor | ProcessPoolExecutor)
+
+    def check(self, task: Task) -> None:
+        """One of them; each of the others makes ready when its first chunk comes."""
+        problem = self.executor.submit(worker.work, task, Chunk((), 0)).result()
+        if isinstance(problem, AddonctlError):
+            raise problem
+
+    def lost(self) -> None:
+        return None
+
+    def stop(self, run: str, futures: Iterable[Future[Done | AddonctlError]]) -> None:
+        worker.stop(run)  # where they are threads of this process
+        for each in futures:
+            each.cancel()
+
+    def forget(self, run: str) -> None:
+        worker.forget(run)
+
+
+@contextmanager
+def crew_of(engine: str, workers: int) -> Iterator[Crew]:
+    """The workers of an engine: `dask`, `dask=ADDRESS` or `module:factory`; what was started for
+    it ends with it.
+
+    `workers` is how many slots there are where nobody else says. Raises AddonctlError where a
+    library is missing, Usage for a factory that gives no executor, TryLater where no scheduler
+    answers.
+    """
+    kind, _, at = engine.partition("=")
+    if kind == "dask":
+        from addonctl.archive.dasks import dask_crew
+
+        with dask_crew(at, workers) as crew:
+            yield crew
+        return
+    executor = _made_by(engine)
+    try:
+        yield Executors(executor, workers)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _made_by(word: str) -> Executor:
+    """What a factory gives. Raises Usage for all that can be wrong with it."""
+    module, _, name = word.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:  # where it is when `python -m` is typed
+        sys.path.append(here)
+    try:
+        made = getattr(import_module(module), name)()
+    except Exception as problem:  # somebody else's code
+        raise Usage(f"--engine {word}: {type(problem).__name__}: {problem}") from None
+    if isinstance(made, Executor):
+        return made
+    raise Usage(
+        f"--engine {word}: it gave a {type(made).__name__}, not a concurrent.futures.Executor"
+    )
+
+
+@contextmanager
+def probed(place: Place) -> Iterator[tuple[str, bytes]]:
+    """The name and content of an object in the place, for workers to find."""
+    # What is left of it when this process is killed, is what any run may leave.
+    name, token = f".probe.{os.urandom(4).hex()}.tmp", os.urandom(16).hex().encode()
+    place.create(name, token)
+    try:
+        yield name, token
+    finally:
+        with suppress(AddonctlError):
+            place.delete(name)
+
+
+class Cluster:
+    """The engine of runs on a crew. `until` is a moment of the monotonic clock; requests made
+    elsewhere are taken from the `allowance`; `trace` and `pause` are told what workers would have
+    said.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        task: Task,
+        allowance: Allowance,
+        *,
+        until: float | None,
+        trace: Say,
+        pause: Say,
+    ) -> None:
+        self.interrupted = False
+        self._crew = crew
+        self._task = task
+        self._allowance = allowance
+        self._until = until
+        self._told = {True: trace, False: pause}
+        self._each = FIRST_GUESS
+        self._count = 0
+        self._left: deque[Job] = deque()
+        self._large: deque[Job] = deque()
+        self._under_way: dict[Future[Done | AddonctlError], Chunk] = {}
+        self._ended: SimpleQueue[Future[Done | AddonctlError] | None] = SimpleQueue()
+
+    def __enter__(self) -> Cluster:
+        """Have all workers make ready. Raises AddonctlError where one cannot."""
+        try:
+            self._crew.check(self._task_for_all())
+        except BaseException:
+            self._crew.forget(self._task.run)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._crew.forget(self._task.run)
+
+    def interrupt(self) -> None:
+        """Begin nothing more, and wake the main thread. Safe to call from a signal handler."""
+        self.interrupted = True
+        self._ended.put(None)
+
+    def looks(self, jobs: Iterable[Job], total: int | None) -> Iterator[Outcome]:
+        """What was found at each of `total` recordings, as it comes back.
+
+        Raises StillPending when time or requests are used up before all are looked at, TryLater
+        where the cluster is lost, Interrupted on Ctrl-C; each after all that has come back.
+        """
+        source, self._count = iter(jobs), MANY if total is None else total
+        slots, looked_at = self._crew.slots(), monotonic()
+        with listening(self):
+            try:
+                while not self.interrupted:
+                    if monotonic() - looked_at >= TICK:
+                        if problem := self._crew.lost():
+                            raise problem
+                        slots, looked_at = self._crew.slots(), monotonic()
+                    while len(self._under_way) < 2 * max(1, slots) and (
+                        chunk := self._chunk(source, slots)
+                    ):
+                        self._hand_out(chunk)
+                    if not self._under_way:
+                        break
+                    yield from self._read(TICK)
+                if self.interrupted:
+                    yield from self._last()
+                    raise Interrupted("interrupted")
+                if self._left or self._large or next(source, None) is not None:
+                    late = self._until is not None and monotonic() >= self._until
+                    made = f"{self._allowance.made} requests were made"
+                    raise StillPending("the time was up" if late else made)
+            finally:
+                if self._under_way:  # whatever ended it: nothing goes on behind our back
+                    self._crew.stop(self._task.run, list(self._under_way))
+                    self._under_way.clear()
+
+    def _chunk(self, source: Iterator[Job], slots: int) -> Chunk | None:
+        """What to hand out next; None where there is nothing, or not yet."""
+        seconds, requests = SECONDS, self._allowance.left
+        if self._until is not None:
+            # Two chunks are before each slot, and both should be through by then.
+            seconds = min(seconds, (self._until - monotonic()) / 2)
+            if seconds <= 0:
+                return None
+        most = int(min(SECONDS / self._each, self._count / (PARTS * max(1, slots)), LARGEST))
+        if requests is not None:
+            if requests <= 0 or (self._under_way and requests < RESERVED):
+                return None
+            if self._large:  # all there is, for one that a usual share is too small for
+                return Chunk((self._large.popleft(),), seconds, requests)
+            requests = min(requests, max(RESERVED, requests // (2 * max(1, slots))))
+        jobs: list[Job] = []
+        began = monotonic()
+        # Taking a job may mean to list its account first: meanwhile nobody should be idle.
+        while len(jobs) < max(1, most) and not (jobs and monotonic() - began > TICK):
+            job = self._left.popleft() if self._left else next(source, None)
+            if job is None:
+                break
+            jobs.append(job)
+        self._count -= len(jobs)
+        return Chunk(tuple(jobs), seconds, requests) if jobs else None
+
+    def _hand_out(self, chunk: Chunk) -> None:
+        self._allowance.take(chunk.requests or 0)
+        try:
+            future = self._crew.executor.submit(worker.work, self._task_for_all(), chunk)
+        except RuntimeError as problem:  # it is broken, or was shut down
+            raise TryLater(f"the cluster takes no more work: {problem}") from None
+        self._under_way[future] = chunk
+        future.add_done_callback(self._ended.put)
+
+    def _task_for_all(self) -> Task:
+        """The task as it may be sent to whoever is a worker now."""
+        return self._task if self._crew.private() else self._task._replace(login=None)
+
+    def _read(self, seconds: float) -> list[Outcome]:
+        """What the next chunk to end has found, if one does in time. Raises AddonctlError where
+        its worker is none.
+        """
+        try:
+            future = self._ended.get(timeout=seconds)
+        except Empty:
+            return []
+        if future is None:
+            return []
+        chunk = self._under_way.pop(future)
+        self._allowance.give_back(chunk.requests or 0)
+        try:
+            done = future.result()
+        except CancelledError:
+            self._again(chunk.jobs)
+            if problem := self._crew.lost():
+                raise problem from None
+            return []
+        except BrokenExecutor as problem:
+            raise TryLater(
+                f"the cluster broke down: {problem}", hint="the next run goes on"
+            ) from None
+        except self._crew.killed:
+            why = "each worker that looked at it died"
+            return [(job, Seen(job, job.document, problem=why)) for job in chunk.jobs]
+        except ImportError as problem:
+            raise AddonctlError(
+                f"a worker cannot do the work of addonctl {self._task.version}: {problem}",
+                hint=f"there: pip install 'addonctl[cluster]=={self._task.version}'",
+            ) from None
+        if isinstance(done, AddonctlError):
+            raise done
+        self._allowance.take(done.requests)
+        for request, line in done.told:
+            self._told[request](line)
+        if done.found:
+            each = done.seconds / len(done.found)
+            self._each = max(0.001, (self._each + each) / 2)
+        self._again(chunk.jobs[len(done.found) :])
+        found: list[Outcome] = []
+        for job, seen in done.found:
+            left = self._allowance.left
+            if isinstance(seen, Seen) and seen.cut and left is not None and left >= RESERVED:
+                self._large.append(job)
+            else:
+                found.append((job, seen))
+        return found
+
+    def _again(self, jobs: tuple[Job, ...]) -> None:
+        """Have jobs done that came back undone, before all others."""
+        self._left.extendleft(reversed(jobs))
+        self._count += len(jobs)
+
+    def _last(self) -> Iterator[Outcome]:
+        """What comes back of what was under way when the run was interrupted."""
+        self._crew.stop(self._task.run, list(self._under_way))
+        end = monotonic() + GRACE
+        while self._under_way and (left := end - monotonic()) > 0 and not self._crew.lost():
+            yield from self._read(min(left, TICK))
+        self._under_way.clear()
