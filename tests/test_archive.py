@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 from support.serving import serving, troubled
 
@@ -32,6 +33,11 @@ CALL = "RE73640dced2490fa811f54a87139210ee"
 RESULT = "XR68b652bc56ffb143af7cdb76f8cbc0ef"
 PLAIN = "XH490b86aebe891b7656eebf1333bc7523"
 SUBACCOUNT = "ACffffffffffffffffffffffffffffffff"
+
+
+@pytest.fixture(params=BOTH)
+def run(run: Run, request: pytest.FixtureRequest) -> Run:
+    return in_both(run, request)
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +189,7 @@ def test_the_index_is_read_by_others_as_it_is(keep: Path) -> None:
     assert 0o600 == (keep / "index.sqlite").stat().st_mode & 0o777
 
 
+@pytest.mark.folder
 def test_only_the_owner_can_read_it(keep: Path) -> None:
     assert all(not path.stat().st_mode & 0o077 for path in keep.rglob("*"))
 
@@ -553,6 +560,7 @@ def test_named_recordings_alone_are_saved(run: Run, served: dict[str, int]) -> N
     assert 2 == status(run)["results_saved"]
 
 
+@pytest.mark.folder
 def test_two_runs_at_once(run: Run, keep: Path) -> None:
     with (keep / ".lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -563,6 +571,7 @@ def test_two_runs_at_once(run: Run, keep: Path) -> None:
     assert 0 == run("archive run").code
 
 
+@pytest.mark.folder
 def test_a_folder_that_cannot_be_written(run: Run, home: Path) -> None:
     run("archive init keep")
     (home / "keep" / "data").write_text("in the way")

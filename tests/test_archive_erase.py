@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from support.account import Account
+from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 from support.terminal import on_screen
 
@@ -49,6 +50,11 @@ def fill(account: Account) -> None:
                     *("text/plain", len(content), content),
                 )
             )
+
+
+@pytest.fixture(params=BOTH)
+def run(run: Run, request: pytest.FixtureRequest) -> Run:
+    return in_both(run, request)
 
 
 @pytest.fixture
@@ -442,6 +448,7 @@ def test_words_of_an_older_version_in_free_pages(run: Run, keep: Path, account: 
     assert set() == grep(keep, *WORDS)
 
 
+@pytest.mark.folder
 def test_copies_and_what_killed_runs_left(run: Run, keep: Path) -> None:
     folder = next(keep.glob(f"data/*/*/*/{sid('XR', 1)}"))
     content = SAID.encode()
@@ -544,6 +551,7 @@ def test_an_index_of_the_first_version(run: Run, keep: Path) -> None:
 # At once, and killed
 
 
+@pytest.mark.folder
 def test_one_at_a_time(run: Run, keep: Path, account: Account) -> None:
     with (keep / ".lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -603,11 +611,13 @@ def kill_and_compare(run: Run, home: Path, account: Account, kills: int) -> None
     print(f"{killed} of {kills} killed")  # noqa: T201
 
 
+@pytest.mark.folder
 def test_killed_a_few_times(run: Run, home: Path, account: Account) -> None:
     kill_and_compare(run, home, account, 3)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.folder
 def test_killed_sixty_times(run: Run, home: Path, account: Account) -> None:
     kill_and_compare(run, home, account, 60)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import time_machine
 from support.account import Account
+from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl import sandbox
@@ -24,6 +25,11 @@ from addonctl.sandbox.schema import AddOn, Contents, Payload, Recording, Result
 DAY = timedelta(days=1)
 SUBACCOUNT = sandbox.SUBACCOUNT
 CALL = "RE73640dced2490fa811f54a87139210ee"
+
+
+@pytest.fixture(params=BOTH)
+def run(run: Run, request: pytest.FixtureRequest) -> Run:
+    return in_both(run, request)
 
 
 @pytest.fixture
@@ -271,6 +277,7 @@ def small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
 
+@pytest.mark.folder
 def test_a_full_disk_ends_the_run_and_the_next_goes_on(
     run: Run, home: Path, account: Account
 ) -> None:
@@ -766,6 +773,7 @@ def sixty_days(
     print(f"{number} recordings, {len(made)} results, {len(kept)} saved")  # noqa: T201
 
 
+@pytest.mark.folder
 def test_sixty_days_of_a_few_recordings(
     run: Run, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -774,6 +782,7 @@ def test_sixty_days_of_a_few_recordings(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+@pytest.mark.folder
 def test_sixty_days_of_forty_recordings_each(
     run: Run, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

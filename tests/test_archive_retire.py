@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import time_machine
 from support.account import Account
+from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl import sandbox
@@ -26,6 +27,11 @@ from addonctl.sandbox.schema import Payload, Recording, Result
 
 DAY = timedelta(days=1)
 ONE = f"{sid('RE', 1)}/{sid('XR', 1)}"
+
+
+@pytest.fixture(params=BOTH)
+def run(run: Run, request: pytest.FixtureRequest) -> Run:
+    return in_both(run, request)
 
 
 @pytest.fixture
@@ -257,6 +263,7 @@ def test_what_somebody_else_deleted_is_noted_once(run: Run, keep: Path, account:
     assert "[]\n" == run("archive retire --older-than 0s --yes -f json").out
 
 
+@pytest.mark.folder
 def test_one_at_a_time(run: Run, keep: Path, account: Account) -> None:
     with (keep / ".lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -346,11 +353,13 @@ def kill_and_compare(run: Run, home: Path, account: Account, kills: int) -> None
     print(f"{kills} kills, after each deleted: {seen}")  # noqa: T201
 
 
+@pytest.mark.folder
 def test_killed_a_few_times(run: Run, home: Path, account: Account) -> None:
     kill_and_compare(run, home, account, 3)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.folder
 def test_killed_a_hundred_times(run: Run, home: Path, account: Account) -> None:
     kill_and_compare(run, home, account, 100)

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -17,16 +18,19 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from socketserver import StreamRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
+import pytest
 from obstore.store import S3Store
 
+from addonctl.archive.known import index_of
 from support.loopback import on_loopback, read_head, reset_on_close
-from support.program import until
+from support.program import Ran, Run, until
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -242,3 +246,71 @@ def line_to(store: str) -> Iterator[Line]:
 
     with on_loopback(Handler) as line.url:
         yield line
+
+
+class Mirror:
+    """A folder that shows what lies in a bucket, and whose changes go there before each command.
+
+    So the tests of an archive in a folder, who look into it and do it harm, are tests of one in a
+    bucket as well. The index is where the program has it, by a link.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+        self._shown: dict[str, bytes] = {}
+
+    def run(self, run: Run, *words: str, **given: Any) -> Ran:
+        """Types a line in which `keep` is the bucket."""
+        line = shlex.split(words[0]) if len(words) == 1 else words
+        self._push()
+        try:
+            return run(*(self.url if word == "keep" else word for word in line), **given)
+        finally:
+            self._pull()
+
+    def _push(self) -> None:
+        index, link = index_of(self.url), self.folder / "index.sqlite"
+        if link.exists() and not link.is_symlink():
+            link.replace(index)
+        elif self._shown and not link.is_symlink():
+            for each in index.parent.glob(f"{index.name}*"):
+                each.unlink()
+        now = {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in self.folder.rglob("*")
+            if path.is_file() and not path.is_symlink() and path.suffix != ".tmp"
+        }
+        store = objects(self.url)
+        for name in self._shown.keys() - now.keys():
+            obstore.delete(store, name)
+        for name, content in now.items():
+            if self._shown.get(name) != content:
+                obstore.put(store, name, content)
+
+    def _pull(self) -> None:
+        self._shown = stored(self.url)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        for name, content in self._shown.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if index_of(self.url).exists():
+            self.folder.mkdir(exist_ok=True)
+            (self.folder / "index.sqlite").symlink_to(index_of(self.url))
+
+
+def in_both(run: Run, request: pytest.FixtureRequest) -> Run:
+    """Types a line, in which `keep` is a folder, or a bucket that the folder of that name mirrors;
+    as the fixture that calls it is parametrized.
+    """
+    if request.param == "folder":
+        return run
+    if request.node.get_closest_marker("folder"):
+        pytest.skip("about a folder, or a disk")
+    mirror = Mirror(request.getfixturevalue("bucket"), request.getfixturevalue("home") / "keep")
+    return partial(mirror.run, run)
+
+
+BOTH = ["folder", pytest.param("bucket", marks=pytest.mark.slow)]
+"""The places in which an archive may lie; tests/test_archive_bucket.py has what is quick."""
