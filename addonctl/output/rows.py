@@ -42,12 +42,15 @@ def _delimited(answer: Answer, delimiter: str) -> Iterator[str]:
         documents = [record.document for record in page]
         columns = [texts(documents, field, zulu=answer.settings.iso) for field in fields]
         if not answer.settings.exact:
-            columns = [_defused(*pair) for pair in zip(columns, fields, strict=True)]
-        lines = _lines(columns, delimiter) if page else ""
-        yield safe.block(lines) if answer.screen else lines
+            columns = [
+                defused(column, may_be_number=field.kind == "number")
+                for column, field in zip(columns, fields, strict=True)
+            ]
+        text = lines(columns, delimiter) if page else ""
+        yield safe.block(text) if answer.screen else text
 
 
-def _lines(columns: Sequence[Sequence[str]], delimiter: str) -> str:
+def lines(columns: Sequence[Sequence[str]], delimiter: str) -> str:
     """Columns as lines. The csv module is asked only where something needs quotes."""
     height = len(columns[0])
     text = "\n".join(map(delimiter.join, zip(*columns, strict=True))) + "\n"
@@ -62,23 +65,22 @@ def _lines(columns: Sequence[Sequence[str]], delimiter: str) -> str:
     from csv import QUOTE_ALL, QUOTE_MINIMAL, writer
     from io import StringIO
 
-    lines = StringIO()
+    written = StringIO()
     # Before 3.13 Python leaves a bare return unquoted, which no reader takes back.
     rows = writer(
-        lines,
+        written,
         delimiter=delimiter,
         lineterminator="\n",
         quoting=QUOTE_ALL if "\r" in text else QUOTE_MINIMAL,
     )
     rows.writerows(zip(*columns, strict=True))
-    return lines.getvalue()
+    return written.getvalue()
 
 
-def _defused(column: list[str], field: Field) -> list[str]:
+def defused(column: list[str], *, may_be_number: bool) -> list[str]:
     """A column without anything that a spreadsheet would run."""
     if _FORMULA.isdisjoint([text[:1] for text in column]):
         return column
-    may_be_number = field.kind == "number"
     return [
         f"'{text}"
         if text[:1] in _FORMULA and not (may_be_number and _NUMBER.fullmatch(text))

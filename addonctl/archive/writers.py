@@ -1,0 +1,123 @@
+"""Rows of the index as files that other programs read: Parquet, csv, jsonl."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import IO, Any, NamedTuple, Protocol
+
+from addonctl.errors import AddonctlError
+from addonctl.output.rows import defused, lines
+
+Rows = list[tuple[Any, ...]]
+
+
+class Writer(Protocol):
+    """Writes one file: rows of the columns it was made for, a batch at a time."""
+
+    def write(self, rows: Rows) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Form(NamedTuple):
+    """A kind of file: who writes it, and whether an export has many, by account and day."""
+
+    writer: type[Parquet] | type[Csv] | type[JsonLines]
+    partitioned: bool
+
+
+class Parquet:
+    """Parquet of an explicit schema, times in UTC with their zone; a group of rows a batch."""
+
+    def __init__(self, file: IO[bytes], columns: Mapping[str, str]) -> None:
+        pa, parquet = _pyarrow()
+        kinds = {
+            "text": pa.string(),
+            "word": pa.string(),
+            "int": pa.int64(),
+            "real": pa.float64(),
+            "time": pa.timestamp("us", tz="UTC"),
+        }
+        self._pa = pa
+        self._schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+        # A dictionary of texts that all differ only costs time.
+        shared = [name for name, kind in columns.items() if kind == "word"]
+        self._writer = parquet.ParquetWriter(
+            file, self._schema, compression="zstd", compression_level=1, use_dictionary=shared
+        )
+
+    def write(self, rows: Rows) -> None:
+        pa = self._pa
+        arrays = []
+        for values, field in zip(zip(*rows, strict=True), self._schema, strict=True):
+            if pa.types.is_timestamp(field.type):
+                arrays.append(pa.array(values, pa.string()).cast(field.type))
+            else:
+                arrays.append(pa.array(values, field.type))
+        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class Csv:
+    """RFC 4180 with a header. A text that a spreadsheet would run gets an apostrophe before it."""
+
+    def __init__(self, file: IO[bytes], columns: Mapping[str, str]) -> None:
+        self._file = file
+        self._kinds = tuple(columns.values())
+        file.write((",".join(columns) + "\n").encode())
+
+    def write(self, rows: Rows) -> None:
+        columns = [
+            defused(["" if value is None else str(value) for value in values], may_be_number=number)
+            for values, number in zip(
+                zip(*rows, strict=True),
+                [kind in ("int", "real") for kind in self._kinds],
+                strict=True,
+            )
+        ]
+        self._file.write(lines(columns, ",").encode())
+
+    def close(self) -> None:
+        pass
+
+
+class JsonLines:
+    """One JSON object a line, in UTF-8."""
+
+    def __init__(self, file: IO[bytes], columns: Mapping[str, str]) -> None:
+        self._file = file
+        self._names = tuple(columns)
+
+    def write(self, rows: Rows) -> None:
+        for row in rows:
+            finite = (None if v in (math.inf, -math.inf) else v for v in row)
+            document = dict(zip(self._names, finite, strict=True))
+            self._file.write(json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
+            self._file.write(b"\n")
+
+    def close(self) -> None:
+        pass
+
+
+FORMS = {
+    "parquet": Form(Parquet, partitioned=True),
+    "csv": Form(Csv, partitioned=False),
+    "jsonl": Form(JsonLines, partitioned=False),
+}
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    """The library, and its part for Parquet. Raises AddonctlError where the extra is missing."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise AddonctlError(
+            "Parquet needs pyarrow, which is not installed",
+            hint="install addonctl with its extra: pipx install 'addonctl[parquet]'",
+        ) from None
+    return pyarrow, parquet
