@@ -17,7 +17,6 @@ import json
 import re
 import sqlite3
 import tempfile
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -55,7 +54,6 @@ class Table(NamedTuple):
     columns: dict[str, str]
     values: str
     joined: str
-    order: str
 
 
 _OF_PAYLOADS = "JOIN payloads AS p ON p.result_sid = chosen.sid"
@@ -74,7 +72,6 @@ TABLES = {
         " r.date_completed, r.expires, r.state, r.saved_at, r.retired_at, r.folder, r.problem",
         "JOIN results AS r ON r.sid = chosen.sid"
         " LEFT JOIN recordings AS c ON c.sid = r.recording_sid",
-        "",
     ),
     "payloads": Table(
         {
@@ -85,7 +82,6 @@ TABLES = {
         "p.sid, p.result_sid, p.recording_sid, p.label, p.content_type, p.date_created,"
         " p.date_updated, p.object, p.bytes, p.sha256",
         _OF_PAYLOADS,
-        ", p.sid",
     ),
     "transcripts": Table(
         {
@@ -94,7 +90,6 @@ TABLES = {
         },
         "t.payload_sid, t.result_sid, t.recording_sid, t.shape, t.version, t.language, t.text",
         f"{_OF_PAYLOADS} CROSS JOIN transcripts AS t ON t.payload_sid = p.sid",
-        ", p.sid",
     ),
     "turns": Table(
         {
@@ -103,13 +98,11 @@ TABLES = {
         },
         't.payload_sid, t.n, t.speaker, t.channel, t.start, t."end", t.confidence, t.text',
         f"{_OF_PAYLOADS} CROSS JOIN turns AS t ON t.payload_sid = p.sid",
-        ", p.sid, t.n",
     ),
 }
-HASHED = ("results", "payloads")
-_VERSIONS = TABLES["transcripts"]._replace(columns={}, values="t.payload_sid, t.version")
-"""What is told apart by a part's fingerprint: rows that are read whole, and, since payloads have
-their hashes, with which version of our reader transcripts and turns were made of them."""
+_UNSAID = ", t.text"
+"""What no fingerprint is made of: payloads have their hashes, and transcripts the version of what
+read them, which together stand for transcripts and turns."""
 _DAY = (
     "CASE WHEN date_created GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*'"
     " THEN substr(date_created, 1, 10) ELSE '' END"
@@ -150,7 +143,7 @@ def export(
         for part in parts:
             sizes = [there.pop(target.name(table, part), None) for table in TABLES]
             known = target.known.get("/".join(part))
-            if known != [*sizes, _Fingerprint().taken(db, part, HASHED) if known else ""]:
+            if known != [*sizes, _Fingerprint().of(db, part) if known else ""]:
                 due.append(part)
         done = Exported(len(parts), len(due), 0, len(there))
         yield done
@@ -170,11 +163,9 @@ def export(
                 fingerprint = _Fingerprint()
                 sizes = []
                 for name, table in TABLES.items():
-                    rows = _rows(db, table, part)
-                    if name in HASHED:
-                        rows = fingerprint.over(rows)
+                    rows = fingerprint.over(name, _rows(db, table, part))
                     sizes.append(_written(index, target, name, part, rows))
-                target.known["/".join(part)] = [*sizes, fingerprint.taken(db, part, ())]
+                target.known["/".join(part)] = [*sizes, fingerprint.taken]
                 done = done._replace(written=done.written + 1)
                 if done.written % SAVE_EVERY == 0:
                     target.save()
@@ -272,14 +263,17 @@ def _chosen(db: sqlite3.Connection, index: Index, only: Collection[Part] | None)
 
 
 def _rows(db: sqlite3.Connection, table: Table, part: Part) -> Iterator[Rows]:
-    """The rows of a part, in their order, as many at a time as memory may hold."""
+    """The rows of a part, as many at a time as memory may hold.
+
+    They come in the order of accounts, days and SIDs, which the joins keep: to have them sorted
+    would take as long again.
+    """
     which = "" if part == ALL else " WHERE chosen.account = ? AND chosen.day = ?"
     found = db.execute(
-        f"SELECT {table.values} FROM chosen CROSS {table.joined}{which}"  # noqa: S608
-        f" ORDER BY chosen.account, chosen.day, chosen.sid{table.order}",
+        f"SELECT {table.values} FROM chosen CROSS {table.joined}{which}",  # noqa: S608
         () if part == ALL else part,
     )
-    long = "text" in table.columns
+    long = table.values.endswith(_UNSAID)
     rows: list[tuple[Any, ...]] = []
     length = 0
     while more := found.fetchmany(FEW if long else ROWS):
@@ -299,16 +293,27 @@ class _Fingerprint:
         columns = [table.columns for table in TABLES.values()]
         self._digest = hashlib.sha256(repr(columns).encode())
 
-    def over(self, batches: Iterator[Rows]) -> Iterator[Rows]:
+    def of(self, db: sqlite3.Connection, part: Part) -> str:
+        """The whole, of what the index holds."""
+        for name, table in TABLES.items():
+            if name != "turns":
+                values = table.values.removesuffix(_UNSAID)
+                for rows in _rows(db, table._replace(values=values), part):
+                    self._take(rows)
+        return self.taken
+
+    def over(self, name: str, batches: Iterator[Rows]) -> Iterator[Rows]:
         """The same rows, taken into account as they pass."""
         for rows in batches:
-            self._digest.update(repr(rows).encode())
+            if name != "turns":
+                self._take([row[:-1] for row in rows] if name == "transcripts" else rows)
             yield rows
 
-    def taken(self, db: sqlite3.Connection, part: Part, names: Iterable[str]) -> str:
-        """The whole, once those tables, and what stands for the others, are read too."""
-        for table in (*map(TABLES.__getitem__, names), _VERSIONS):
-            deque(self.over(_rows(db, table, part)), 0)
+    def _take(self, rows: Rows) -> None:
+        self._digest.update("".join(map(repr, rows)).encode())
+
+    @property
+    def taken(self) -> str:
         return self._digest.hexdigest()
 
 

@@ -23,6 +23,7 @@ from addonctl.cli.archived import (
 from addonctl.cli.commands import Noun
 from addonctl.cli.engines import check_engine, threads, working
 from addonctl.cli.erasing import command as erasing
+from addonctl.cli.exporting import command as exporting
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -345,4 +346,4 @@ def rebuild_index(state: State, archive: Archive) -> None:
     state.sink.say(said)
 
 
-command.verbs |= erasing.verbs
+command.verbs |= erasing.verbs | exporting.verbs

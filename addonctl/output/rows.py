@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from addonctl.models import Field
 from addonctl.output import safe
 from addonctl.output.formats import Answer, asked, texts, unasked
 
