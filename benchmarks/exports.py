@@ -9,14 +9,16 @@ drawn from 2,000 words: 5 kB in twenty turns, for every fifth result.
 from __future__ import annotations
 
 import argparse
+import os
 import random
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 from addonctl.archive import marker, noting
 from addonctl.archive.index import Index
@@ -28,7 +30,7 @@ from addonctl.transcripts import Transcript, Turn
 from benchmarks.archive import ACCOUNT, sid
 from benchmarks.report import keep, table
 
-SYLLABLES = "ba ko ri ten mal so ver li num da cha per".split()
+SYLLABLES = ["ba", "ko", "ri", "ten", "mal", "so", "ver", "li", "num", "da", "cha", "per"]
 WORDS = [a + b + c for a in SYLLABLES for b in SYLLABLES for c in ("", *SYLLABLES)]
 TABLES = ("results", "payloads", "transcripts", "turns")
 COPY = """import duckdb, os, sys
@@ -91,3 +93,59 @@ def archive(root: Path, results: int) -> Index:
         with index.changing():
             noting.saw(index, part, now)
     return index
+
+
+def most(command: list[str]) -> tuple[float, float]:
+    """Seconds of CPU that a command takes, and the most memory in MiB, of itself alone."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"{command[:4]} failed")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def measure(folder: Path, results: int) -> list[dict[str, object]]:
+    """Each thing beside the other, three times in turn; the medians."""
+    archive(folder / "keep", results).close()
+    export = [sys.executable, "-m", "addonctl", "archive", "export", "-a", str(folder / "keep")]
+    ours, theirs, again, memory = [], [], [], 0.0
+    for turn in range(3):
+        out, copy = folder / f"out{turn}", folder / f"copy{turn}"
+        seconds, peak = most([*export, "--to", str(out)])
+        ours.append(seconds)
+        memory = max(memory, peak)
+        again.append(most([*export, "--to", str(out)])[0])
+        theirs.append(most([sys.executable, "-c", COPY, str(out), str(copy), *TABLES])[0])
+        shutil.rmtree(out)
+        shutil.rmtree(copy)
+    return [
+        {
+            "what": f"export of {results:,} results as Parquet",
+            "beside": "DuckDB COPY of the same, parquet to parquet",
+            "ratio": median(theirs) / median(ours),
+            "at least": 0.45,
+            "seconds": median(ours),
+            "MiB": memory,
+            "MiB at most": 300,
+        },
+        {
+            "what": "the same again, nothing changed",
+            "beside": "the first",
+            "ratio": median(again) / median(ours),
+            "seconds": median(again),
+        },
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=int, default=100_000)
+    results = parser.parse_args().results
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(Path(folder), results)
+    print(table(rows))
+    keep("exports", rows, results=results)
+
+
+if __name__ == "__main__":
+    main()

@@ -36,7 +36,7 @@ ROWS, FEW, TEXT = 20_000, 50, 1 << 23
 """How many rows, and characters of their last column, are held at a time."""
 IN_MEMORY = 1 << 22
 """Bytes of a file that are held in memory before they are put; others on disk."""
-SAVE_EVERY = 100
+SAVE_EVERY = 50
 """After so many parts the state is saved: what is killed does not begin anew."""
 
 Part = tuple[str, str]

@@ -52,38 +52,6 @@ class Parquet:
             write_statistics=[name for name, kind in columns.items() if kind != "text"],
         )
 
-    def write(self, rows: Rows) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Form(NamedTuple):
-    """A kind of file: who writes it, and whether an export has many, by account and day."""
-
-    writer: type[Parquet] | type[Csv] | type[JsonLines]
-    partitioned: bool
-
-
-class Parquet:
-    """Parquet of an explicit schema, times in UTC with their zone; a group of rows a batch."""
-
-    def __init__(self, file: IO[bytes], columns: Mapping[str, str]) -> None:
-        pa, parquet = _pyarrow()
-        kinds = {
-            "text": pa.string(),
-            "word": pa.string(),
-            "int": pa.int64(),
-            "real": pa.float64(),
-            "time": pa.timestamp("us", tz="UTC"),
-        }
-        self._pa = pa
-        self._schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
-        # A dictionary of texts that all differ only costs time.
-        shared = [name for name, kind in columns.items() if kind == "word"]
-        self._writer = parquet.ParquetWriter(
-            file, self._schema, compression="zstd", compression_level=1, use_dictionary=shared
-        )
-
     def write(self, rows: Rows) -> None:
         pa = self._pa
         arrays = []
