@@ -79,7 +79,7 @@ def parts(topic: topics.Topic) -> str:
         if isinstance(part, str):
             texts.append(prose(part))
         elif isinstance(part, list):
-            texts.append("\n".join(("```sh", *part, "```")))
+            texts.append("\n".join(("```text", *part, "```")))
         else:
             rows = (f"| `{term}` | {cell(meaning)} |" for term, meaning in part)
             texts.append("\n".join(("| | |", "|---|---|", *rows)))

@@ -121,3 +121,35 @@ def test_installation_and_tour(
     assert (installed, toured) == (3, 12)
     assert (home / ".local/bin/addonctl").exists()
     assert (home / ".local/share/man/man1/addonctl.1").exists() == (installer == "pipx")
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_without_the_keyrings_heavy_half(
+    clone: Path, environment: dict[str, str], home: Path, tmp_path: Path, installer: str
+) -> None:
+    """By the lines of docs/install.md: what is left out is not there, and not missed."""
+    told = sections((clone / "docs" / "install.md").read_text("utf-8"))
+    by_uv, by_pip = re.findall(
+        r"```sh\n.*?```", told["Without the keyring's heavy half"], re.DOTALL
+    )
+    place = home / ".local/share/uv/tools/addonctl"
+    if installer == "pip":
+        place = tmp_path / "venv"
+        subprocess.run(["python3", "-m", "venv", str(place)], env=environment, check=True)
+        environment["PATH"] = f"{place / 'bin'}:{environment['PATH']}"
+    assert follow(by_uv if installer == "uv" else by_pip, clone, environment) == 2
+
+    def typed(line: str) -> tuple[int, str]:
+        ran = subprocess.run(
+            ["bash", "-c", line], env=environment, capture_output=True, text=True, cwd=home
+        )
+        return ran.returncode, ran.stdout + ran.stderr
+
+    packages = {each.name.lower() for each in place.glob("lib/python3*/site-packages/*")}
+    assert "keyring" in packages
+    assert packages.isdisjoint({"secretstorage", "cryptography", "cffi"})
+    assert typed("addonctl -p sandbox results list --all")[0] == 0
+    code, said = typed(
+        f"echo secret | addonctl auth login --account AC{'0' * 32} --secret-stdin --no-verify"
+    )
+    assert (code, "this machine has no keyring" in said) == (4, True)
