@@ -5,9 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import random
+import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,11 +18,12 @@ from typing import Any
 
 import pytest
 from support.account import Account
-from support.bucket import BOTH, in_both
-from support.program import PROGRAM, Run
+from support.bucket import BOTH, in_both, stored
+from support.program import INTERRUPTIBLE, PROGRAM, Run
 from support.terminal import on_screen
 
 from addonctl import sandbox
+from addonctl.archive.known import index_of
 from addonctl.sandbox.samples import sid
 from addonctl.sandbox.schema import Payload, Recording, Result
 
@@ -454,7 +458,9 @@ def test_copies_and_what_killed_runs_left(run: Run, keep: Path) -> None:
     content = SAID.encode()
     (folder / f".{sid('XH', 10)}.txt.0123abcd.tmp").write_bytes(content)
     (folder / f"{sid('XH', 10)}.txt.bak").write_bytes(content)
-    (keep / "runs" / ".x.json.0123abcd.tmp").write_bytes(content)
+    for path in (keep / "runs", keep / "exports" / "turns", folder.parent / sid("XR", 4)):
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".x.json.0123abcd.tmp").write_bytes(content)
     for name in ("index.sqlite.new", "index.sqlite.bak"):
         shutil.copy(keep / "index.sqlite", keep / name)
     (keep / "index.sqlite.note").write_text("nothing of it")
@@ -546,6 +552,161 @@ def test_an_index_of_the_first_version(run: Run, keep: Path) -> None:
 
     assert 0 == ran.code
     assert 1 == len(rows(run, "erasures"))
+
+
+# Odd words, and trouble here
+
+
+def test_what_another_result_says_too_is_told(run: Run, keep: Path) -> None:
+    run(f"archive erase {ONE} --yes")
+    run(f"archive erase {sid('RE', 3)} --yes")
+    both, alone = sorted(receipts(keep), key=lambda each: each["asked"] != ONE)
+
+    assert f"{sid('RE', 1)}/{sid('XR', 2)}, which says some of the same" in str(both["not_reached"])
+    assert "which says some of the same" not in str(alone["not_reached"])
+
+
+def test_a_recording_of_which_nothing_is_made_yet(run: Run, keep: Path, account: Account) -> None:
+    now = account.now()
+    account.add(Recording(sid("RE", 7), now - 60, 60, sid("CA", 7)))
+    ran = run(f"archive erase {sid('RE', 7)} --yes")
+    account.add(
+        Result(sid("RE", 7), sid("XR", 7), now - 50, now - 40),
+        Payload(sid("XR", 7), sid("XH", 70), now - 40, "", "text/plain", 5, b"Later"),
+    )
+    codes = run("archive run").code, run("archive run --full").code
+
+    assert (0, 0, 0) == (ran.code, *codes)
+    assert payloads(1, 2, 3, 4) == said(run, keep)
+
+
+@pytest.mark.parametrize("reason", ["\udcff\0\x1b[31m'); DROP", "é" * 500])
+def test_a_reason_may_be_anything(run: Run, keep: Path, reason: str) -> None:
+    ran = run("archive", "erase", ONE, "--yes", "--reason", reason)
+    (row,) = rows(run, "erasures")
+
+    assert 0 == ran.code
+    assert row["reason"].rstrip("é").endswith("DROP") or row["reason"] == reason
+    assert 0 == run(f"archive show --receipt {row['id']}").code
+    assert 0 == run("archive rebuild").code
+    assert 2 == run("archive", "erase", ONE, "--yes", "--reason", "x" * 501).code
+
+
+def test_a_subaccounts_recording(run: Run, home: Path, account: Account) -> None:
+    account.state.reset()
+    listed = json.loads(run(f"recordings list --account {sandbox.SUBACCOUNT} -f json").out)
+    run("archive init keep")
+    run("archive run --all-accounts")
+    before = [row for row in rows(run, "results") if row["account_sid"] == sandbox.SUBACCOUNT]
+    ran = run(f"archive erase {listed[0]['sid']} --yes")
+
+    assert before
+    assert 0 == ran.code
+    assert {row["sid"] for row in before} <= account.deleted()
+    assert receipts(home / "keep")[0]["account"] == sandbox.SUBACCOUNT
+
+
+def test_a_damaged_marker_of_a_single_payload_is_told(
+    run: Run, keep: Path, account: Account
+) -> None:
+    marker = next(keep.glob(f"data/*/*/*/{sid('XR', 1)}/result.json"))
+    marker.write_bytes(marker.read_bytes()[:-20])
+    first = run(f"archive erase {ONE}/{sid('XH', 10)} --yes")
+    run("archive verify --repair")
+    second = run("archive erase --unfinished --yes")
+
+    assert (1, 0) == (first.code, second.code)
+    assert "result.json is damaged" in first.err
+    assert sid("XH", 10) not in marker.read_text()
+    assert 0 == run("archive verify").code
+
+
+def small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+
+@pytest.mark.folder
+def test_a_disk_that_is_full_leaves_it_open(run: Run, keep: Path, account: Account) -> None:
+    line = [*PROGRAM, "archive", "erase", "--call", sid("CA", 1), "--yes"]
+    ran = subprocess.run(line, preexec_fn=small_files, capture_output=True, text=True)
+    status = run("archive status").code
+    later = run("archive erase --unfinished --yes")
+
+    assert 1 == ran.returncode
+    assert "unexpected" not in ran.stderr
+    assert (1, 0) == (status, later.code)
+    assert set() == grep(keep, *WORDS)
+    assert 0 == run("archive verify").code
+
+
+@pytest.mark.folder
+def test_ctrl_c_leaves_it_open(run: Run, keep: Path, account: Account) -> None:
+    hung = threading.Event()
+
+    def answer(method: str, path: str) -> int | None:
+        if method == "DELETE" and not hung.is_set():
+            hung.set()
+            time.sleep(1)
+        return None
+
+    account.trouble = answer
+    line = [*INTERRUPTIBLE, "archive", "erase", sid("RE", 1), "--yes"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        hung.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    later = run("archive erase --unfinished --yes")
+
+    assert 130 == process.returncode
+    assert "--unfinished" in err
+    assert 0 == later.code
+    assert payloads(3, 4) == said(run, keep)
+
+
+def test_completion_forgets_it_too(run: Run, keep: Path, home: Path) -> None:
+    for recording in (sid("RE", 1), sid("RE", 3)):
+        on_screen(f"results list {recording}")
+        on_screen(f"payloads list {recording}")
+    before = grep(home / "cache", sid("XR", 1), sid("XH", 10))
+    run(f"archive erase --call {sid('CA', 1)} --yes")
+
+    assert before
+    assert set() == grep(home / "cache", sid("RE", 1), sid("XR", 1), sid("XH", 10), sid("CA", 1))
+    assert grep(home / "cache", sid("XR", 4))
+
+
+# In a bucket
+
+
+@pytest.mark.folder
+def test_in_a_bucket(run: Run, bucket: str, account: Account, home: Path) -> None:
+    """Another machine has an index of its own, which learns of it."""
+    fill(account)
+    run(f"archive init {bucket}")
+    run("archive run")
+    index = index_of(bucket)
+    shutil.copy(index, home / "older")
+    retired = run("archive retire --from - --yes", stdin=f"{sid('RE', 3)}\n")
+    ran = run(f"archive erase --call {sid('CA', 1)} --yes --reason why")
+    names = [name for name in stored(bucket) if name.startswith("data/")]
+    words = b"".join(stored(bucket).values()).lower()
+    here = grep(index.parent, *WORDS)
+    for each in index.parent.glob(f"{index.name}*"):
+        each.unlink()
+    shutil.copy(home / "older", index)
+    older = grep(index.parent, *WORDS)
+    again = run("archive run --full")
+
+    assert (0, 0) == (retired.code, ran.code)
+    assert {sid("XR", n) for n in (1, 2, 3, 4)} == account.deleted()
+    assert all(sid("RE", 3) in name for name in names)
+    assert b"wellington" in words
+    assert not [each for each in WORDS if each in words]
+    assert set() == here
+    assert older
+    assert 0 == again.code
+    assert set() == grep(index.parent, *WORDS)
+    assert 0 == run("archive verify").code
 
 
 # At once, and killed

@@ -131,6 +131,9 @@ def no_payloads(account: Account, folder: Path) -> None:
     account.change("UPDATE payloads SET deleted = 1")
     document = json.loads((folder / "result.json").read_bytes())
     (folder / "result.json").write_text(json.dumps(document | {"payloads": []}))
+    with closing(sqlite3.connect(folder.parents[4] / "index.sqlite")) as db:
+        db.execute("DELETE FROM payloads")
+        db.commit()
 
 
 SPARED = {
@@ -257,10 +260,34 @@ def test_damage_to_what_is_retired_is_told_and_not_asked_for(
 
 def test_what_somebody_else_deleted_is_noted_once(run: Run, keep: Path, account: Account) -> None:
     run(f"results delete {ONE} --yes")
+    before = {path: path.read_bytes() for path in (keep / "data").rglob("*") if path.is_file()}
+    dry = run("archive retire --dry-run -f json")
+    untouched = {path: path.read_bytes() for path in before}
+    ran = run("archive retire --older-than 0s --yes -f json")
+    state = rows(run, "results")[0]["state"]
+    rebuilt = run("archive rebuild")
+
+    assert ("gone", before) == (outcomes(dry.out)[ONE][0], untouched)
+    assert (0, "gone") == (ran.code, outcomes(ran.out)[ONE][0])
+    assert ("retired", 0) == (state, rebuilt.code)
+    assert "[]\n" == run("archive retire --older-than 0s --yes -f json").out
+
+
+def test_bytes_and_marker_that_agree_without_the_index(
+    run: Run, keep: Path, account: Account
+) -> None:
+    """Whoever changes both can still not have the original deleted."""
+    marker = next(keep.rglob("result.json"))
+    document = json.loads(marker.read_bytes())
+    for each in document["payloads"]:
+        (marker.parent / each["object"]).write_bytes(b"forged")
+        each |= {"bytes": 6, "sha256": hashlib.sha256(b"forged").hexdigest()}
+    marker.write_text(json.dumps(document))
     ran = run("archive retire --older-than 0s --yes -f json")
 
-    assert (0, "gone") == (ran.code, outcomes(ran.out)[ONE][0])
-    assert "[]\n" == run("archive retire --older-than 0s --yes -f json").out
+    assert (1, "failed") == (ran.code, outcomes(ran.out)[ONE][0])
+    assert "differs from the index" in ran.out
+    assert set() == account.deleted()
 
 
 @pytest.mark.folder

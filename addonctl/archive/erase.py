@@ -29,6 +29,7 @@ BEYOND = (
     "the recordings themselves at the service, which add-ons worked on",
     "what the vendors of the add-ons keep",
 )
+MOST_NAMED = 20
 KEPT = "what the service still has: it was to be kept there (--keep-source)"
 
 
@@ -96,9 +97,12 @@ def erase(
         purge.clean(index)
     except AddonctlError as problem:
         shared.append(problem)
-    rest = _rest(place, index, names, sids, purge.said_by_nobody_else(index, phrases))
+    alone = purge.said_by_nobody_else(index, phrases)
+    rest = _rest(place, index, names, sids, alone)
+    others = [phrase for phrase in phrases if phrase not in alone]
     for target in targets:
         target.problems += shared
+        target.also = purge.said_in(index, others, target.recordings)
         _end(place, index, target, rest)
 
 
@@ -206,6 +210,7 @@ class _Rest(NamedTuple):
     runs: dict[str, set[str]]
     copies: list[str]
     holding: list[str]
+    strangers: list[str]
 
 
 def _rest(place: Place, index: Index, names: Names, sids: set[str], phrases: list[str]) -> _Rest:
@@ -227,7 +232,7 @@ def _rest(place: Place, index: Index, names: Names, sids: set[str], phrases: lis
         with suppress(NoObject):
             if purge.hits(place.blocks(name), sids, phrases):
                 holding.append(name)
-    return _Rest(size, found, phrases, runs, copies, holding)
+    return _Rest(size, found, phrases, runs, copies, holding, names.strangers)
 
 
 def _end(place: Place, index: Index, target: Target, rest: _Rest) -> None:
@@ -282,10 +287,12 @@ def _end(place: Place, index: Index, target: Target, rest: _Rest) -> None:
             AddonctlError(f"{name} holds what was erased, and is none of the archive's: delete it")
         )
     kept = (KEPT,) if target.keep_source else ()
+    also = [f"{each}, which says some of the same and was not asked for" for each in target.also]
+    strangers = [f"{each}, which is none of the archive's" for each in rest.strangers[:MOST_NAMED]]
     target.receipt = target.receipt._replace(
         erased=_erased(target),
         proven=tuple(proven),
-        not_reached=(*kept, *BEYOND, *place.beyond_reach()),
+        not_reached=(*kept, *also, *strangers, *BEYOND, *place.beyond_reach()),
         problems=tuple(each.message for each in target.problems),
         holding=tuple(sorted(holding)),
         ended=None if target.problems else iso(datetime.now(UTC)),

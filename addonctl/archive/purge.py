@@ -134,6 +134,22 @@ def said_by_nobody_else(index: Index, phrases: Iterable[str]) -> list[str]:
     ]
 
 
+def said_in(index: Index, phrases: Iterable[str], recordings: Iterable[str]) -> list[str]:
+    """The results of those recordings in which one of the phrases is said."""
+    query = (
+        "SELECT DISTINCT t.recording_sid || '/' || t.result_sid AS at FROM transcripts_fts"
+        " JOIN transcripts AS t ON t.id = transcripts_fts.rowid"
+        " WHERE transcripts_fts MATCH ? AND t.recording_sid = ?"
+    )
+    found = {
+        row["at"]
+        for phrase in phrases
+        for recording in recordings
+        for row in index.rows(query, _quoted(phrase), recording)
+    }
+    return sorted(found)
+
+
 def _quoted(phrase: str) -> str:
     return '"' + phrase.replace('"', " ").replace("\0", " ") + '"'
 

@@ -34,12 +34,17 @@ SAID = tuple(
 paths differently.
 """
 
+SAVED = ("sid", "object", "bytes", "sha256")
+
 
 class Candidate(NamedTuple):
-    """A result that is saved here, and as far as is known still at the service."""
+    """A result that is saved here, and as far as is known still at the service. `payloads` are what
+    the index says of them: SID, object, length, SHA-256.
+    """
 
     address: Address
     folder: str
+    payloads: frozenset[tuple[str, str, int, str]]
 
 
 class Retired(NamedTuple):
@@ -84,11 +89,14 @@ def candidates(index: Index, wish: Wish, now: datetime) -> Iterator[Candidate]:
                 continue
             if not wish.results.matches(result):
                 continue
-            if wish.payloads.filters:
-                its = db.execute("SELECT * FROM payloads WHERE result_sid = ?", (result.sid,))
-                if not any(wish.payloads.matches(KeptPayload(dict(each))) for each in its):
-                    continue
-            yield Candidate(address, row["folder"])
+            query = "SELECT * FROM payloads WHERE result_sid = ?"
+            its = [
+                KeptPayload(dated(each, KeptPayload)) for each in db.execute(query, [result.sid])
+            ]
+            if wish.payloads.filters and not any(map(wish.payloads.matches, its)):
+                continue
+            said = [[each.document[name] for name in SAVED] for each in its]
+            yield Candidate(address, row["folder"], frozenset(map(tuple, said)))
 
 
 def retire(
@@ -108,6 +116,11 @@ def retire(
         raise AddonctlError(f"{at} has no marker here; it stays", hint="addonctl archive verify")
     if there and any(there.document.get(name) != kept.result.get(name) for name in SAID):
         return Retired("spared", "the service says something else of it than when it was saved")
+    said = {(its.sid, its.name, its.size, its.sha256) for its in kept.payloads}
+    if said != each.payloads:
+        raise AddonctlError(
+            f"{at}: its marker differs from the index; it stays", hint="addonctl archive verify"
+        )
     for payload in kept.payloads:
         verdict = held(place, f"{each.folder}/{payload.name}", payload)
         if verdict != "ok":
@@ -116,7 +129,8 @@ def retire(
                 hint="while the service has it: addonctl archive verify --repair",
             )
     if there is None:
-        _note(place, kept, now)
+        if not dry_run:
+            _note(place, kept, now)
         return Retired("gone", f"the service has it no more; here: {_proof(kept.payloads)}")
     listed = {payload.sid: payload.document for page in client.payloads(at) for payload in page}
     here = {payload.sid: payload.document for payload in kept.payloads}

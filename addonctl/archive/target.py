@@ -38,7 +38,7 @@ class Target:
     `results` are those it lies in, with the payloads known of each; `at_service` is what is to be
     deleted there, and what became of it; `days` are the accounts and days of its results; `objects`
     are names and lengths; `markers` the folders whose markers name a payload that is erased alone;
-    `exports` files that held it.
+    `exports` files that held it; `also` other results that say some of the same.
     `before` is a receipt that is still open; with `keep_source` the service keeps what it has.
     """
 
@@ -51,6 +51,7 @@ class Target:
         self.objects: list[tuple[str, int]] = []
         self.markers: list[str] = []
         self.exports: list[str] = []
+        self.also: list[str] = []
         self.problems: list[AddonctlError] = []
         self.known = before is not None
         self.receipt: Receipt
@@ -118,11 +119,14 @@ def found(client: Client | None, index: Index, target: Target) -> Target:
             for page in client.recordings({"CallSid": recording}, account=asked.account):
                 for each in page:
                     target.recordings.setdefault(given_sid(each.sid, "RE"), asked.account)
+                    target.known = True
         for sid, account in target.recordings.items():
             if client is None:
                 break
             with suppress(NotFound):
-                for at in at_service(client, Address(sid, result, payload, account)):
+                there = at_service(client, Address(sid, result, payload, account))
+                target.known = True  # also a recording of which nothing has been made yet
+                for at in there:
                     target.at_service.setdefault(at, "")
                     target.results.setdefault(at._replace(payload=""), set())
     except (LoginRefused, Interrupted):
@@ -149,7 +153,6 @@ def found(client: Client | None, index: Index, target: Target) -> Target:
     if payload:
         for at in target.results:
             target.results[at] = {payload}
-    target.known |= bool(target.at_service)
     return target
 
 
@@ -189,7 +192,7 @@ def named(place: Place, targets: Iterable[Target]) -> Names:
     for name, size in place.objects():
         *folders, last = name.split("/")
         in_data = folders[:1] == ["data"]
-        owner = next((wanted[each] for each in folders if each in wanted), None)
+        owner = next((wanted[each] for each in (*folders, last) if each in wanted), None)
         if in_data and not owner and (payload := _PAYLOAD.search(last)):
             owner = wanted.get(payload[0])
         if in_data and owner:

@@ -28,7 +28,7 @@ from addonctl.cli.options import (
 )
 from addonctl.cli.samples import CALL, TRANSCRIPT
 from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, NotFound, Usage
+from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
 from addonctl.login import SANDBOX
 from addonctl.models import Outcome
 from addonctl.sids import checked_sid
@@ -36,6 +36,7 @@ from addonctl.sids import checked_sid
 if TYPE_CHECKING:
     from addonctl.archive.target import Asked, Target
 
+LONGEST_REASON = 500
 command = Noun("What goes at the service, and what goes everywhere.")
 
 
@@ -115,7 +116,7 @@ def retire_kept(
                 if isinstance(got, AddonctlError):
                     yield each.address, got, None
                     continue
-                if got.done:
+                if got.done and not deleting.dry_run:
                     with at.kept.changing():
                         noting.retired(at.kept, each.address.result, iso(now))
                 outcomes[got.outcome] += 1
@@ -163,7 +164,7 @@ def erase_kept(
     from addonctl.archive import erase
     from addonctl.archive.target import Target
 
-    sink, login = state.answering(Outcome), state.login
+    sink, login, reason = state.answering(Outcome), state.login, _reason(reason)
     most, asks = _most(deleting), not (deleting.yes or deleting.dry_run)
     if asks:
         must_be_able_to_ask(state, "erase for good")
@@ -187,11 +188,15 @@ def erase_kept(
             confirm(state, what, count, (f"{each.asked.name}: {each}" for each in known))
         if known and not deleting.dry_run:
             by = {"account": login.account, "profile": login.profile, "login": login.username}
-            order = erase.Order(by, reason or "")
+            order = erase.Order(by, reason)
             with sink.progress(len(known), "items") as progress:
-                erase.erase(
-                    state.client(), at.place, at.kept, known, names, order, progress.advance
-                )
+                try:
+                    erase.erase(
+                        state.client(), at.place, at.kept, known, names, order, progress.advance
+                    )
+                except KeyboardInterrupt:
+                    hint = "to go on: addonctl archive erase --unfinished"
+                    raise Interrupted("interrupted: not all of it is erased", hint=hint) from None
         rows = [_outcome(at, each, dry_run=deleting.dry_run) for each in targets]
         again = sorted({name for each in known for name in each.exports})
     tally.report(tally.rows(rows))
@@ -281,6 +286,14 @@ def _asked(
         for name, asked in found.items()
         if not any(name.startswith(f"{other}/") for other in found)
     ]
+
+
+def _reason(given: str | None) -> str:
+    """Why it is erased, as JSON and SQLite can hold it."""
+    reason = (given or "").encode("utf-8", "replace").decode().replace("\0", " ")
+    if len(reason) > LONGEST_REASON:
+        raise Usage(f"--reason is longer than {LONGEST_REASON} characters")
+    return reason
 
 
 def _most(deleting: Deleting) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +23,14 @@ class Account:
         self.requests = 0
         self.paths: list[str] = []
         self.failing: dict[str, int] = {}
+        self.trouble: Callable[[str, str], int | None] = lambda method, path: None
 
     def answer(self, method: str, path: str) -> int | None:
         self.requests += 1
         self.paths.append(path)
         asked = f"{method} {path}"
-        return next((code for part, code in self.failing.items() if part in asked), None)
+        found = next((code for part, code in self.failing.items() if part in asked), None)
+        return found or self.trouble(method, path)
 
     def now(self) -> int:
         return int(datetime.now(UTC).timestamp())
