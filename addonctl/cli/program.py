@@ -15,19 +15,22 @@ from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted
 from addonctl.output import PipeClosed
 
+NOUNS = {
+    "results": ("addonctl.cli.results", "What add-ons made of recordings"),
+    "payloads": ("addonctl.cli.payloads", "The files of a result"),
+    "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
+    "archive": ("addonctl.cli.archive", "What outlives the 30 days"),
+    "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
+    "config": ("addonctl.cli.config", "Settings without secrets"),
+    "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
+    "completion": ("addonctl.cli.completion", "Print the completion script of a shell"),
+    "help": ("addonctl.cli.help", "Help on a topic or a command"),
+}
+"""By name: the module of each, imported when it is named, and one line of help."""
+
 command = Noun(
     "Inspect, save and delete the results of Twilio's recording add-ons.",
-    nouns={
-        "results": ("addonctl.cli.results", "What add-ons made of recordings"),
-        "payloads": ("addonctl.cli.payloads", "The files of a result"),
-        "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
-        "archive": ("addonctl.cli.archive", "What outlives the 30 days"),
-        "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
-        "config": ("addonctl.cli.config", "Settings without secrets"),
-        "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
-        "completion": ("addonctl.cli.completion", "Print the completion script of a shell"),
-        "help": ("addonctl.cli.help", "Help on a topic or a command"),
-    },
+    nouns=NOUNS,
     examples=(
         ("every add-on result of every recording", "addonctl results list --all"),
         ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),
