@@ -100,7 +100,7 @@ def test_imports_point_down(module: str) -> None:
         ("sandbox.app", "from addonctl.errors import Usage", ["addonctl.errors.Usage"]),
         ("docs.manual", "from addonctl.cli.program import run", ["addonctl.cli.program.run"]),
         ("docs.__main__", "from addonctl.cli.program import run", []),
-        ("cli.pretend", "from addonctl import sandbox", []),
+        ("cli.sandbox", "from addonctl import sandbox", []),
         ("api.client", "from addonctl import __version__", []),
         ("api.client", "from addonctl.api.network import followed", []),
     ],

@@ -274,23 +274,28 @@ class Client:
                 )
 
     def _document(self, path: str, what: str) -> dict[str, Any]:
-        """The JSON object at `path`; NaN and its like are no JSON."""
+        """The JSON object at `path`."""
         answer = self._send("GET", path, what)
         if answer.status != 200:
             raise answer.refusal(what)
-        try:
-            document = json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
-        except (ValueError, RecursionError):
-            document = None
-        if isinstance(document, dict):
-            return document
-        kind = (answer.header("Content-Type") or "nothing").split(";")[0]
-        raise AddonctlError(
-            f"{what}: the service answered with {kind} that is not the JSON it promised",
-            hint=NOT_THE_SERVICE,
-            status=answer.status,
-            request_id=answer.header("Twilio-Request-Id"),
-        )
+        return _parsed(answer, what)
+
+
+def _parsed(answer: Exchange, what: str) -> dict[str, Any]:
+    """The JSON object that an answer is; NaN and its like are no JSON. Raises AddonctlError."""
+    try:
+        document = json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
+    except (ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict):
+        return document
+    kind = (answer.header("Content-Type") or "nothing").split(";")[0]
+    raise AddonctlError(
+        f"{what}: the service answered with {kind} that is not the JSON it promised",
+        hint=NOT_THE_SERVICE,
+        status=answer.status,
+        request_id=answer.header("Twilio-Request-Id"),
+    )
 
 
 def _finite(word: str) -> float:

@@ -1,33 +1,51 @@
-"""`addonctl sandbox`: a pretend account, built in."""
+"""`addonctl sandbox`: a pretend account, built in, and how a Client is plugged into it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from addonctl import sandbox
+from addonctl import dates, places, sandbox
 from addonctl.batch.outcomes import plural
-from addonctl.cli import pretend
 from addonctl.cli.commands import Noun
-from addonctl.cli.options import (
-    Option,
-    Output,
-    whole_number,
-)
+from addonctl.cli.options import Option, Output, whole_number
 from addonctl.cli.state import State
-from addonctl.errors import Usage
+from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Record, fields
 
 if TYPE_CHECKING:
-    from addonctl.sandbox.state import Counts
+    from requests.adapters import BaseAdapter
+
+    from addonctl.login import Login
+    from addonctl.sandbox.app import Application
 
 
-class Account(Record):
+class SandboxRow(Record):
     """The pretend account: where its state lies, and what it holds."""
 
     __slots__ = ()
     COLLECTION, ELEMENT = "sandboxes", "Sandbox"
     FIELDS = fields("path recordings:number results:number payloads:number next_expiry:date")
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
+
+
+class Sizes(NamedTuple):
+    """How much a made-up account holds."""
+
+    recordings: Annotated[
+        int | None, Option("--recordings", "Recordings (1 if another size is given).", "N")
+    ] = None
+    results: Annotated[int | None, Option("--results", "Results of each recording (1).", "N")] = (
+        None
+    )
+    payloads: Annotated[int | None, Option("--payloads", "Payloads of each result (1).", "N")] = (
+        None
+    )
+    payload_bytes: Annotated[
+        int | None, Option("--payload-bytes", "Bytes of each payload (1000).", "N")
+    ] = None
 
 
 # Of recordings, or of bytes of a payload: more than a test of anything needs.
@@ -60,16 +78,20 @@ def serve(
 
     from addonctl.sandbox import transport
 
-    seconds = _seconds(latency)
+    if latency.endswith("ms") and latency[:-2].isdigit():
+        seconds = int(latency[:-2]) / 1000
+    else:
+        try:
+            seconds = dates.seconds(latency)
+        except Usage as problem:
+            raise Usage(f"--latency: {problem.message}") from None
     port = whole_number("port", port, 8010, most=65535)
     if max_concurrent is not None:
         whole_number("max_concurrent", max_concurrent, 1, least=1)
-    with pretend.ours():
+    options = {"latency": seconds, "max_concurrent": max_concurrent}
+    with ours():
         serving = transport.serve(
-            lambda store_url: pretend.application(
-                store_url=store_url, latency=seconds, max_concurrent=max_concurrent
-            ),
-            port=port,
+            lambda store_url: application(store_url=store_url, **options), port=port
         )
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: serving.stop())
@@ -91,73 +113,85 @@ def serve(
         ),
     ),
 )
-def reset(
-    state: State,
-    recordings: Annotated[
-        int | None, Option("--recordings", "Recordings (1 if another size is given).", "N")
-    ] = None,
-    results: Annotated[
-        int | None, Option("--results", "Results of each recording (1).", "N")
-    ] = None,
-    payloads: Annotated[
-        int | None, Option("--payloads", "Payloads of each result (1).", "N")
-    ] = None,
-    payload_bytes: Annotated[
-        int | None, Option("--payload-bytes", "Bytes of each payload (1000).", "N")
-    ] = None,
-) -> None:
+def reset(state: State, sizes: Sizes) -> None:
     """Make the pretend account anew: the sample data, or any size.
 
     Without a size: a few calls, with results of every status; what is pending is completed within
     a minute. With any of the four: a made-up account of that size, whose results are all
     completed, and spread over the last 29 days.
     """
-    from addonctl.sandbox import state as accounts
+    from addonctl.sandbox.state import Database
 
-    sizes = {
-        "recordings": recordings,
-        "results": results,
-        "payloads": payloads,
-        "payload_bytes": payload_bytes,
-    }
-    for name, size in sizes.items():
+    for name, size in sizes._asdict().items():
         whole_number(name, size, 0, most=MOST)
-    with pretend.ours():
-        made = accounts.Database(pretend.path()).reset(**sizes)
-    state.sink.say(f"the sandbox now holds {_holdings(made)}")
+    with ours():
+        made = Database(path()).reset(**sizes._asdict())
+    held = f"{plural(made.recordings, 'recording')}, {plural(made.results, 'result')}"
+    state.sink.say(f"the sandbox now holds {held} and {plural(made.payloads, 'payload')}")
 
 
-@command.verb("status", rows=Account, examples=(("what is there", "addonctl sandbox status"),))
+@command.verb("status", rows=SandboxRow, examples=(("what is there", "addonctl sandbox status"),))
 def status(state: State, output: Output) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime
-    from email.utils import format_datetime
 
-    sink = state.answering(Account)
-    with pretend.ours():
-        counts = pretend.application().state.counts()
+    sink = state.answering(SandboxRow)
+    with ours():
+        counts = application().state.counts()
     expiry = counts.next_expiry
     account = {
-        "path": str(pretend.path()),
+        "path": str(path()),
         "recordings": counts.recordings,
         "results": counts.results,
         "payloads": counts.payloads,
-        "next_expiry": format_datetime(datetime.fromtimestamp(expiry, UTC)) if expiry else None,
+        "next_expiry": dates.rfc2822(datetime.fromtimestamp(expiry, UTC)) if expiry else None,
     }
-    sink.record(Account, [Account(account)], single=True)
+    sink.record(SandboxRow, [SandboxRow(account)], single=True)
 
 
-def _holdings(counts: Counts) -> str:
-    held = f"{plural(counts.recordings, 'recording')}, {plural(counts.results, 'result')}"
-    return f"{held} and {plural(counts.payloads, 'payload')}"
+# What -p sandbox takes in place of the network
 
 
-def _seconds(word: str) -> float:
-    from addonctl import dates
+def path() -> Path:
+    """The state file, in the user's state folder. Raises AddonctlError where there is none."""
+    return places.state_folder() / "sandbox.sqlite"
 
-    if word.endswith("ms") and word[:-2].isdigit():
-        return int(word[:-2]) / 1000
+
+def application(**options: Any) -> Application:
+    """The pretend account, made and filled on first use. Raises SandboxError."""
+    return sandbox.open_application(path(), **options)
+
+
+def login(login: Login, region: str | None, edge: str | None) -> Login:
+    """The login to the pretend account. Raises Usage for what is wrong elsewhere too."""
+    from addonctl.login import api_url
+
+    api_url(region, edge)
+    return login._replace(
+        account=sandbox.ACCOUNT,
+        username=sandbox.ACCOUNT,
+        secret=sandbox.AUTH_TOKEN,
+        api_url=sandbox.API_URL,
+    )
+
+
+def adapter() -> BaseAdapter:
+    """The pretend account in place of the network. Raises AddonctlError, as its requests do."""
+    from addonctl.sandbox.transport import WSGIAdapter
+
+    class SandboxAdapter(WSGIAdapter):
+        def send(self, *given: Any, **settings: Any) -> Any:
+            with ours():
+                return super().send(*given, **settings)
+
+    with ours():
+        return SandboxAdapter(application())
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """Turn the sandbox's complaint into one of ours."""
     try:
-        return dates.seconds(word)
-    except Usage as problem:
-        raise Usage(f"--latency: {problem.message}") from None
+        yield
+    except sandbox.SandboxError as problem:
+        raise AddonctlError(str(problem)) from problem

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from addonctl.addresses import LEVELS, Address, Addresses, Recall, Word, read
+from addonctl.addresses import LEVELS, Address, Addresses, Word, read
 from addonctl.cli.options import (
     Common,
     Many,
@@ -48,8 +48,8 @@ DATES = ("iso", "own")
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
-class State:
-    """One run: what was typed for every command, the environment, and what is made of them."""
+class Session:
+    """What was typed for every command, the environment, and what is made of them."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
@@ -57,8 +57,6 @@ class State:
         self.common = Common()
         self.output = Output()
         self._client: Client | None = None
-        self.listed: dict[str, Record] = {}
-        self.recordings: Recordings | None = None
 
     def take_common(self, given: Mapping[str, Any]) -> None:
         """Note what was typed of the common options; what was not leaves the others as they are."""
@@ -76,7 +74,8 @@ class State:
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields asked for, which may not exist."""
-        return tuple(word.lower() for word in _words(self.output.fields))
+        words = map(str.strip, (self.output.fields or "").split(","))
+        return tuple(word.lower() for word in words if word)
 
     @property
     def dates(self) -> str:
@@ -136,9 +135,9 @@ class State:
         )
         if login.source != SANDBOX:
             return login
-        from addonctl.cli import pretend
+        from addonctl.cli import sandbox
 
-        return pretend.login(login, common.region, common.edge)
+        return sandbox.login(login, common.region, common.edge)
 
     def client(self, workers: int = 1) -> Client:
         """The service, as this login sees it; for many workers, under one pace.
@@ -187,7 +186,14 @@ class State:
         client = self.client(1 if alone else workers)
         return Batch(client, self.sink, workers, done, unit, items, alone=alone)
 
-    # What the words name
+
+class State(Session):
+    """One run: what its words name, and how it answers."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        super().__init__(environment)
+        self.listed: dict[str, Record] = {}
+        self.recordings: Recordings | None = None
 
     def addresses(
         self,
@@ -215,14 +221,22 @@ class State:
             first, second = next(pages, []), next(pages, None)
             listed_pages = chain([first], () if second is None else [second], pages)
             total = len(first) if second is None else None
-            return Addresses(_every(self, listed_pages), typed=False, total=total)
+            return Addresses(self._every(listed_pages), typed=False, total=total)
         for name, value in filters._asdict().items():
             if value is not None:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
         lists = [name for name in (*named, many.from_file) if name == "-"]
         if not lists and many.from_file is None:
-            recall = None if whole_only else partial(_lately_seen, self)
-            return _typed(named, least, most, recall, instead)
+            recall = None if whole_only else self._lately_seen
+            checked = read(map(Word, named), least, most, recall, instead)
+            found = {str(each): each for each in checked}
+            if found:
+                return Addresses(list(found.values()), typed=True, total=len(found))
+            raise Usage(
+                f"no address given; expected {LEVELS[least]}",
+                hint="which there are: addonctl recordings list; what add-ons made of all of "
+                "them: addonctl results list --all",
+            )
         if len(lists) > 1:
             raise Usage("stdin is named twice; it can be read only once")
         from addonctl.batch.lists import AddressSet, listed
@@ -237,6 +251,25 @@ class State:
         if addresses.total == 0:
             self.sink.say("the list is empty: nothing to do")
         return addresses
+
+    def _every(self, pages: Iterable[list[Recording]]) -> Iterator[Address]:
+        """The recordings of a list; a terminal's headings, and who asks, say when each was made."""
+        for page in pages:
+            for recording in page:
+                if self.sink.on_terminal:
+                    self.listed[recording.sid] = recording
+                if self.recordings:
+                    self.recordings.note(recording.sid, recording)
+                yield Address(given_sid(recording.sid, "RE"))
+
+    def _lately_seen(self, beginning: str) -> list[str]:
+        """The addresses that the last lists showed, and those in the archive, that begin so."""
+        from addonctl import history
+        from addonctl.cli.archived import known_to_archive
+
+        account = self.login.acting_account
+        seen = [each.address for each in history.recall(account, history.folder())]
+        return seen + known_to_archive(self, beginning)
 
     # The answer
 
@@ -310,46 +343,7 @@ def connected(
 
     adapter = None
     if login.source == SANDBOX:
-        from addonctl.cli import pretend
+        from addonctl.cli import sandbox
 
-        adapter = pretend.adapter()
+        adapter = sandbox.adapter()
     return Client(login, limits, adapter=adapter, pace=pace, trace=trace, notify=notify)
-
-
-def _typed(
-    words: Sequence[str], least: int, most: int, recall: Recall | None, instead: str
-) -> Addresses:
-    """The addresses that stand on the command line, all checked. Raises Usage for none."""
-    found = {str(each): each for each in read(map(Word, words), least, most, recall, instead)}
-    if found:
-        return Addresses(list(found.values()), typed=True, total=len(found))
-    raise Usage(
-        f"no address given; expected {LEVELS[least]}",
-        hint="which there are: addonctl recordings list; what add-ons made of all of "
-        "them: addonctl results list --all",
-    )
-
-
-def _every(state: State, pages: Iterable[list[Recording]]) -> Iterator[Address]:
-    """The recordings of a list; a terminal's headings, and who asks, say when each was made."""
-    for page in pages:
-        for recording in page:
-            if state.sink.on_terminal:
-                state.listed[recording.sid] = recording
-            if state.recordings:
-                state.recordings.note(recording.sid, recording)
-            yield Address(given_sid(recording.sid, "RE"))
-
-
-def _lately_seen(state: State, beginning: str) -> list[str]:
-    """The addresses that the last lists showed, and those in the archive, of SIDs that begin so."""
-    from addonctl import history
-    from addonctl.cli.archived import known_to_archive
-
-    account = state.login.acting_account
-    seen = [each.address for each in history.recall(account, history.folder())]
-    return seen + known_to_archive(state, beginning)
-
-
-def _words(text: str | None) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()] if text else []
