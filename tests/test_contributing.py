@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import addonctl
+from addonctl.cli.samples import CALL, TEXT
 
 GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
@@ -69,3 +70,54 @@ def test_every_module_it_names_is_there() -> None:
 
     assert named
     assert [name for name in named if not (package / name).exists()] == []
+
+
+COUNT = """
+import sys, threading
+from pathlib import Path
+import addonctl
+from addonctl.cli.samples import CALL, TEXT
+from addonctl.cli import main
+
+package = str(Path(addonctl.__file__).parent)
+entered = set()
+
+
+def enter(frame, event, argument):
+    name = frame.f_code.co_filename
+    if event == "call" and name.startswith(package) and name not in entered:
+        outer = frame
+        while outer and outer.f_code.co_name != "<module>":
+            outer = outer.f_back
+        if outer is None or not outer.f_code.co_filename.startswith(package):
+            entered.add(name)
+
+
+threading.setprofile(enter)
+sys.setprofile(enter)
+code = main(sys.argv[1:])
+sys.setprofile(None)
+threading.setprofile(None)
+names = {str(Path(name).relative_to(package)) for name in entered}
+print(len([name for name in names if not name.startswith("sandbox")]), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_a_run_enters_as_many_files_as_it_says(home: Path) -> None:
+    """Functions are what counts: a module that is only imported was not gone through."""
+    counts = []
+    for line in (f"results list {CALL} --format csv", f"payloads download {TEXT} --to keep"):
+        ran = subprocess.run(
+            [sys.executable, "-c", COUNT, "-p", "sandbox", "-q", *line.split()],
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, ran.stderr
+        counts.append(ran.stderr.split()[-1])
+
+    said = re.search(
+        r"the list enters (\w+) files\s+and the download (\w+)\.", GUIDE.read_text("utf-8")
+    )
+    assert said
+    assert list(said.groups()) == counts
