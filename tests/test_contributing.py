@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is true: its format and its verb work when they are put where it says."""
+"""CONTRIBUTING.md is true: its format, verb and noun work when they are put where it says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def source(tmp_path: Path) -> Path:
             at = text.index("\n}\n", text.index(f"\n{name} = {{\n")) + 1
         file.write_text(f"{text[:at]}{code}{text[at:]}")
 
-    assert len(pieces) == 3
+    assert len(pieces) == 5
     subprocess.run([sys.executable, "-m", "addonctl.docs"], cwd=tmp_path, check=True)
     return tmp_path
 
@@ -62,6 +62,30 @@ def test_its_verb_is_a_verb(source: Path) -> None:
     assert "addonctl recordings count --since 7d" in typed(source, "recordings count --help")
     assert "\ncount\tSay how many" in typed(source, "__complete fish recordings cou")
     assert (source / "man" / "addonctl-recordings-count.1").exists()
+
+
+def test_its_noun_is_a_noun_with_a_storage_of_its_own(source: Path, home: Path) -> None:
+    """In two files of the program; what the commands are made into follows."""
+    package = Path(addonctl.__file__).parent
+    again = subprocess.run(
+        [sys.executable, "-m", "addonctl", "notes", "set", CALL, "call back"],
+        cwd=source,
+        capture_output=True,
+        text=True,
+    )
+    changed = {
+        str(path.relative_to(source / "addonctl"))
+        for path in (source / "addonctl").rglob("*.py")
+        if not (old := package / path.relative_to(source / "addonctl")).exists()
+        or old.read_text("utf-8") != path.read_text("utf-8")
+    }
+    others = {"cli/recordings.py", "output/formats.py", "output/ini.py"}  # the verb, the format
+
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", f"noted on {CALL}\n")
+    assert typed(source, "notes list -f csv") == f"sid,note\n{CALL},call back\n"
+    assert typed(source, "notes list -f jsonl --fields note") == '{"note":"call back"}\n'
+    assert [path.name for path in (home / "state" / "addonctl").glob("notes.json")]
+    assert changed - others == {"cli/notes.py", "cli/program.py"}
 
 
 def test_every_module_it_names_is_there() -> None:

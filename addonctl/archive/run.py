@@ -137,7 +137,7 @@ class Run:
     def plan(self) -> Plan:
         """What is known to be needed before anything is asked, and what is to be expected."""
         parameters = self.listing()
-        query, values = self._due()
+        query, values = _due(self.account, self.wish, self.now)
         due = int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
         if parameters is None:
             named = len({each.recording for each in self.wish.recordings or ()})
@@ -165,31 +165,12 @@ class Run:
         new, fetched = round(new * weeks), round((results + 2 * payloads) * weeks)
         return Plan(max(1, -(-(listed + new) // PAGE)), due, 0, new, fetched)
 
-    def _due(self) -> tuple[str, list[str]]:
-        """The query for the SIDs of what is due, and its values."""
-        now, values = iso(self.now), [self.account]
-        if self.wish.recordings is not None:
-            chosen = "sid IN (SELECT value FROM json_each(?))"
-            values.append(json.dumps([each.recording for each in self.wish.recordings]))
-        elif self.wish.full:
-            chosen = "settled = 0"
-        else:
-            # No look is put off for longer than that: then the clock was ahead.
-            chosen = "settled = 0 AND (next_look <= ? OR next_look > ?)"
-            values += [now, iso(self.now + LONGEST_WAIT)]
-        # What is still kept by the service goes first, the oldest of it before all.
-        values.append(iso(self.now - RETENTION))
-        return (
-            f"SELECT sid FROM recordings WHERE account_sid = ? AND {chosen}"  # noqa: S608
-            " ORDER BY coalesce(date_created, '') < ?, date_created"
-        ), values
-
     def jobs(self) -> Iterator[Job]:
         """What is due, in order, as long as there is time. Read by a thread of the engine's."""
         with self.index.reader() as db:
             tombstones = frozenset(row["sid"] for row in db.execute("SELECT sid FROM tombstones"))
             # A table of its own, on disk if it is long: meanwhile others write, and memory is flat.
-            query, values = self._due()
+            query, values = _due(self.account, self.wish, self.now)
             db.execute("CREATE TEMP TABLE due (sid TEXT)")
             db.execute(f"INSERT INTO due {query}", values)
             known = (
@@ -238,7 +219,7 @@ class Run:
         if self.wish.recordings is not None:
             sids = [each.recording for each in self.wish.recordings]
             self.erased = noting.named(self.index, self.account, sids, self.now)
-        query, values = self._due()
+        query, values = _due(self.account, self.wish, self.now)
         return int(self.index.value(f"SELECT count(*) FROM ({query})", *values))  # noqa: S608
 
     def look(self, job: Job) -> Seen:
@@ -302,6 +283,26 @@ class Run:
             for seen in found:
                 for result, why in seen.vanished:
                     noting.vanished(self.index, result, why)
+
+
+def _due(account: str, wish: Wish, now: datetime) -> tuple[str, list[str]]:
+    """The query for the SIDs of what is due, and its values."""
+    values = [account]
+    if wish.recordings is not None:
+        chosen = "sid IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps([each.recording for each in wish.recordings]))
+    elif wish.full:
+        chosen = "settled = 0"
+    else:
+        # No look is put off for longer than that: then the clock was ahead.
+        chosen = "settled = 0 AND (next_look <= ? OR next_look > ?)"
+        values += [iso(now), iso(now + LONGEST_WAIT)]
+    # What is still kept by the service goes first, the oldest of it before all.
+    values.append(iso(now - RETENTION))
+    return (
+        f"SELECT sid FROM recordings WHERE account_sid = ? AND {chosen}"  # noqa: S608
+        " ORDER BY coalesce(date_created, '') < ?, date_created"
+    ), values
 
 
 def _from(since: datetime) -> dict[str, str]:

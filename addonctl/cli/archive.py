@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from addonctl import dates
 from addonctl.archive.rows import HitRow, Kept, StatusRow, VerdictRow, status_of
@@ -40,9 +40,6 @@ from addonctl.cli.samples import CALL
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
 from addonctl.models import Payload, Result
-
-if TYPE_CHECKING:
-    pass
 
 command = Noun("What add-ons made, kept beyond the 30 days of the service.")
 
