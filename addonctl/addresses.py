@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from addonctl.errors import Usage
-from addonctl.sids import HEX, in_service_case, kind_of
+from addonctl.sids import HEX, in_service_case, is_sid, kind_of
 
 LEVELS = ("", "a recording (RE…)", "a result (XR…)", "a payload (XH…)")
 
 _SHORT = r"[xX][rRhH][0-9a-fA-F]{6,32}"
 _AROUND = " \t\r\n\u00a0\ufeff,;\"'`“”„‘’«»"
 """What may stand around an address that was pasted."""
+
+_CHOOSING = {"CA": "--call", "CF": "--conference", "AC": "--account"}
+"""The options that take what is no address, but belongs to recordings."""
 
 _END = r"(?:/|(?=[.?]|$))"
 _PLAIN = (
@@ -106,7 +109,9 @@ def read(
         if open_word and parent and not _is_under(read_word, parent):
             yield _deep_enough(parent, open_word, least, instead)
         if read_word.level > most:
-            raise _unfit(word, f"is {_article(read_word.level)}; expected {LEVELS[most]}")
+            why = f"is {_article(read_word.level)}; expected {LEVELS[most]}"
+            noun = "results" if read_word.level == 2 else "payloads"
+            raise _unfit(word, why, f"type: addonctl {noun} get {read_word}")
         parent, open_word = read_word, word
         if parent.level == most:
             open_word = None
@@ -127,7 +132,12 @@ def _parse(word: Word, parent: Address | None, recall: Recall | None = None) -> 
     if not (recording or result or payload):
         if not recall and not word.place and re.fullmatch(_SHORT, text):
             raise _unfit(word, "is not whole", "type the whole address here: RE…/XR…/XH…")
-        raise _unfit(word, f"is {kind_of(text)}; expected RE…, RE…/XR…/XH… or a URL of the API")
+        why = f"is {kind_of(text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
+        sid = in_service_case(text)
+        option = _CHOOSING.get(sid[:2]) if is_sid(sid, sid[:2]) else None
+        if option and not word.place:
+            raise _unfit(word, why, f"type: addonctl results list --all {option} {sid}")
+        raise _unfit(word, why)
     if not recording:
         if parent is None:
             raise _unfit(word, "needs its recording (RE…) before it")
@@ -153,6 +163,8 @@ def _recalled(word: Word, text: str, parent: Address | None, recall: Recall) -> 
     if found:
         shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
         raise _unfit(word, f"may be any of {shown}", "type more of its digits")
+    if parent and (depth == 2 or parent.level > 1):
+        raise _unfit(word, "was in none of your last lists", "type all of its 34 characters")
     missing = "its recording (RE…)" if depth == 2 else "its recording and result (RE… XR…)"
     if parent and depth == 3:
         missing = "its result (XR…)"

@@ -60,6 +60,30 @@ def test_results_stand_under_their_recordings_whole(columns: int) -> None:
     assert all("XB" in row for row in rows) == (columns >= 110)
 
 
+def test_typed_recordings_have_headings_like_all_of_them() -> None:
+    recordings = [CALL, "REb53607bf941f24d7cd847655a9a8ad30"]
+    lines, _ = seen(f"-p sandbox results list {' '.join(recordings)}", 120)
+    every, _ = seen("-p sandbox results list --all", 120)
+    headings = [line for line in lines if line.startswith("RE")]
+
+    assert recordings == [line[:34] for line in headings]
+    assert all(re.search(r"ago  0:\d\d  CA[0-9a-f]{32}$", line) for line in headings)
+    assert {line.partition("ago")[2] for line in headings} <= {
+        line.partition("ago")[2] for line in every
+    }
+
+
+@pytest.mark.parametrize("columns", [80, 100, 200])
+def test_bars_are_as_long_as_the_terminal_lets_them_be(columns: int) -> None:
+    lines, _ = seen("-p sandbox results stats --all --by status,add-on", columns)
+    counted = [line.split()[2:] for line in lines[1:]]
+    most = max(int(count) for count, _ in counted)
+    longest = max(len(bar) for _, bar in counted)
+
+    assert (24 <= longest <= 30) if columns == 80 else longest == 30
+    assert all(abs(len(bar) - longest * int(count) / most) <= 1 for count, bar in counted)
+
+
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_one_recordings_results_name_it_too(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     with listed(monkeypatch, page("add_on_results", [result(1), result(2)])):

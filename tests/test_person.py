@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,36 @@ def test_ctrl_c_of_a_wait_names_what_is_pending(run: Run, which: str) -> None:
     assert "results final, pending: " in last
     assert all(address in last for address in pending(run))
     assert not any("addonctl:" in line for line in before)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_ctrl_c_leaves_nothing_of_a_bar(columns: int) -> None:
+    """Also where a terminal shows ^C at the end of a line that is full."""
+    terminal = Terminal(f"-p sandbox results wait {PENDING} --interval 30 -f sids", columns)
+    terminal.wait_for("queued")
+    terminal.type("\x03")
+
+    assert 130 == terminal.end()
+    assert not [line for line in terminal.screen() if "━" in line]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_however_much_is_said_beside_it_a_bar_is_whole(columns: int) -> None:
+    line = "-p sandbox results wait --all --any-end --interval 30"
+    terminal = Terminal(line, columns)
+    terminal.wait_for("canceled")
+    (bar,) = (line for line in terminal.screen() if "━" in line)
+    terminal.type("\x03")
+
+    assert 130 == terminal.end()
+    assert re.match(r"recordings [━╸╺]{20} \d/5 ", bar)
+
+
+def test_ctrl_d_alone_ends_a_list_without_addresses() -> None:
+    code, out, err = on_screen("-p sandbox results get - -f sids", stdin=b"\x04")
+
+    assert (0, "") == (code, out)
+    assert "the list is empty" in err
 
 
 def test_a_pause_is_said_on_a_terminal_alone(busy: Scripted) -> None:

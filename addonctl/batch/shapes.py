@@ -52,7 +52,11 @@ def words(stream: IO[bytes], name: str, most: int = 3) -> Iterator[Word]:
 
     A callback's document names what of it is of level `most`. Raises Usage for what is no list.
     """
-    text = io.TextIOWrapper(stream, _encoding(stream), errors="replace", newline="")
+    start = stream.peek(2)[:2] if isinstance(stream, io.BufferedReader) else b"?"
+    if not start:  # a terminal's end is read once: who reads on, waits
+        return
+    encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
     try:
         yield from _read(iter(partial(_part, text, name), ""), name, most)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -112,13 +112,14 @@ class Waiting:
     def __init__(
         self, batch: Batch, polling: Polling, addresses: Addresses, *, ignore_not_found: bool
     ) -> None:
-        by_recording = groupby(addresses.items, lambda each: (each.recording, each.account))
-        groups: Iterable[list[Address]] = (list(group) for _, group in by_recording)
-        self._total: int | None = None
-        if addresses.typed:
-            groups = list(groups)
-            self._total = len(groups)
-        self._groups = groups
+        def groups() -> Iterator[list[Address]]:
+            by_recording = groupby(addresses.items, lambda each: (each.recording, each.account))
+            return (list(group) for _, group in by_recording)
+
+        # Whatever is known to be so many can be gone through twice.
+        self._total = None if addresses.total is None else sum(1 for _ in groups())
+        self._groups = groups()
+        self._single = addresses.typed and self._total == 1
         self._alone = addresses.alone
         self._batch = batch
         self._polling = polling
@@ -138,7 +139,7 @@ class Waiting:
     def pages(self) -> Iterator[list[Result]]:
         """The results of one recording after the other, as they become final."""
         batch = self._batch
-        batch.alone = self._total == 1
+        batch.alone = self._single
         outcomes = batch.run(
             lambda group: self._polling.wait(batch.client, group),
             self._groups,

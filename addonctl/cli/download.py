@@ -164,7 +164,8 @@ def _to_file(
 
     if len(found) != 1:
         few = "none" if not found else "more than one"
-        raise Usage(f"-o is for a single payload; here is {few}")
+        hint = None if not found else "all of them, to a folder: --to DIR"
+        raise Usage(f"-o is for a single payload; here is {few}", hint=hint)
     batch.alone = True
     output = saving.output or ""
     with files.explained("write", Path(output)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 from addonctl.addresses import Address
@@ -27,7 +28,7 @@ from addonctl.cli.options import (
 from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
-from addonctl.errors import Usage
+from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Field, ListedResult, Outcome, Record, Result
 
 Recordings = Annotated[list[str] | None, Argument("RE…")]
@@ -78,16 +79,23 @@ def list_results(
     selection = selection_of(ListedResult, ages, results, listing=listing)
     size = selection.page_size(page_size_of(listing))
     sort = (selection.sort or "").removeprefix("-")
-    if ListedResult.OF_RECORDING.keys() & {sort, *state.fields}:
-        state.recordings = Recordings()
+    wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
+    known = Recordings()
+    state.recordings = known if wanted else None
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "listed", "recording", alone=addresses.alone)
+    # What --all lists has been noted for the headings that a terminal shows.
+    headed = addresses.typed and not addresses.alone and state.sink.on_terminal
 
     def ask(address: Address) -> Iterator[list[Result]]:
         for page in batch.client.results(address, size):
-            if page and state.recordings:
-                recording = state.recordings.of(batch.client, address)
+            if page and wanted:
+                recording = known.of(batch.client, address)
                 page = [ListedResult.of(each, recording) for each in page]
+            elif page and headed and state.format == "table":
+                with suppress(AddonctlError):
+                    if recording := known.of(batch.client, address):
+                        state.listed[address.recording] = recording
             yield page
 
     found = pages(batch, ask, addresses, gone_is_empty=whole.all)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.errors import AddonctlError, Usage
 from addonctl.output import FORMATS
@@ -13,7 +13,10 @@ from addonctl.places import config_folder
 from addonctl.sids import KINDS, KNOWN_ADD_ONS
 
 if TYPE_CHECKING:
+    from addonctl.models import Record
     from addonctl.profiles.config import Config
+
+Kind = TypeVar("Kind", bound="Record")
 
 
 class Settings:
@@ -84,7 +87,14 @@ class Settings:
             found += named or [word]
         return ",".join(found)
 
-    @property
+    def named(self, row: Kind) -> Kind:
+        """`row` with what its add-on, or the configuration of it, is called, as `add_on`."""
+        document = row.document
+        sids = (document.get("add_on_sid"), document.get("add_on_configuration_sid"))
+        names = (self.add_ons.get(str(sid)) for sid in sids)
+        return type(row)({**document, "add_on": next(filter(None, names), None)})
+
+    @cached_property
     def add_ons(self) -> Mapping[str, str]:
         """What add-ons and their configurations are called, by SID."""
         return {**KNOWN_ADD_ONS, **(self.config.add_ons if self.config else {})}

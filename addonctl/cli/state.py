@@ -219,9 +219,10 @@ class State(Session):
             pages = client.recordings(recording_parameters(filters))
             # Where one page is all there is, progress has a total.
             first, second = next(pages, []), next(pages, None)
-            listed_pages = chain([first], () if second is None else [second], pages)
-            total = len(first) if second is None else None
-            return Addresses(self._every(listed_pages), typed=False, total=total)
+            if second is None:
+                items = list(self._every([first]))
+                return Addresses(items, typed=False, total=len(items))
+            return Addresses(self._every(chain([first, second], pages)), typed=False)
         for name, value in filters._asdict().items():
             if value is not None:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
@@ -246,8 +247,8 @@ class State(Session):
         addresses = listed(named, many.from_file, sys.stdin, least, most)
         if many.from_file not in (None, "-") and not lists and self.sink.watched:
             # A file is read ahead where somebody looks, so that progress has a total.
-            items = AddressSet(addresses.items)
-            addresses = addresses._replace(items=items, total=len(items))
+            ahead = AddressSet(addresses.items)
+            addresses = addresses._replace(items=ahead, total=len(ahead))
         if addresses.total == 0:
             self.sink.say("the list is empty: nothing to do")
         return addresses
@@ -311,20 +312,8 @@ class State(Session):
     def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
         """The pages, with what their add-ons are called where that is asked for."""
         wanted = "add_on" in (sort, *self.fields)
-        names = self.settings.add_ons
         for page in pages:
-            if not wanted:
-                yield page
-                continue
-            sids = [
-                (row.document.get("add_on_sid"), row.document.get("add_on_configuration_sid"))
-                for row in page
-            ]
-            found = [next(filter(None, map(names.get, map(str, each))), None) for each in sids]
-            yield [
-                type(row)({**row.document, "add_on": name})
-                for row, name in zip(page, found, strict=True)
-            ]
+            yield [self.settings.named(row) for row in page] if wanted else page
 
     def show(self, kind: type[Record], batch: Batch, found: Iterator[Any], *, single: bool) -> None:
         """Write records that were asked for one by one, and end as the batch does."""

@@ -29,22 +29,41 @@ class Progress:
         if self._stream is None:
             return self
         from rich import progress
-        from rich.console import Console
+        from rich.console import Console, RenderableType
+        from rich.constrain import Constrain
+        from rich.table import Column
+        from rich.text import Text
+
+        class Narrower(progress.Progress):
+            """One that leaves room for the ^C that a terminal shows: a wrapped bar stays behind."""
+
+            def get_renderable(self) -> RenderableType:
+                return Constrain(super().get_renderable(), max(1, console.width - 3))
+
+        shown = self._rate
+
+        class Rate(progress.ProgressColumn):
+            def render(self, task: progress.Task) -> Text:
+                return Text(shown(task.completed, task.elapsed))
+
+        def whole() -> Column:
+            return Column(no_wrap=True)
 
         console = Console(
             file=self._stream, force_terminal=True, no_color=not self._color, highlight=False
         )
-        self._bar = progress.Progress(
-            progress.TextColumn("{task.description}"),
-            progress.BarColumn(),
-            progress.MofNCompleteColumn(),
-            progress.TimeElapsedColumn() if self._total is None else progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.fields[bytes]}", markup=False),
-            progress.TextColumn("{task.fields[note]}", markup=False),
+        time = progress.TimeElapsedColumn if self._total is None else progress.TimeRemainingColumn
+        self._bar = Narrower(
+            progress.TextColumn("{task.description}", table_column=whole()),
+            progress.BarColumn(bar_width=20, table_column=whole()),
+            progress.MofNCompleteColumn(table_column=whole()),
+            time(table_column=whole()),
+            Rate(table_column=whole()),
+            progress.TextColumn("{task.fields[note]}", markup=False, table_column=Column()),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task(self._unit, total=self._total, bytes="", note="")
+        self._task = self._bar.add_task(self._unit, total=self._total, note="")
         self._bar.start()
         return self
 
@@ -63,14 +82,17 @@ class Progress:
 
     def received(self, count: int) -> None:
         """`count` more bytes have come; shown with their rate."""
-        if not self._bar:
-            return
+        self._bytes += count
+
+    def _rate(self, done: float, elapsed: float | None) -> str:
+        """What has come, and how much in a second; or how many are done in one."""
         from rich.filesize import decimal
 
-        self._bytes += count
-        elapsed = self._bar.tasks[0].elapsed or 0
-        rate = f" at {decimal(int(self._bytes / elapsed))}/s" if elapsed else ""
-        self._bar.update(self._task, bytes=f"{decimal(self._bytes)}{rate}")
+        if not elapsed or not (done or self._bytes):
+            return decimal(self._bytes) if self._bytes else ""
+        if self._bytes:
+            return f"{decimal(self._bytes)} at {decimal(int(self._bytes / elapsed))}/s"
+        return f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s"
 
     def note(self, text: str) -> None:
         """A few words beside the bar."""

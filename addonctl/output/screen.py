@@ -24,6 +24,8 @@ NARROWEST = 12
 """Cells that a column of free text gets at least."""
 TALLEST = 8
 """Lines that one cell of free text may take; beyond them it ends in an ellipsis."""
+BAR = "█"
+"""What a text is drawn with that is shortened where it does not fit, in proportion to others."""
 SOON = timedelta(days=3)
 """A result that ends within this is marked."""
 PARENTS = ("reference_sid", "add_on_result_sid")
@@ -268,7 +270,9 @@ def _cells(column: Column, width: int, color: bool) -> Iterator[list[str]]:
     """For each cell its lines, padded and painted."""
     for text, style in zip(column.texts, column.styles, strict=True):
         parts = [text]
-        if column.least < column.width and cell_len(text) > width:
+        if text and not text.strip(BAR):
+            parts = [text[: max(1, len(text) * width // column.width)]]
+        elif column.least < column.width and cell_len(text) > width:
             parts = _folded(text, width)
             if len(parts) > TALLEST:
                 parts = [*parts[: TALLEST - 1], "…"]

@@ -23,11 +23,18 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 class Terminal:
     """The program with every stream on one terminal, as a person has it."""
 
-    def __init__(self, line: str) -> None:
-        first, *rest = INTERRUPTIBLE
+    def __init__(self, line: str, columns: int = 200) -> None:
+        words = [*INTERRUPTIBLE, *shlex.split(line)]
+        self._columns = columns
         self._seen = io.StringIO()
+        # Not what the process itself would hand on: readline tells it of a width of its own.
+        sized = ("COLUMNS", "LINES")
+        environ = {name: word for name, word in os.environ.items() if name not in sized}
         self._child = pexpect.spawn(
-            first, [*rest, *shlex.split(line)], encoding="utf-8", timeout=120, dimensions=(50, 200)
+            *(words[0], words[1:], 120),
+            encoding="utf-8",
+            dimensions=(50, columns),
+            env=environ,
         )
         self._child.delaybeforesend = None
         self._child.logfile_read = self._seen
@@ -36,6 +43,10 @@ class Terminal:
     def shown(self) -> str:
         """All it has shown so far."""
         return self._seen.getvalue()
+
+    def screen(self) -> list[str]:
+        """What is on it now: its lines, without the empty ends."""
+        return screen_of(self.shown.replace("\r\n", "\n"), self._columns)
 
     def wait_for(self, text: str) -> None:
         """Read until `text` is on the screen."""
