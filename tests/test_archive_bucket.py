@@ -368,6 +368,21 @@ def test_a_long_object_goes_in_parts(
     assert 3 == len(parts)
 
 
+def test_what_a_run_asks_of_the_store(run: Run, bucket: str, line: Line, account: Account) -> None:
+    """As `addonctl help buckets` counts it: what it costs."""
+    account.one()
+    run(f"archive init {bucket}")
+    line.asked.clear()
+    run("archive run")
+    data = [method for method, path in line.asked if "/data/AC" in path]
+    line.asked.clear()
+    run("archive verify")
+    proof = [method for method, path in line.asked if "/data/AC" in path]
+
+    assert ["GET", "HEAD", "PUT", "PUT", "PUT"] == sorted(data)
+    assert ["GET"] * 3 + ["HEAD"] * 2 == sorted(proof)
+
+
 # The lock
 
 SHORT = [

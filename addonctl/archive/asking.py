@@ -88,6 +88,11 @@ def _failure(problem: Exception, doing: str, bucket: Bucket) -> AddonctlError:
         return PlaceRefused(
             f"{doing}: the login is refused{f' ({said})' if said else ''}", hint=LOGIN_HINT
         )
+    if code in ("InvalidObjectState", "BlobArchived"):
+        return PlaceFailed(
+            f"{doing}: it lies in a class that must be restored before it can be read",
+            hint="a life cycle rule has moved it there",
+        )
     if status == "403" or code == "AccessDenied":
         return PlaceFailed(
             f"{doing}: the login has no right to do that ({said})",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from addonctl.api import Limits
 
 CLOUDS = {"s3": "S3", "gs": "Google Cloud Storage", "az": "Azure"}
-LOGIN_HINT = "which logins are taken, and from where: addonctl help archive"
+LOGIN_HINT = "which logins are taken, and from where: addonctl help buckets"
 LONGER = 20.0
 """Seconds that a request may take beyond its time-out, waits between retries included."""
 

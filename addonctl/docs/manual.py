@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from addonctl.docs import topics
 
 WIDTH = 72
-TOPICS_OF_PROGRAM = ("addresses", "formats", "archive", "cluster", "tables")
+TOPICS_OF_PROGRAM = ("addresses", "formats", "archive", "buckets", "cluster", "tables")
 
 Kind = Literal[
     "", "any", "word", "list", "sort", "help", "file", "folder", "profile", "address", "seen"
