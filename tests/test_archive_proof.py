@@ -19,6 +19,7 @@ from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl import sandbox
+from addonctl.archive.known import known
 from addonctl.sandbox.samples import sid
 from addonctl.sandbox.schema import AddOn, Contents, Payload, Recording, Result
 
@@ -640,6 +641,25 @@ def test_completion_knows_the_archive(run: Run, sample: None, home: Path) -> Non
     assert set() == completed("archive", "show", "XR")
 
 
+def test_completion_sorts_nothing(run: Run, sample: None, home: Path) -> None:
+    """At a TAB there is no time to put a million results in order: indexes have them so."""
+    asked: list[str] = []
+    row = rows(run, "payloads")[0]
+    with closing(sqlite3.connect(home / "keep" / "index.sqlite")) as db:
+        db.set_trace_callback(asked.append)
+        for level, name in ((1, "recording_sid"), (2, "result_sid"), (3, "sid")):
+            for beginning in (row[name][:2], row[name][:8]):
+                whole = known(db, level, beginning)
+                assert row[name] in {each.split("/")[-1] for each in whole}
+        above = row["recording_sid"], row["result_sid"]
+        assert [f"{'/'.join(above)}/{row['sid']}"] == known(db, 3, row["sid"][:8], above)
+        db.set_trace_callback(None)
+        plans = [db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall() for query in asked]
+
+    assert 7 == len(plans)
+    assert not [plan for plan in plans[:6] if "ORDER BY" in str(plan)]
+
+
 def test_lists_are_sorted_filtered_and_cut(run: Run, sample: None) -> None:
     created = json.loads(run("archive list results --sort date_created -f json").out)
     label = run(
@@ -655,6 +675,23 @@ def test_lists_are_sorted_filtered_and_cut(run: Run, sample: None) -> None:
     assert 2 == run("archive list runs --status completed").code
     assert 2 == run("archive list results --sort nonsense").code
     assert 2 == run("archive search parcel --limit -1").code
+
+
+def test_a_list_that_is_cut_leaves_no_query_open(run: Run, sample: None, home: Path) -> None:
+    with closing(sqlite3.connect(home / "keep" / "index.sqlite")) as db:
+        db.executemany(
+            "INSERT INTO results (sid, recording_sid, account_sid, state) VALUES (?, ?, ?, 'saved')",
+            [(sid("XR", n), sid("RE", n), sandbox.ACCOUNT) for n in range(2500)],
+        )
+        db.commit()
+    ran = subprocess.run(
+        [*PROGRAM, *"archive list results --limit 3 -f sids".split()],
+        capture_output=True,
+        text=True,
+    )
+
+    assert (0, 3) == (ran.returncode, len(ran.stdout.splitlines()))
+    assert "limit 3 reached, there are more" == ran.stderr.strip()
 
 
 @pytest.mark.parametrize("words", [" ".join(["parcel"] * 5000), "\udcff", "*", '"', '""'])

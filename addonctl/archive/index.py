@@ -35,6 +35,7 @@ CREATE TABLE recordings (
 CREATE INDEX recordings_due ON recordings (next_look) WHERE settled = 0;
 CREATE INDEX recordings_made ON recordings (account_sid, date_created);
 CREATE INDEX recordings_call ON recordings (call_sid);
+CREATE INDEX recordings_problem ON recordings (sid) WHERE problem IS NOT NULL;
 CREATE TABLE results (
     sid TEXT PRIMARY KEY, recording_sid TEXT NOT NULL, account_sid TEXT NOT NULL,
     add_on_sid TEXT, add_on_configuration_sid TEXT, status TEXT,
@@ -44,6 +45,8 @@ CREATE TABLE results (
 ) WITHOUT ROWID;
 CREATE INDEX results_recording ON results (recording_sid);
 CREATE INDEX results_state ON results (state, expires);
+CREATE INDEX results_made ON results (date_created);
+CREATE INDEX results_problem ON results (sid) WHERE problem IS NOT NULL;
 CREATE TABLE payloads (
     sid TEXT PRIMARY KEY, result_sid TEXT NOT NULL, recording_sid TEXT NOT NULL,
     label TEXT, content_type TEXT, date_created TEXT, date_updated TEXT,
@@ -51,6 +54,7 @@ CREATE TABLE payloads (
     verified_at TEXT, verdict TEXT
 ) WITHOUT ROWID;
 CREATE INDEX payloads_result ON payloads (result_sid);
+CREATE INDEX payloads_bad ON payloads (sid) WHERE verdict != 'ok';
 CREATE TABLE transcripts (
     id INTEGER PRIMARY KEY, payload_sid TEXT NOT NULL UNIQUE, result_sid TEXT NOT NULL,
     recording_sid TEXT NOT NULL, shape TEXT, version INTEGER, language TEXT, text TEXT NOT NULL);
@@ -181,7 +185,8 @@ class Index:
     def rows(self, query: str, *values: object) -> Iterator[sqlite3.Row]:
         """The rows of a query, as they are read."""
         with self.explained():
-            yield from self.db.execute(query, values)
+            for row in self.db.execute(query, values):  # noqa: UP028  it would close what is closed
+                yield row
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 MOST = 200
 _COLUMNS = (
-    ("recordings", "sid", "date_created DESC"),
+    ("results", "DISTINCT recording_sid", "date_created DESC"),
     ("results", "recording_sid, sid", "date_created DESC"),
     ("payloads", "recording_sid, result_sid, sid", "result_sid, sid"),
 )
+"""Where addresses of each level are, and an order in which an index of the table has them."""
 _NAMES = ("recording_sid", "result_sid")
 
 
@@ -41,12 +42,14 @@ def known(
     wanted = {
         f"{name} = ?": sid for name, sid in zip(_NAMES[: level - 1], above, strict=False) if sid
     }
-    if not wanted and len(beginning) > 2:
-        order = "sid"  # by its index: few begin so
-    conditions = " AND ".join(["sid >= ?", "sid < ?", *wanted])
-    query = f"SELECT {columns} FROM {table} WHERE {conditions} ORDER BY {order} LIMIT ?"  # noqa: S608
-    values = (beginning, beginning + "~", *wanted.values(), MOST)
-    return ["/".join(row) for row in db.execute(query, values)]
+    last = columns.split()[-1]
+    if len(beginning) > 2:
+        order = order if wanted else last  # few begin so
+        wanted |= {f"{last} >= ?": beginning, f"{last} < ?": beginning + "~"}
+    where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
+    query = f"SELECT {columns} FROM {table} {where}ORDER BY {order} LIMIT ?"  # noqa: S608
+    found = db.execute(query, (*wanted.values(), MOST)).fetchall()
+    return ["/".join(row) for row in found if row[-1].startswith(beginning)]
 
 
 def at_cursor(where: str, level: int, beginning: str, above: Sequence[str]) -> list[str]:

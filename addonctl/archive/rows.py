@@ -208,7 +208,7 @@ LISTS: dict[str, tuple[type[Record], str]] = {
     "payloads": (
         KeptPayload,
         "SELECT p.*, r.status, r.add_on_sid, r.add_on_configuration_sid FROM payloads AS p"
-        " LEFT JOIN results AS r ON r.sid = p.result_sid ORDER BY p.date_created DESC",
+        " JOIN results AS r ON r.sid = p.result_sid ORDER BY r.date_created DESC",
     ),
     "runs": (RunRow, "SELECT * FROM runs ORDER BY started DESC"),
     "erasures": (Erasure, "SELECT * FROM erasures ORDER BY at DESC, id"),
@@ -219,7 +219,7 @@ LISTS: dict[str, tuple[type[Record], str]] = {
         " SELECT 'result', sid, state, tries, expires, problem FROM results"
         " WHERE problem IS NOT NULL OR state IN ('failed', 'lost') UNION ALL"
         " SELECT 'payload', sid, verdict, 0, NULL, 'not as it was kept'"
-        " FROM payloads WHERE verdict IS NOT NULL AND verdict != 'ok' UNION ALL"
+        " FROM payloads WHERE verdict != 'ok' UNION ALL"
         " SELECT 'account', sid, NULL, 0, NULL, problem FROM accounts WHERE problem IS NOT NULL",
     ),
 }
@@ -239,15 +239,12 @@ def status_of(
     # What ended in the future says nothing: the clock was wrong then, or is now.
     ended = "SELECT max(ended) FROM runs WHERE ended <= ?"
     good = value(f"{ended} AND complete = 1", iso(now))  # noqa: S608
-    damaged = value(
-        "SELECT (SELECT count(*) FROM payloads WHERE verdict != 'ok')"
-        " + (SELECT count(*) FROM results WHERE problem GLOB ?)",
-        f"{MARKER_IS}*",
+    counts = dict.fromkeys(("saved", "pending", "failed", "lost", "retired"), 0)
+    counts |= dict(map(tuple, index.rows("SELECT state, count(*) FROM results GROUP BY state")))
+    payloads, size = next(index.rows("SELECT count(*), coalesce(sum(bytes), 0) FROM payloads"))
+    damaged = value("SELECT count(*) FROM payloads WHERE verdict != 'ok'") + value(
+        "SELECT count(*) FROM results WHERE problem GLOB ?", f"{MARKER_IS}*"
     )
-    counts = {
-        state: value("SELECT count(*) FROM results WHERE state = ?", state)
-        for state in ("saved", "pending", "failed", "lost", "retired")
-    }
     unseen = value("SELECT count(*) FROM recordings WHERE looked_at IS NULL AND settled = 0")
     row = {
         "archive": url,
@@ -265,8 +262,8 @@ def status_of(
         "results_failed": counts["failed"],
         "results_lost": counts["lost"],
         "results_retired": counts["retired"],
-        "payloads": value("SELECT count(*) FROM payloads"),
-        "bytes": value("SELECT coalesce(sum(bytes), 0) FROM payloads"),
+        "payloads": payloads,
+        "bytes": size,
         "damaged": damaged,
     }
     bad = []
