@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,11 +28,14 @@ from typing import IO, Any
 
 from addonctl.addresses import Address
 from addonctl.api import Body, Pace
+from addonctl.archive.accounts import look_all
 from addonctl.archive.allowance import Allowance
 from addonctl.archive.index import Index
+from addonctl.archive.look import Job, Seen
 from addonctl.archive.place import NoObject, Object
 from addonctl.archive.run import Run, Wish
 from addonctl.dates import rfc2822
+from addonctl.errors import AddonctlError
 from addonctl.models import Payload, Recording, Result
 from benchmarks.downloads import ACCOUNT, Server
 from benchmarks.measure import ADDONCTL, side_by_side, users
@@ -233,6 +236,15 @@ class Service:
         return Body(0, 3, {"content-length": "3"}, iter([b"Hi."]), lambda: None)
 
 
+def one_by_one(work: Callable[[Job], Seen], jobs: Iterable[Job], total: int | None) -> Any:
+    """An engine without threads."""
+    return ((job, work(job)) for job in jobs)
+
+
+def refuse(run: Run, problem: AddonctlError) -> None:
+    raise problem
+
+
 def sixty_days(folder: Path, a_day: int, days: int = 60) -> dict[str, Any]:
     chance = random.Random(11)
     service, place = Service(), Memory()
@@ -265,7 +277,7 @@ def sixty_days(folder: Path, a_day: int, days: int = 60) -> dict[str, Any]:
         service.requests = 0
         run = Run(service, place, index, ACCOUNT, Wish(), night, Allowance(service.pace))  # type: ignore[arg-type]
         before = time.monotonic()
-        run.go(lambda work, jobs, count: map(work, jobs))
+        look_all([run], one_by_one, refuse)
         slowest = max(slowest, time.monotonic() - before)
         total += service.requests
         most = max(most, service.requests)

@@ -680,12 +680,13 @@ def test_lists_are_sorted_filtered_and_cut(run: Run, sample: None) -> None:
 def test_a_list_that_is_cut_leaves_no_query_open(run: Run, sample: None, home: Path) -> None:
     with closing(sqlite3.connect(home / "keep" / "index.sqlite")) as db:
         db.executemany(
-            "INSERT INTO results (sid, recording_sid, account_sid, state) VALUES (?, ?, ?, 'saved')",
+            "INSERT INTO results (sid, recording_sid, account_sid, state)"
+            " VALUES (?, ?, ?, 'saved')",
             [(sid("XR", n), sid("RE", n), sandbox.ACCOUNT) for n in range(2500)],
         )
         db.commit()
     ran = subprocess.run(
-        [*PROGRAM, *"archive list results --limit 3 -f sids".split()],
+        [*PROGRAM, *["archive", "list", "results", "--limit", "3", "-f", "sids"]],
         capture_output=True,
         text=True,
     )

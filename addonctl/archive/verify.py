@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Client
@@ -21,7 +22,7 @@ from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
 from addonctl.archive.run import Run, Wish
-from addonctl.errors import AddonctlError
+from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Payload
 
 
@@ -42,30 +43,45 @@ class Sample(NamedTuple):
     part: int
     of: int
 
+    @classmethod
+    def named(cls, word: str) -> Sample:
+        """The sample that K/N stands for. Raises Usage."""
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", word, re.ASCII)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise Usage(f"--sample {word}: expected K/N, such as 3/30")
+        return cls(int(found[1]), int(found[2]))
+
     def takes(self, sid: str) -> bool:
         return int(sid[2:10], 16) % self.of == self.part - 1
 
 
 def verify(
-    place: Place, index: Index, now: datetime, *, sample: Sample | None = None, quick: bool = False
+    place: Place,
+    index: Index,
+    now: datetime,
+    through: Callable[[Callable[[Any], Verdict], Iterable[Any]], Iterator[Verdict]] = map,
+    *,
+    sample: Sample | None = None,
+    quick: bool = False,
 ) -> Iterator[Verdict]:
     """Each payload of the index that the sample takes, and, where all is looked at, what lies in
-    the place beside them. `quick` compares names and lengths alone.
+    the place beside them. `quick` compares names and lengths alone; `through` does the reading, as
+    `map` would.
     """
+
+    def payload(row: sqlite3.Row) -> Verdict:
+        kept = Kept({"sid": row["sid"]}, row["object"], row["bytes"], row["sha256"])
+        name = f"{row['folder']}/{row['object']}"
+        return Verdict(name, held(place, name, kept, quick=quick), row["sid"], row["result_sid"])
+
     for part in _parts(
         index,
         "SELECT p.sid, p.result_sid, p.object, p.bytes, p.sha256, r.folder FROM payloads AS p"
         " JOIN results AS r ON r.sid = p.result_sid WHERE r.folder IS NOT NULL AND p.sid > ?"
         " ORDER BY p.sid LIMIT 1000",
     ):
-        verdicts = []
-        for row in part:
-            if sample and not sample.takes(row["sid"]):
-                continue
-            kept = Kept({"sid": row["sid"]}, row["object"], row["bytes"], row["sha256"])
-            name = f"{row['folder']}/{row['object']}"
-            verdict = held(place, name, kept, quick=quick)
-            verdicts.append(Verdict(name, verdict, row["sid"], row["result_sid"]))
+        taken = [row for row in part if sample is None or sample.takes(row["sid"])]
+        verdicts = list(through(payload, taken))
         with index.changing():
             index.db.executemany(
                 "UPDATE payloads SET verified_at = ?, verdict = ? WHERE sid = ?",

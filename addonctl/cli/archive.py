@@ -21,7 +21,7 @@ from addonctl.cli.archived import (
     where,
 )
 from addonctl.cli.commands import Noun
-from addonctl.cli.engines import check_engine, threads, working
+from addonctl.cli.engines import check_engine, threads, through, working
 from addonctl.cli.erasing import command as erasing
 from addonctl.cli.exporting import command as exporting
 from addonctl.cli.options import (
@@ -261,33 +261,24 @@ def verify_archive(
     ] = False,
 ) -> None:
     """Hold every byte against its hash, and name what lies there besides. Shows what is not ok."""
-    import re
-
     from addonctl.archive.verify import Sample, Verdict, repaired, verify
 
     sink = state.answering(VerdictRow)
-    part = None
-    if sample is not None:
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", sample)
-        if not found or not 1 <= int(found[1]) <= int(found[2]):
-            raise Usage(f"--sample {sample}: expected K/N, such as 3/30")
-        part = Sample(int(found[1]), int(found[2]))
-    now = datetime.now(UTC)
+    part = None if sample is None else Sample.named(sample)
+    now, workers = datetime.now(UTC), workers_of(many)
     counts = {"ok": 0, "bad": 0, "besides": 0}
     bad: list[Verdict] = []
     with opened(state, archive.archive, alone=True) as at:
 
         def pages() -> Iterator[list[VerdictRow]]:
             yield []
-            for each in verify(at.place, at.kept, now, sample=part, quick=quick):
+            for each in verify(at.place, at.kept, now, through(workers), sample=part, quick=quick):
                 if each.verdict == "ok":
                     counts["ok"] += 1
                     continue
-                if each.verdict in ("orphan", "stranger"):
-                    counts["besides"] += 1
-                else:
-                    counts["bad"] += 1
-                    bad.append(each)
+                besides = each.verdict in ("orphan", "stranger")
+                counts["besides" if besides else "bad"] += 1
+                bad.extend([] if besides else [each])
                 document = {"verdict": each.verdict, "name": each.name}
                 document |= {"payload_sid": each.payload or "", "result_sid": each.result or ""}
                 yield [VerdictRow(document)]
@@ -295,18 +286,18 @@ def verify_archive(
         sink.records(VerdictRow, pages())
         mended = 0
         if repair and bad:
-            client = state.client(workers_of(many))
-            mended = repaired(
-                client, at.place, at.kept, bad, now, threads(state, client, workers_of(many))
-            )
+            client = state.client(workers)
+            engine = threads(state, client, workers)
+            mended = repaired(client, at.place, at.kept, bad, now, engine)
     said = f"{counts['ok']} ok, {counts['bad']} not, {counts['besides']} that nothing names"
+    said += f"; {mended} mended" if repair else ""
     if counts["bad"] > mended:
         hint = "while the service has it: addonctl archive verify --repair"
         if repair:
             hint = "what the service has no more, retired or expired, is in a copy of this archive"
         kind = AddonctlError if not counts["ok"] else SomeFailed
-        raise kind(f"{said}; {mended} mended" if repair else said, hint=hint)
-    sink.say(f"{said}; {mended} mended" if repair else said)
+        raise kind(said, hint=hint)
+    sink.say(said)
 
 
 @command.verb("rebuild", examples=(("the index anew", "addonctl archive rebuild"),))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from addonctl.cli.state import State, connected
-from addonctl.errors import Usage
+from addonctl.errors import AddonctlError, Usage
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -99,6 +99,19 @@ def threads(state: State, client: Client, workers: int) -> Engine:
         return _shown(state, pool.run(work, jobs, workers=workers, stop=client.pace.stop), total)
 
     return engine
+
+
+def through(workers: int) -> Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]:
+    """What `map` does, by threads."""
+    from addonctl.batch import pool
+
+    def mapped(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        for _, found in pool.run(work, items, workers=workers):
+            if isinstance(found, AddonctlError):
+                raise found
+            yield found
+
+    return mapped
 
 
 def _shown(state: State, outcomes: Iterator[Outcome], total: int | None) -> Iterator[Outcome]:
