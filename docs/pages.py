@@ -81,8 +81,7 @@ def parts(topic: topics.Topic) -> str:
         elif isinstance(part, list):
             texts.append("\n".join(("```text", *part, "```")))
         else:
-            rows = (f"| `{term}` | {cell(meaning)} |" for term, meaning in part)
-            texts.append("\n".join(("| | |", "|---|---|", *rows)))
+            texts.append("\n\n".join(f"`{term}`\n:   {prose(text)}" for term, text in part))
     return "\n\n".join(texts) + "\n"
 
 
