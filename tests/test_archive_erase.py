@@ -10,12 +10,14 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from support.account import Account
 from support.bucket import BOTH, in_both, stored
@@ -466,44 +468,119 @@ def test_copies_and_what_killed_runs_left(run: Run, keep: Path) -> None:
     (keep / "index.sqlite.note").write_text("nothing of it")
     (report,) = (keep / "runs").glob("2*.json")
     report.write_text(report.read_text().replace("null", f'"result {sid("XR", 1)}: 404"'))
+    sibling = sid("XR", 4)
+    with closing(sqlite3.connect(keep / "index.sqlite")) as db:
+        db.execute("UPDATE runs SET ended_as = ?", [f"result {sid('XR', 1)}: 404"])
+        db.execute("UPDATE accounts SET problem = ?", [f"{sid('XH', 10)} and others"])
+        db.execute("UPDATE results SET problem = ? WHERE sid = ?", [sid("XH", 11), sibling])
+        db.commit()
     ran = run(f"archive erase --call {sid('CA', 1)} --yes")
+    (receipt,) = receipts(keep)
 
     assert 0 == ran.code
     assert set() == grep(keep, *WORDS)
+    assert {f"erased/{receipt['id']}.json"} == grep(keep, sid("XR", 1), *payloads(1))
+    assert "result (erased): 404" == rows(run, "runs")[0]["ended_as"]
     assert "result (erased): 404" in report.read_text()
     assert not (keep / "index.sqlite.bak").exists()
     assert (keep / "index.sqlite.note").exists()
 
 
 def test_a_file_that_is_none_of_ours_is_named_and_left(run: Run, keep: Path) -> None:
-    (keep / "notes.txt").write_text(f"see {sid('XR', 1)}")
+    """Also later on, when the words that it holds are not known any more."""
+    (keep / "words.txt").write_text(SAID)
+    (keep / "data" / "sids.txt").write_text(f"see {sid('XR', 1)}")
     (keep / "other.txt").write_text("something else")
-    first = run(f"archive erase {ONE} --yes")
-    second = run("archive erase --unfinished --yes")
-    (keep / "notes.txt").unlink()
-    third = run("archive erase --unfinished --yes")
+    line = "archive erase --unfinished --yes"
+    codes = [run(f"archive erase --call {sid('CA', 1)} --yes").code, run(line).code]
+    err = run(line).err
+    (keep / "words.txt").unlink()
+    codes.append(run(line).code)
+    (keep / "data" / "sids.txt").unlink()
+    codes.append(run(line).code)
+    (receipt,) = receipts(keep)
 
-    assert (1, 1, 0) == (first.code, second.code, third.code)
-    assert "notes.txt holds what was erased" in first.err
-    assert "other.txt" not in first.err
+    assert [1, 1, 1, 0] == codes
+    assert "words.txt holds what was erased" in err
+    assert "sids.txt holds what was erased" in err
     assert (keep / "other.txt").exists()
+    assert "other.txt, which is none of the archive's" in receipt["not_reached"]
 
 
-def test_exports_of_the_day_go(run: Run, keep: Path) -> None:
-    account, day = next(keep.glob(f"data/*/*/*/{sid('XR', 1)}")).parts[-4:-2]
-    exports = keep / "exports"
-    mine = exports / "turns" / f"account={account}" / f"date={day}" / "part-0.parquet"
-    other = exports / "turns" / f"account={account}" / "date=2001-01-01" / "part-0.parquet"
-    whole, state = exports / "turns.csv", exports / "export.json"
-    for path in (mine, other, whole, state):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"kowalczyk" if path in (mine, whole) else b"{}")
+def exports_of(keep: Path) -> dict[str, bytes]:
+    folder = keep / "exports"
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "export.json"
+    }
+
+
+def test_exports_are_written_anew(run: Run, keep: Path, account: Account) -> None:
+    now = account.now() - 9 * 86400
+    account.add(
+        Recording(sid("RE", 9), now, 60, sid("CA", 9)),
+        Result(sid("RE", 9), sid("XR", 9), now, now + 60),
+    )
+    run("archive run --full")
+    for form in ("parquet", "csv", "jsonl", "datasette"):
+        assert 0 == run(f"archive export --as {form}").code
+    (keep / "exports" / "mine.csv").write_bytes(b"kowalczyk")
+    before = exports_of(keep)
     ran = run(f"archive erase --call {sid('CA', 1)} --yes")
+    after = exports_of(keep)
+    again = run("archive export")
+    (receipt,) = receipts(keep)
+    proof = next(each for each in receipt["proven"] if "exports" in each["what"])
 
     assert 0 == ran.code
-    assert "2 exports went too" in ran.err
-    assert [False, True, False, True] == [path.exists() for path in (mine, other, whole, state)]
+    assert before.keys() - {"mine.csv"} == after.keys()
+    assert {"results.csv", "turns.jsonl"} < {name for name in after if before[name] != after[name]}
+    assert any("/part-0.parquet" in name and before[name] == after[name] for name in after)
     assert set() == grep(keep, *WORDS)
+    assert (13, 0) == (proof["checked"], proof["found"])
+    assert "1 file of exports went too" in ran.err
+    assert "wrote 0 of 2 days" in again.err
+    turns = [pq.read_table(path)["text"].to_pylist() for path in keep.rglob("turns/*/*/*.parquet")]
+    assert ["The weather in Wellington is fine today, and so is the parcel.", "Good to hear."] == [
+        text for texts in turns for text in texts
+    ]
+    assert OTHERS.partition("Dot: ")[2].strip() in (keep / "exports" / "turns.csv").read_text()
+
+
+def test_exports_that_cannot_be_written_go(
+    run: Run, keep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for form in ("parquet", "csv", "jsonl"):
+        run(f"archive export --as {form}")
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pyarrow", None)
+        ran = run(f"archive erase --call {sid('CA', 1)} --yes")
+
+    assert 0 == ran.code
+    assert "12 files of exports went too" in ran.err
+    assert {} == exports_of(keep)
+    assert set() == grep(keep, *WORDS)
+
+
+@pytest.mark.parametrize("step", ["clean", "unname", "exported", "said_by_nobody_else"])
+def test_exports_are_still_written_after_a_death_in_between(
+    run: Run, keep: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The index has forgotten it by then, and so the days of which the exports are."""
+
+    def die(*_: object) -> None:
+        raise MemoryError
+
+    run("archive export --as csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"addonctl.archive.purge.{step}", die)
+        died = run(f"archive erase --call {sid('CA', 1)} --yes")
+    ran = run("archive erase --unfinished --yes")
+
+    assert (1, 0) == (died.code, ran.code)
+    assert set() == grep(keep, *WORDS)
+    assert 4 == len(exports_of(keep))
 
 
 # Other indexes, and copies that are restored

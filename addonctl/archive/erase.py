@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from addonctl.api import Client
@@ -93,10 +94,11 @@ def erase(
             _scrub(place, name, sids)
         except AddonctlError as problem:
             shared.append(problem)
-    try:
-        purge.clean(index)
-    except AddonctlError as problem:
-        shared.append(problem)
+    for work in (partial(purge.clean, index), partial(_renew, place, index, targets, names)):
+        try:
+            work()
+        except AddonctlError as problem:
+            shared.append(problem)
     alone = purge.said_by_nobody_else(index, phrases)
     rest = _rest(place, index, names, sids, alone)
     others = [phrase for phrase in phrases if phrase not in alone]
@@ -120,6 +122,7 @@ def _begin(place: Place, index: Index, target: Target, order: Order) -> None:
         target.tombstones,
         target.keep_source,
         erased=_erased(target),
+        days=tuple(sorted(target.days)),
     )
     receipts.write(place, target.receipt)
     with index.changing():
@@ -168,9 +171,8 @@ def _delete(client: Client | None, target: Target) -> None:
 
 
 def _remove(place: Place, target: Target, names: Names) -> None:
-    """Take objects away, a marker before what it names, and first the exports they are in."""
+    """Take objects away, a marker before what it names."""
     wholes = sorted(target.objects, key=lambda each: not each[0].endswith(f"/{marker.MARKER}"))
-    target.exports = [name for name in names.exports if touched(name, target.days)]
     for folder in target.markers:
         try:
             kept = marker.read(place, folder)
@@ -179,11 +181,28 @@ def _remove(place: Place, target: Target, names: Names) -> None:
                 marker.write(place, kept._replace(payloads=others))
         except AddonctlError as problem:
             target.problems.append(problem)
-    for name in (*target.exports, *(name for name, _ in wholes)):
+    for name, _ in wholes:
         try:
             place.delete(name)
         except AddonctlError as problem:
             target.problems.append(problem)
+
+
+def _renew(place: Place, index: Index, targets: Sequence[Target], names: Names) -> None:
+    """Have the archive's own exports be of what is left; those that cannot be written go."""
+    from addonctl.archive.export import is_export, renew
+
+    for target in targets:
+        target.exports = [name for name in names.exports if touched(name, target.days)]
+    days = {each for target in targets for each in target.days}
+    exports = {name for target in targets for name in target.exports}
+    left = exports
+    if exports:
+        with suppress(AddonctlError):  # without its library, or on a full disk
+            renew(index, place, [(its, day.replace(marker.UNDATED, "")) for its, day in days])
+            left = {name for name in exports if not is_export(name)}
+    for name in left:
+        place.delete(name)
 
 
 def _scrub(place: Place, name: str, sids: set[str]) -> None:
@@ -239,7 +258,6 @@ def _end(place: Place, index: Index, target: Target, rest: _Rest) -> None:
     """Look for all of it again, and write what was proven; the receipt has ended if it all was."""
     before = target.before.holding if target.before else ()
     holding = {*rest.holding, *(name for name in before if place.size(name) is not None)}
-    exports = [each.name for each in place.objects("exports")]
     sids = {*target.tombstones, *target.below}
     at = f"in the {rest.bytes} bytes of the index and its log"
     proven = [
@@ -269,9 +287,9 @@ def _end(place: Place, index: Index, target: Target, rest: _Rest) -> None:
             sum(not sids.isdisjoint(each) for each in rest.runs.values()),
         ),
         Proof(
-            "exports of the days it was made on, which were removed",
-            len(exports),
-            sum(touched(name, target.days) for name in exports),
+            "SIDs in the exports of the days it was made on",
+            len(target.exports),
+            sum(purge.exported(place, name, sids) for name in target.exports),
         ),
         Proof("copies of the index beside it, which were removed", len(rest.copies), 0),
     ]

@@ -196,6 +196,15 @@ def renew(index: Index, place: Place, parts: Iterable[Part]) -> None:
             raise
 
 
+def is_export(name: str) -> bool:
+    """Whether a name is one that an archive's own export has."""
+    folder, _, last = name.removeprefix(BELOW).rpartition("/")
+    if folder:
+        return bool(_FOLDER.fullmatch(folder)) and last == "part-0.parquet"
+    table, _, form = last.partition(".")
+    return table in TABLES and form in FORMS
+
+
 class _Target:
     """Where the files of one form lie, and what is known of them."""
 

@@ -190,6 +190,22 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
+def exported(place: Place, name: str, sids: Collection[str]) -> bool:
+    """Whether an export, if it is there, holds one of the SIDs."""
+    content = place.read(name)
+    if content is None or not name.endswith(".parquet"):
+        return bool(hits([content or b""], sids, ()))
+    from pyarrow import BufferReader, parquet
+
+    file = parquet.ParquetFile(BufferReader(content))
+    columns = [each for each in file.schema_arrow.names if each.endswith("sid")]
+    return any(
+        not set(column.to_pylist()).isdisjoint(sids)
+        for batch in file.iter_batches(columns=columns)
+        for column in batch.columns
+    )
+
+
 def hits(blocks: Iterable[bytes], sids: Collection[str], phrases: Collection[str]) -> set[str]:
     """Which SIDs and phrases stand in raw bytes."""
     said = b"|".join(re.escape(each.encode()) for each in sorted(phrases, key=len, reverse=True))

@@ -51,7 +51,8 @@ class Receipt(NamedTuple):
     """One thing that was asked to be erased: RE…, RE…/XR…, RE…/XR…/XH… or CA…
 
     `sids` are its tombstones, `by` the account, profile and login that asked. It is open until it
-    has `ended`. `holding` are files that are none of the archive's and hold what was erased.
+    has `ended`. `holding` are files that are none of the archive's and hold what was erased; `days`
+    the accounts and days of the results, by which exports are written.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Receipt(NamedTuple):
     not_reached: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     holding: tuple[str, ...] = ()
+    days: tuple[tuple[str, str], ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -108,6 +110,7 @@ def parsed(content: bytes) -> Receipt:
             tuple(map(str, given["not_reached"])),
             tuple(map(str, given["problems"])),
             tuple(map(str, given["holding"])),
+            tuple((str(account), str(day)) for account, day in given["days"]),
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise ValueError(str(problem)) from None

@@ -38,7 +38,7 @@ class Target:
     `results` are those it lies in, with the payloads known of each; `at_service` is what is to be
     deleted there, and what became of it; `days` are the accounts and days of its results; `objects`
     are names and lengths; `markers` the folders whose markers name a payload that is erased alone;
-    `exports` files that held it; `also` other results that say some of the same.
+    `exports` files that may have held it; `also` other results that say some of the same.
     `before` is a receipt that is still open; with `keep_source` the service keeps what it has.
     """
 
@@ -56,6 +56,7 @@ class Target:
         self.known = before is not None
         self.receipt: Receipt
         if before:
+            self.days.update(before.days)
             for each in before.erased:
                 if each.sid.count("/"):
                     at = Address(*each.sid.split("/"))._replace(account=before.account)
@@ -224,9 +225,9 @@ def _lies_in(target: Target, folders: Sequence[str], last: str) -> None:
 
 
 def touched(name: str, days: set[tuple[str, str]]) -> bool:
-    """Whether an export may hold what was made on those days: all that is in no partition does."""
+    """Whether an export may hold what was made on those days: all may that is in no partition."""
     parts = dict(each.partition("=")[::2] for each in name.split("/") if "=" in each)
-    if not days or name == "exports/export.json":
+    if not days or name in ("exports/export.json", "exports/metadata.json"):
         return False
     account, day = parts.get("account"), parts.get("date")
     if account is None or day is None:

@@ -36,7 +36,7 @@ from addonctl.sids import checked_sid
 if TYPE_CHECKING:
     from addonctl.archive.target import Asked, Target
 
-LONGEST_REASON = 500
+LONGEST_REASON, MOST_SAID = 500, 3
 command = Noun("What goes at the service, and what goes everywhere.")
 
 
@@ -198,13 +198,14 @@ def erase_kept(
                     hint = "to go on: addonctl archive erase --unfinished"
                     raise Interrupted("interrupted: not all of it is erased", hint=hint) from None
         rows = [_outcome(at, each, dry_run=deleting.dry_run) for each in targets]
-        again = sorted({name for each in known for name in each.exports})
+        exports = {name for each in known for name in each.exports}
+        gone = [name for name in exports if at.place.size(name) is None]
     tally.report(tally.rows(rows))
     if not deleting.dry_run:
         sids = {sid for each in known for sid in (*each.tombstones, *each.below)}
         history.forget(login.acting_account, sids, history.folder())
-    if again:
-        sink.warn(f"{plural(len(again), 'export')} went too; anew: addonctl archive export")
+    if gone:
+        sink.warn(f"{plural(len(gone), 'file')} of exports went too: addonctl archive export")
     tally.finish()
     sink.say(tally.summary)
     if known and not deleting.dry_run:
@@ -232,7 +233,9 @@ def _outcome(at: Opened, target: Target, *, dry_run: bool) -> Row:
     problem = target.problems[0]
     if isinstance(problem, NotFound):
         problem = AddonctlError(problem.message)
-    problem = problem.reworded(f"{problem.message}; {target.receipt.id} stays open: {detail}")
+    said = list(dict.fromkeys(each.message for each in target.problems))
+    more = f"; and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+    problem = problem.reworded(f"{'; '.join(said[:MOST_SAID])}{more}; it stays open: {detail}")
     hints = "to go on: addonctl archive erase --unfinished", problem.hint
     problem.hint = "; ".join(filter(None, hints))
     return address, problem, None
