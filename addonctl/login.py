@@ -83,10 +83,18 @@ def api_url(region: str | None = None, edge: str | None = None, override: str | 
     """The API's own address: api.twilio.com, or api.{edge}.{region}.twilio.com.
 
     An edge alone means region us1, as the service's own libraries have it; `override` replaces
-    it all. Raises Usage for a word that would send the login elsewhere, or in the clear.
+    it all: https, or http on loopback. Raises Usage for a word that would send the login elsewhere,
+    or in the clear.
     """
     if override:
-        return checked_url(override)
+        url = plain_url(override.strip())
+        if not url or url.query or not (url.scheme == "https" or url.hostname in LOOPBACK):
+            # The word itself is not repeated: people put logins into such addresses.
+            raise Usage(
+                "the address of the API must be https://HOST, or http on loopback, without a login",
+                hint="check ADDONCTL_API_URL",
+            )
+        return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
     if not (region or edge):
         return "https://api.twilio.com"
     parts = ["api", checked_label(edge, "edge"), checked_label(region or "us1", "region")]
@@ -100,18 +108,6 @@ def checked_label(word: str | None, what: str) -> str | None:
     raise Usage(
         f"the {what} must be one word of letters, digits and hyphens, such as ie1 or dublin"
     )
-
-
-def checked_url(word: str) -> str:
-    """`word` as the API's address. Raises Usage unless it is https, or http on loopback."""
-    parts = plain_url(word.strip())
-    if parts is None or parts.query or not (parts.scheme == "https" or parts.hostname in LOOPBACK):
-        # The word itself is not repeated: people put logins into such addresses.
-        raise Usage(
-            "the address of the API must be https://HOST, or http on loopback, without a login",
-            hint="check ADDONCTL_API_URL",
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def plain_url(word: str) -> SplitResult | None:

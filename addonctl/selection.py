@@ -60,18 +60,27 @@ class Selection(NamedTuple):
             _sort_field(kind, sort)
         if limit is not None and limit < 0:
             raise Usage(f"--limit {limit} is less than nothing; expected 0 or more")
-        return cls(
-            statuses=_statuses(status),
-            add_ons=_sids(add_on, "XB"),
-            configs=_sids(config, "XE"),
-            created_after=_when(created_after, now),
-            created_before=_when(created_before, now),
-            expires_before=_soon(expiring_within, now),
-            label=label,
-            content_type=content_type,
-            sort=sort,
-            limit=limit,
+        statuses = frozenset(word.lower() for word in _words(status, "a status"))
+        for word in statuses.difference(STATUSES):
+            meant = word.replace("_", "-").replace(" ", "-")
+            raise Usage(
+                f"no status '{word}'; known: {', '.join(STATUSES)}",
+                hint=f"type: --status {meant}" if meant in STATUSES else None,
+            )
+        add_ons, configs = (
+            frozenset(checked_sid(word, prefix) for word in _words(words, f"a SID ({prefix}…)"))
+            for words, prefix in ((add_on, "XB"), (config, "XE"))
         )
+        after, before = (
+            None if word is None else dates.when(word, now)
+            for word in (created_after, created_before)
+        )
+        try:
+            end = None if expiring_within is None else now + dates.duration(expiring_within)
+        except OverflowError:
+            raise Usage(f"'{expiring_within}' is longer than any result is kept") from None
+        place = statuses, add_ons, configs, after, before, end
+        return cls(*place, label, content_type, sort, limit)
 
     @property
     def filters(self) -> bool:
@@ -94,13 +103,15 @@ class Selection(NamedTuple):
 
     def _tests(self) -> list[Callable[[Resource], bool]]:
         tests: list[Callable[[Resource], bool]] = []
-        for name, wanted in (
-            ("status", self.statuses),
-            ("add_on_sid", self.add_ons),
-            ("add_on_configuration_sid", self.configs),
-        ):
+
+        def one_of(name: str, wanted: frozenset[str]) -> None:
+            # As text: what is no word, such as a list, cannot be looked up.
             if wanted:
-                tests.append(_one_of(name, wanted))
+                tests.append(lambda record: str(record.document.get(name)) in wanted)
+
+        one_of("status", self.statuses)
+        one_of("add_on_sid", self.add_ons)
+        one_of("add_on_configuration_sid", self.configs)
         after, before, end = self.created_after, self.created_before, self.expires_before
         if after:
             tests.append(lambda record: (moment := record.created) is not None and moment >= after)
@@ -178,8 +189,14 @@ def ordered(records: list[Kind], sort: str) -> list[Kind]:
     """`records` by the field `sort` names: dates as dates, numbers as numbers, nothing last."""
     if not records:
         return []
-    key = _sort_key(_sort_field(type(records[0]), sort))
-    keyed = [(key(record), record) for record in records]
+    field = _sort_field(type(records[0]), sort)
+    # Words that should have been numbers have no key: they come last of all.
+    keys: dict[str, Callable[[object], object]] = {"date": dates.parse, "number": _number}
+    key = keys.get(field.kind, _text)
+    keyed = [
+        (record.expires if field.origin else key(record.document.get(field.name)), record)
+        for record in records
+    ]
     there = [pair for pair in keyed if pair[0] is not None]
     there.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]
     return [record for _, record in there] + [record for key, record in keyed if key is None]
@@ -191,18 +208,6 @@ def _sort_field(kind: type[Resource], sort: str) -> Field:
         known = ", ".join(field.name for field in kind.FIELDS if field.kind != "uris")
         raise Usage(f"cannot sort by '{sort}'; known fields: {known}", hint="-FIELD for descending")
     return found
-
-
-def _sort_key(field: Field) -> Callable[[Resource], object]:
-    """A key that compares with its likes: words that should have been numbers come last of all."""
-    if field.origin:
-        return lambda record: record.expires
-    name = field.name
-    if field.kind == "date":
-        return lambda record: dates.parse(record.document.get(name))
-    if field.kind == "number":
-        return lambda record: _number(record.document.get(name))
-    return lambda record: _text(record.document.get(name))
 
 
 def _number(value: object) -> float | None:
@@ -217,19 +222,11 @@ def _text(value: object) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _one_of(name: str, wanted: frozenset[str]) -> Callable[[Resource], bool]:
-    # As text: what is no word, such as a list, cannot be looked up.
-    return lambda record: str(record.document.get(name)) in wanted
-
-
 def _like(name: str, pattern: str) -> Callable[[Resource], bool]:
     import re
     from fnmatch import translate
 
-    if name == "content_type":
-        like = re.compile(translate(pattern), re.IGNORECASE)
-    else:
-        like = re.compile(translate(pattern))
+    like = re.compile(translate(pattern), re.IGNORECASE if name == "content_type" else 0)
 
     def test(record: Resource) -> bool:
         text = str(record.document.get(name) or "")
@@ -240,22 +237,6 @@ def _like(name: str, pattern: str) -> Callable[[Resource], bool]:
     return test
 
 
-def _statuses(words: str | None) -> frozenset[str]:
-    wanted = frozenset(word.lower() for word in _words(words, "a status"))
-    for word in wanted:
-        if word not in STATUSES:
-            meant = word.replace("_", "-").replace(" ", "-")
-            raise Usage(
-                f"no status '{word}'; known: {', '.join(STATUSES)}",
-                hint=f"type: --status {meant}" if meant in STATUSES else None,
-            )
-    return wanted
-
-
-def _sids(words: str | None, prefix: str) -> frozenset[str]:
-    return frozenset(checked_sid(word, prefix) for word in _words(words, f"a SID ({prefix}…)"))
-
-
 def _words(words: str | None, expected: str) -> frozenset[str]:
     if words is None:
         return frozenset()
@@ -264,16 +245,3 @@ def _words(words: str | None, expected: str) -> frozenset[str]:
         # An empty shell variable must not mean "all of them": delete takes these filters too.
         raise Usage(f"'{words}' filters nothing; expected {expected}")
     return found
-
-
-def _when(word: str | None, now: datetime) -> datetime | None:
-    return None if word is None else dates.when(word, now)
-
-
-def _soon(word: str | None, now: datetime) -> datetime | None:
-    if word is None:
-        return None
-    try:
-        return now + dates.duration(word)
-    except OverflowError:
-        raise Usage(f"'{word}' is longer than any result is kept") from None

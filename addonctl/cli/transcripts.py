@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 """How a transcript is written; raw is the vendor's own document."""
-EXTENSIONS = {"text": "txt", "md": "md", "vtt": "vtt", "srt": "srt", "json": "json"}
 
 As = Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")]
 
@@ -55,19 +54,9 @@ class SaidRow(Record):
 def rows(said: Said, call: str | None) -> list[SaidRow]:
     """A row for each turn."""
     place = {"address": str(said.address), "call_sid": call, "add_on_sid": said.add_on or None}
+    names = ("speaker", "start", "end", "text", "n", "channel", "confidence")
     return [
-        SaidRow(
-            {
-                **place,
-                "speaker": turn.speaker,
-                "start": turn.start,
-                "end": turn.end,
-                "text": turn.text,
-                "n": turn.n,
-                "channel": turn.channel,
-                "confidence": turn.confidence,
-            }
-        )
+        SaidRow({**place, **{name: getattr(turn, name) for name in names}})
         for turn in said.transcript.turns
     ]
 
@@ -76,14 +65,8 @@ def written(transcript: Transcript, form: str) -> str:
     """A transcript in one of FORMS. Raises AddonctlError for subtitles without times."""
     from addonctl.transcripts import write
 
-    writers = {
-        "text": write.text,
-        "md": write.md,
-        "vtt": write.vtt,
-        "srt": write.srt,
-        "json": write.json,
-    }
-    return writers[form](transcript)
+    writer: Callable[[Transcript], str] = getattr(write, form)
+    return writer(transcript)
 
 
 def _form(word: str | None, *, raw: bool) -> str | None:
@@ -290,7 +273,7 @@ def _to_folder(state: State, said: Iterator[Said], form: str, folder: Path) -> N
     for each in said:
         number += 1
         result = each.address._replace(payload="")
-        place = folder / f"{result}.{EXTENSIONS[form]}"
+        place = folder / f"{result}.{'txt' if form == 'text' else form}"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
