@@ -31,6 +31,16 @@ def is_sid(word: str, prefix: str) -> bool:
     return len(word) == 34 and word.startswith(prefix) and set(word[2:]) <= _DIGITS
 
 
+def sid_flaw(word: str, prefix: str) -> str | None:
+    """Why `word` is no SID of that kind, in words that do not repeat it; None if it is.
+
+    It may be a secret, pasted in the wrong place.
+    """
+    right = is_sid(word, prefix)
+    expected = f"{_named(prefix)} ({prefix} and 32 hexadecimal digits)"
+    return None if right else f"is not the SID of {expected}"
+
+
 def in_service_case(sid: str) -> str:
     """A SID of any case as the service writes it: letters upper, digits lower."""
     return sid[:2].upper() + sid[2:].lower()

@@ -39,11 +39,14 @@ def whole(client: Client, address: Address, payload: Payload) -> bytes:
     return bytes(data)
 
 
-def read(client: Client, address: Address, payload: Payload) -> Transcript | NotATranscript:
-    """What a payload says, or why it says nothing."""
+def read(
+    client: Client, address: Address, payload: Payload
+) -> tuple[Transcript | NotATranscript, bytes]:
+    """What a payload says, or why it says nothing; and its bytes, as far as they were fetched."""
     if payload.content_type.lower().startswith(NEVER_WORDS):
-        return NotATranscript(f"is {payload.content_type}, not words")
-    return transcripts.read(whole(client, address, payload), payload.content_type)
+        return NotATranscript(f"is {payload.content_type}, not words"), b""
+    data = whole(client, address, payload)
+    return transcripts.read(data, payload.content_type), data
 
 
 def of_address(client: Client, address: Address, selection: Selection) -> list[Said]:
@@ -65,7 +68,7 @@ def of_address(client: Client, address: Address, selection: Selection) -> list[S
             if not of_payloads.matches(payload):
                 continue
             at = place._replace(payload=given_sid(payload.sid, "XH"))
-            got = read(client, at, payload)
+            got, _ = read(client, at, payload)
             if isinstance(got, NotATranscript):
                 why = f"payload {payload.sid} {got.reason}"
             elif best is None or _worth(got) > _worth(best.transcript):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +27,7 @@ from addonctl.models import Payload, Record, fields
 
 if TYPE_CHECKING:
     from addonctl.batch.transcribing import Said
-    from addonctl.transcripts import NotATranscript, Transcript
+    from addonctl.transcripts import Transcript
 
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 """How a transcript is written; raw is the vendor's own document."""
@@ -63,10 +63,9 @@ def rows(said: Said, call: str | None) -> list[SaidRow]:
 
 def written(transcript: Transcript, form: str) -> str:
     """A transcript in one of FORMS. Raises AddonctlError for subtitles without times."""
-    from addonctl.transcripts import write
+    from addonctl.transcripts.write import WRITERS
 
-    writer: Callable[[Transcript], str] = getattr(write, form)
-    return writer(transcript)
+    return WRITERS[form](transcript)
 
 
 def _form(word: str | None, *, raw: bool) -> str | None:
@@ -156,18 +155,12 @@ def _show(
     state: State, address: Address, payload: Payload, form: str | None, *, single: bool
 ) -> None:
     """One payload: as a dialogue on a terminal, in a form that was asked for, or else as it is."""
-    from addonctl import transcripts
-    from addonctl.batch.transcribing import NEVER_WORDS, whole
+    from addonctl.batch.transcribing import read
+    from addonctl.transcripts import Transcript
 
     sink = state.sink
-    got: Transcript | NotATranscript
-    data = b""
-    if payload.content_type.lower().startswith(NEVER_WORDS):
-        got = transcripts.NotATranscript(f"is {payload.content_type}, not words")
-    else:
-        data = whole(state.client(), address, payload)
-        got = transcripts.read(data, payload.content_type)
-    if isinstance(got, transcripts.Transcript):
+    got, data = read(state.client(), address, payload)
+    if isinstance(got, Transcript):
         if form:
             sink.text(written(got, form))
         else:

@@ -10,15 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import (
-    SANDBOX,
-    Login,
-    api_url,
-    checked_account,
-    secret_flaw,
-    trimmed,
-)
-from addonctl.sids import is_sid
+from addonctl.login import SANDBOX, Login, api_url, checked_account, secret_flaw, trimmed
+from addonctl.sids import sid_flaw
 
 if TYPE_CHECKING:
     from addonctl.profiles.keeping import Profiles
@@ -97,21 +90,6 @@ def used_before_the_profile_in_use(environment: Mapping[str, str]) -> str | None
     return f"{' and '.join(names)} set: used before the profile in use" if names else None
 
 
-def account_flaw(word: str) -> str | None:
-    """Why `word` is no account's SID, in words that do not repeat it; None if it is.
-
-    It may be the secret, pasted in the wrong place.
-    """
-    right = is_sid(word, "AC")
-    return None if right else "is not the SID of an account (AC and 32 hexadecimal digits)"
-
-
-def key_flaw(word: str) -> str | None:
-    """The same of an API key's SID."""
-    right = is_sid(word, "SK")
-    return None if right else "is not the SID of an API key (SK and 32 hexadecimal digits)"
-
-
 def from_variables(
     environment: Mapping[str, str], url: str, subaccount: str | None = None
 ) -> Login:
@@ -129,9 +107,9 @@ def from_variables(
     account, key, key_secret, token = map(found, (ACCOUNT, KEY, KEY_SECRET, TOKEN))
     if not account:
         raise _missing(ACCOUNT[0], key or key_secret or token)
-    if flaw := account_flaw(account[1]):
+    if flaw := sid_flaw(account[1], "AC"):
         raise _unfit(account[0], flaw)
-    if key and (flaw := key_flaw(key[1])):
+    if key and (flaw := sid_flaw(key[1], "SK")):
         raise _unfit(key[0], flaw)
     if key and not key_secret:
         raise _missing(KEY_SECRET[0], key)

@@ -216,26 +216,26 @@ class ConfigFile:
         active = document.get("active")
         tables = document.get("profiles", {})
         if not isinstance(active, str | None):
-            raise self._wrong(text, ("active",), "must be the name of a profile, in quotes")
+            raise self.wrong(("active",), "must be the name of a profile, in quotes", text)
         if not isinstance(tables, dict):
-            raise self._wrong(text, ("profiles",), "must be a table of profiles")
+            raise self.wrong(("profiles",), "must be a table of profiles", text)
         profiles = {name: self._profile(text, name, table) for name, table in tables.items()}
         defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
         for name, table in (("defaults", defaults), ("add_ons", add_ons)):
             if not isinstance(table, dict):
-                raise self._wrong(text, (name,), "must be a table")
+                raise self.wrong((name,), "must be a table", text)
         for name, value in defaults.items():
             if name not in DEFAULTS:
                 known = ", ".join(DEFAULTS)
-                raise self._wrong(text, ("defaults", name), f"is no setting; known: {known}")
+                raise self.wrong(("defaults", name), f"is no setting; known: {known}", text)
             fits, expected = DEFAULTS[name]
             if not fits(value):
-                raise self._wrong(text, ("defaults", name), f"must be {expected}")
+                raise self.wrong(("defaults", name), f"must be {expected}", text)
         for sid, name in add_ons.items():
             if not is_add_on(sid):
-                raise self._wrong(text, ("add_ons", sid), "must be an add-on's SID (XB… or XE…)")
+                raise self.wrong(("add_ons", sid), "must be an add-on's SID (XB… or XE…)", text)
             if not _is_text(name) or "," in name:
-                raise self._wrong(text, ("add_ons", sid), "must be a name, without commas")
+                raise self.wrong(("add_ons", sid), "must be a name, without commas", text)
         return Config(active or None, profiles, defaults, add_ons)
 
     def _profile(self, text: str, name: str, table: object) -> Profile:
@@ -243,26 +243,24 @@ class ConfigFile:
         try:
             checked_name(name)
         except Usage as problem:
-            raise self._wrong(text, place, f"is no name for a profile: {problem.message}") from None
+            raise self.wrong(place, f"is no name for a profile: {problem.message}", text) from None
         if not isinstance(table, dict):
-            raise self._wrong(text, place, f"must be a table: {', '.join(KEYS)}")
+            raise self.wrong(place, f"must be a table: {', '.join(KEYS)}", text)
         values: dict[str, Any] = {}
         for key, (fits, expected) in KEYS.items():
             word = table.get(key)
             if not isinstance(word, str | None):
-                raise self._wrong(text, (*place, key), "must be text, in quotes")
+                raise self.wrong((*place, key), "must be text, in quotes", text)
             if (word or key == "account") and not fits(word or ""):
-                raise self._wrong(text, (*place, key), f"must be {expected}")
+                raise self.wrong((*place, key), f"must be {expected}", text)
             if word:
                 values[key] = word
         return Profile(name, **values)
 
-    def wrong(self, place: Place, why: str) -> Usage:
-        """What to raise for a value that does not do, with its line."""
-        return self._wrong(self._text(), place, why)
-
-    def _wrong(self, text: str, place: Place, why: str) -> Usage:
-        return self._broken(_line_of(text, place), f"{'.'.join(place)} {why}")
+    def wrong(self, place: Place, why: str, text: str | None = None) -> Usage:
+        """What to raise for a value that does not do, with its line in the file or its `text`."""
+        line = _line_of(self._text() if text is None else text, place)
+        return self._broken(line, f"{'.'.join(place)} {why}")
 
     def _broken(self, line: int, why: str) -> Usage:
         return Usage(f"{self.path}, line {line}: {why}", hint="mend that line, or remove it")

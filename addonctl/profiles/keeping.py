@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from addonctl.errors import LoginRefused, Usage
 from addonctl.login import SANDBOX, Login, checked_label, secret_flaw, trimmed
 from addonctl.places import config_folder
-from addonctl.profiles import account_flaw, key_flaw
 from addonctl.profiles.config import Changes, Config, ConfigFile, Place, Profile, checked_name
 from addonctl.profiles.secrets import Keyring, SecretsFile
+from addonctl.sids import sid_flaw
 
 TRIES = 3
 """How often each thing is asked for."""
@@ -79,14 +79,17 @@ class Profiles:
             if not prompts:
                 raise Usage("which account is it for?", hint="add --account AC…")
             self.check_keeper(words)  # nobody likes to answer questions in vain
-            account = asked(prompts.ask, "account SID (AC…):", "that", account_flaw, prompts)
-        if flaw := account_flaw(account):
+            flaw_of = partial(sid_flaw, prefix="AC")
+            account = asked(prompts.ask, "account SID (AC…):", "that", flaw_of, prompts)
+        if flaw := sid_flaw(account, "AC"):
             raise Usage(f"that {flaw}")
         key = words.key or (known and known.key)
         if not known and not key and prompts:
             question = "API key SID (SK…; empty to use the auth token):"
-            key = asked(prompts.ask, question, "that", lambda it: it and key_flaw(it), prompts)
-        if key and (flaw := key_flaw(key)):
+            key = asked(
+                prompts.ask, question, "that", lambda it: it and sid_flaw(it, "SK"), prompts
+            )
+        if key and (flaw := sid_flaw(key, "SK")):
             raise Usage(f"that {flaw}")
         profile = Profile(words.name, account, key or None, region, edge, words.storage)
         _check_same_account(known, profile)
