@@ -57,6 +57,15 @@ def test_deleting_afterwards_asks_first(
     assert any((home / "keep").rglob("*.json")) == bool(deleted)
 
 
+def test_the_question_names_how_many_and_which(account: Breaking) -> None:
+    account.add(b"{}")
+    account.add(b"{}")
+    _, _, err = on_screen(f"results download {RECORDING} --delete-after", stdin=b"n\n")
+
+    assert f"  {RECORDING}/{RESULT}" in err
+    assert "delete 1 result for good once all its payloads are saved, on account" in err
+
+
 def test_who_wants_no_questions_has_to_say_yes(account: Breaking, home: Path) -> None:
     account.add(b"{}")
     line = f"results download {RECORDING} --to keep --delete-after --no-input"

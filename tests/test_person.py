@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.account import Account
 from support.program import Run
 from support.scripted import Scripted, answer, scripted
 from support.terminal import ESCAPE, Terminal, on_screen
@@ -153,3 +154,37 @@ def test_a_colour_that_is_none(run: Run) -> None:
 
     assert (2, "") == (ran.code, ran.out)
     assert "always, never, auto" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--created-before 2100-01-01", "made before 2100-01-01 00:00:00 UTC"),
+        ("--created-before 2100-01-01T01:00+02:00", "made before 2099-12-31 23:00:00 UTC"),
+        ("--since 2001-02-03", "of recordings made since 2001-02-03 00:00:00 UTC"),
+        ("", "results for good, on account"),
+    ],
+)
+def test_a_question_tells_its_dates_in_utc(words: str, said: str) -> None:
+    line = f"-p sandbox results delete --all {words}"
+    code, out, err = on_screen(line, stdin=b"n\n", only="stderr")
+
+    assert (1, "") == (code, out)
+    assert said in err
+    assert "(profile sandbox)? [y/N]" in err
+    assert 5 == len(re.findall(r"  RE\w{32}/XR\w{32}", err))
+
+
+def test_more_than_a_hundred_on_a_real_account_want_their_number(account: Account) -> None:
+    account.state.reset(recordings=101, results=1, payloads=1)
+    line = "results delete --all --max-delete 200"
+    refused, _, asked = on_screen(line, stdin=b"y\n", only="stderr")
+    ended, _, err = on_screen("results delete --all --dry-run -f sids", only="stderr")
+    agreed, out, _ = on_screen(f"{line} -f sids", stdin=b"101\n", only="stderr")
+
+    assert "delete 101 results for good, on account" in asked
+    assert "(login from variables)? Type 101 to go on:" in asked
+    assert "and 96 more" in asked
+    assert (1, 0, 0) == (refused, ended, agreed)
+    assert "would delete 101 results" in err
+    assert 101 == len(out.splitlines())

@@ -15,6 +15,7 @@ from addonctl.cli.options import (
     Missing,
     RecordingFilters,
     Whole,
+    recording_parameters,
     whole_number,
     workers_of,
 )
@@ -89,7 +90,8 @@ def delete(
         raise Usage(f"this would delete {count}, more than --max-delete {most}; nothing is deleted")
     if asks and count:
         named = (str(each) for each in addresses.items if each not in unlisted)
-        confirm(state, f"delete {plural(count, unit)} for good", count, named)
+        what = f"delete {plural(count, unit)} for good"
+        confirm(state, what, count, named, chosen_by(selection, recordings))
     if deleting.dry_run:
         tally = Tally(sink, "would delete", unit)
         planned = ((each, unlisted.get(each, "would-delete"), None) for each in addresses.items)
@@ -108,11 +110,33 @@ def must_be_able_to_ask(state: State, what: str) -> None:
         raise Usage(f"will not {what} without --yes when nobody is here to ask")
 
 
-def confirm(state: State, what: str, count: int | None = None, sample: Iterable[str] = ()) -> None:
+def chosen_by(selection: Selection | None, recordings: RecordingFilters) -> str:
+    """By which dates something was chosen, whoever typed them and in whatever zone: in UTC."""
+    from datetime import UTC
+
+    moments = recording_parameters(recordings)
+    words = [
+        f"of recordings made {word} {moments[name].replace('T', ' ').replace('Z', ' UTC')}"
+        for name, word in (("DateCreated>", "since"), ("DateCreated<", "before"))
+        if name in moments
+    ]
+    if selection:
+        ends = (("after", selection.created_after), ("before", selection.created_before))
+        words += [
+            f"made {word} {moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            for word, moment in ends
+            if moment
+        ]
+    return " and ".join(words)
+
+
+def confirm(
+    state: State, what: str, count: int | None = None, sample: Iterable[str] = (), chosen: str = ""
+) -> None:
     """Go on only if the user agrees to do `what`, to `count` things like those of `sample`.
 
-    More than 100 on a real account want their number typed. Raises Usage where nobody is
-    there to be asked, and AddonctlError for a no.
+    `chosen` says what they were chosen by. More than 100 on a real account want their number
+    typed. Raises Usage where nobody is there to be asked, and AddonctlError for a no.
     """
     must_be_able_to_ask(state, what)
     login, sink = state.login, state.sink
@@ -122,7 +146,8 @@ def confirm(state: State, what: str, count: int | None = None, sample: Iterable[
         sink.say(f"  {line}")
     if count is not None and shown and count > len(shown):
         sink.say(f"  and {count - len(shown)} more")
-    question = f"{what}, on account {login.acting_account} ({source})?"
+    by = f", {chosen}" if chosen else ""
+    question = f"{what}{by}, on account {login.acting_account} ({source})?"
     if count is not None and count > TYPED_ABOVE and login.source != SANDBOX:
         agreed = sink.ask(f"{question} Type {count} to go on:") == str(count)
     else:

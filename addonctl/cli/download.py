@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from addonctl import files
 from addonctl.addresses import Address
-from addonctl.cli.deleting import confirm, must_be_able_to_ask
+from addonctl.cli.deleting import chosen_by, confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -107,7 +107,7 @@ def download(
         _to_file(batch, list(islice(found, 2)), saving, missing)
         return
     if saving.delete_after and not saving.yes:
-        confirm(state, DELETING)
+        found = _agreed(state, found, listed, chosen_by(selection, recordings))
     folder = Folder(Path(saving.to or "."), names)
     found = named(found, folder)
     total = None
@@ -152,6 +152,25 @@ def _check(saving: Saving) -> None:
     for option, place in (("to", saving.to), ("output", saving.output)):
         if place == "":
             raise Usage(f"--{option} '' names no place")
+
+
+def _agreed(
+    state: State, found: Iterable[Found | Failed], listed: Results, chosen: str
+) -> list[Found | Failed]:
+    """What was found, once the user has agreed that its results go when it is saved."""
+    from addonctl.batch.outcomes import plural
+
+    there = []
+    with state.sink.progress(None, "payloads") as progress:
+        for each in found:
+            there.append(each)
+            progress.advance()
+    if listed:
+        what = f"delete {plural(len(listed), 'result')} for good once all its payloads are saved"
+        if len(listed) > 1:
+            what = what.replace(" its ", " their ")
+        confirm(state, what, len(listed), map(str, listed), chosen)
+    return there
 
 
 def _to_file(
