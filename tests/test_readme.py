@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -154,3 +155,32 @@ def test_the_tables_of_the_benchmarks_are_those_of_their_data(
         assert page.PLACE.search(written)
         assert written == page.filled(written)
     assert typed("make bench --dry-run", {**os.environ}, ROOT).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (ROOT / "tests/clients/node_modules/twilio-cli").exists() or not shutil.which("jq"),
+    reason="needs the vendor's clients (make clients), and jq",
+)
+def test_the_peers_are_measured_in_one_run(tmp_path: Path) -> None:
+    """The same rows, and of what either does the same answers; ours is the quicker by far."""
+    for name in ("benchmarks", "tests/support"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "tests" / "clients").symlink_to(ROOT / "tests" / "clients")
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.peers", "--runs", "1"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
+        check=True,
+        timeout=280,
+    )
+    made, kept = (
+        json.loads((folder / "benchmarks/results/peers.json").read_text("utf-8"))["rows"]
+        for folder in (tmp_path, ROOT)
+    )
+    timed = [row for row in made if row["times quicker"]]
+
+    assert [row["what"] for row in made] == [row["what"] for row in kept]
+    assert made[len(timed) :] == kept[len(timed) :]
+    assert len(timed) == 5
+    assert [row["what"] for row in timed if float(row["times quicker"]) < 2] == []
