@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,7 +20,7 @@ from addonctl.archive.worker import Done, Task
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import is_this_machine
 
-CONNECT = 10
+CONNECT = 30
 """Seconds to reach a scheduler in."""
 PATIENCE = 60.0
 """Seconds that workers have to make ready, and after which a cluster without any is given up."""
@@ -50,7 +51,7 @@ class DaskCrew:
         return sum(self._threads.values())
 
     def private(self) -> bool:
-        return all(map(_private, (*self._addresses, *self._threads)))
+        return all(map(is_private, (*self._addresses, *self._threads)))
 
     def check(self, task: Task) -> None:
         if problem := self.lost():
@@ -130,6 +131,8 @@ def dask_crew(at: str, slots: int) -> Iterator[DaskCrew]:
             hint="install addonctl with its extra: pip install 'addonctl[cluster]'",
         ) from None
     made: Any = distributed  # which has no types
+    # Ours must be the same, and are compared; others may differ.
+    warnings.filterwarnings("ignore", category=made.versions.VersionMismatchWarning)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     with ExitStack() as ending:
@@ -164,7 +167,8 @@ def dask_crew(at: str, slots: int) -> Iterator[DaskCrew]:
         yield DaskCrew(client, cluster.scheduler_address)
 
 
-def _private(address: str) -> bool:
+def is_private(address: str) -> bool:
+    """Whether nobody else can read what goes to an address of Dask's."""
     parts = urlsplit(address)
     return parts.scheme in ("tls", "inproc") or is_this_machine(parts.hostname or "")
 

@@ -127,7 +127,7 @@ def crew_of(engine: str, workers: int) -> Iterator[Crew]:
     try:
         yield Executors(executor, workers)
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(cancel_futures=True)  # what works for it may hold the lock, too
 
 
 def _made_by(word: str) -> Executor:

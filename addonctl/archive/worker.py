@@ -6,7 +6,9 @@ the index is written by the coordinator alone.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
@@ -128,6 +130,7 @@ class Bench:
     """
 
     def __init__(self, task: Task) -> None:
+        _settle()
         self.over = False
         self._now = task.now
         self._slots = task.slots
@@ -262,6 +265,23 @@ def name() -> str:
         with suppress(ValueError):  # another engine's
             return f"worker {distributed.get_worker().address}"
     return f"worker {os.getpid()} on {socket.gethostname()}"
+
+
+def _settle() -> None:
+    """Leave Ctrl-C to the coordinator, and end when it does, in a process that multiprocessing made
+    of it; whatever that inherited, a lock too, would else outlive its owner.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or threading.current_thread() is not threading.main_thread():
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        parent.join()
+        os._exit(Interrupted.exit_code)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _slots(most: int) -> int:

@@ -216,7 +216,13 @@ def listening(pool: Interruptible) -> Iterator[None]:
         yield
         return
 
-    def hear(*_: object) -> None:
+    own = os.getpid()
+
+    def hear(number: int, _: object) -> None:
+        if os.getpid() != own:  # one that was forked off to work for this one, which will tell it
+            if number == signal.SIGTERM:
+                os._exit(Interrupted.exit_code)
+            return
         if pool.interrupted:
             os._exit(Interrupted.exit_code)
         pool.interrupt()
