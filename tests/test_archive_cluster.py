@@ -412,18 +412,36 @@ def test_where_the_login_may_go(address: str, private: bool) -> None:
 # Faults
 
 
-def started(*words: str, program: list[str] = PROGRAM) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def children_of(pid: int) -> list[str]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return " ".join(path.read_text() for path in tasks).split()
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts processes of the program, which end with the test."""
+    running = []
+
+    def begin(*words: str, program: list[str] = PROGRAM) -> subprocess.Popen[str]:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        running.append(subprocess.Popen([*program, *words], text=True, **pipes))  # type: ignore[call-overload]
+        return running[-1]  # type: ignore[no-any-return]
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
 
 
 def test_ctrl_c_ends_the_work_in_order(
-    run: Run, home: Path, cluster: DaskCluster, service: Callable[..., Many]
+    run: Run, home: Path, start: Start, cluster: DaskCluster, service: Callable[..., Many]
 ) -> None:
     there = service(150, latency=0.01)
     run("archive init keep")
-    process = started(
+    process = start(
         *("archive", "run", "--engine", f"dask={cluster.address}"), program=INTERRUPTIBLE
     )
     until(lambda: saved(home / "keep") > 20)
@@ -443,14 +461,14 @@ def test_ctrl_c_ends_the_work_in_order(
 
 
 def test_a_pool_whose_process_dies_loses_nothing(
-    run: Run, home: Path, service: Callable[..., Many]
+    run: Run, home: Path, start: Start, service: Callable[..., Many]
 ) -> None:
     service(100, latency=0.01)
     (home / "factory.py").write_text(FACTORIES)
     run("archive init keep")
-    process = started("archive", "run", "--engine", "factory:processes")
+    process = start("archive", "run", "--engine", "factory:processes")
     until(lambda: saved(home / "keep") > 10)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = children_of(process.pid)
     os.kill(int(children[-1]), signal.SIGKILL)
     _, err = process.communicate(timeout=60)
 
@@ -463,12 +481,12 @@ def test_a_pool_whose_process_dies_loses_nothing(
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_worker_that_is_killed_takes_nothing_with_it(
-    run: Run, home: Path, service: Callable[..., Many], how: signal.Signals
+    run: Run, home: Path, start: Start, service: Callable[..., Many], how: signal.Signals
 ) -> None:
     there = service(1000, latency=0.02)
     run("archive init keep")
     with dask_cluster(home / "cluster", 2) as cluster:
-        process = started("archive", "run", "--engine", f"dask={cluster.address}")
+        process = start("archive", "run", "--engine", f"dask={cluster.address}")
         until(lambda: saved(home / "keep") > 400)
         cluster.workers[0].send_signal(how)
         _, err = process.communicate(timeout=120)
@@ -482,14 +500,14 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(
 
 @pytest.mark.slow
 def test_a_worker_that_stands_still_is_waited_for_or_given_up(
-    run: Run, home: Path, service: Callable[..., Many]
+    run: Run, home: Path, start: Start, service: Callable[..., Many]
 ) -> None:
     """What it held is done by another once the scheduler has given it up."""
     there = service(400, latency=0.02)
     run("archive init keep")
     patience = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "3s"}
     with dask_cluster(home / "cluster", 2, **patience) as cluster:
-        process = started("archive", "run", "--engine", f"dask={cluster.address}")
+        process = start("archive", "run", "--engine", f"dask={cluster.address}")
         until(lambda: saved(home / "keep") > 100)
         cluster.workers[0].send_signal(signal.SIGSTOP)
         _, err = process.communicate(timeout=120)
@@ -504,12 +522,12 @@ def test_a_worker_that_stands_still_is_waited_for_or_given_up(
 
 @pytest.mark.slow
 def test_a_scheduler_that_is_lost_ends_the_run_and_nothing_else(
-    run: Run, home: Path, service: Callable[..., Many]
+    run: Run, home: Path, start: Start, service: Callable[..., Many]
 ) -> None:
     service(400, latency=0.02)
     run("archive init keep")
     with dask_cluster(home / "cluster", 2) as cluster:
-        process = started("archive", "run", "--engine", f"dask={cluster.address}")
+        process = start("archive", "run", "--engine", f"dask={cluster.address}")
         until(lambda: saved(home / "keep") > 100)
         cluster.scheduler.kill()
         _, err = process.communicate(timeout=60)
@@ -525,7 +543,7 @@ def test_a_scheduler_that_is_lost_ends_the_run_and_nothing_else(
 @pytest.mark.slow
 @pytest.mark.parametrize("local", [True, False])
 def test_a_coordinator_that_is_killed_leaves_nothing_false(
-    run: Run, home: Path, service: Callable[..., Many], local: bool
+    run: Run, home: Path, start: Start, service: Callable[..., Many], local: bool
 ) -> None:
     """Again and again; markers are true while workers finish what they are at, and the rerun may
     begin at once.
@@ -535,7 +553,7 @@ def test_a_coordinator_that_is_killed_leaves_nothing_false(
     with dask_cluster(home / "cluster", 0 if local else 2) as cluster:
         engine = "dask" if local else f"dask={cluster.address}"
         for least in (50, 120, 200):
-            process = started("archive", "run", "--engine", engine)
+            process = start("archive", "run", "--engine", engine)
             until(lambda least=least: saved(home / "keep") > least)  # type: ignore[misc]
             process.kill()
             process.communicate()
@@ -567,7 +585,11 @@ def test_under_half_the_limit_few_are_refused(
 
 @pytest.mark.slow
 def test_over_tls_with_the_certificates_of_dasks_own_settings(
-    run: Run, home: Path, service: Callable[..., Many], monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    home: Path,
+    start: Start,
+    service: Callable[..., Many],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The login is sent; a client without a certificate is not let in."""
     trustme = pytest.importorskip("trustme")
@@ -581,13 +603,13 @@ def test_over_tls_with_the_certificates_of_dasks_own_settings(
     settings = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": path for name, path in own.items()}
     with dask_cluster(home / "cluster", 2, "tls", **settings) as cluster:
         line = ["archive", "run", "--engine", f"dask={cluster.address}"]
-        process = started(*line)
+        process = start(*line)
         _, err = process.communicate(timeout=60)
         assert 1 == process.returncode, err
         assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in err
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        process = started(*line)
+        process = start(*line)
         _, err = process.communicate(timeout=60)
 
     assert cluster.address.startswith("tls://")
@@ -597,14 +619,14 @@ def test_over_tls_with_the_certificates_of_dasks_own_settings(
 
 @pytest.mark.slow
 def test_a_cluster_of_this_machine_is_nobody_elses(
-    run: Run, home: Path, service: Callable[..., Many]
+    run: Run, home: Path, start: Start, service: Callable[..., Many]
 ) -> None:
     """It listens on loopback alone, over TLS, and ends with the run."""
     there = service(150, latency=0.02)
     run("archive init keep")
-    process = started("archive", "run", "--engine", "dask", "--workers", "6")
+    process = start("archive", "run", "--engine", "dask", "--workers", "6")
     until(lambda: saved(home / "keep") > 20)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = children_of(process.pid)
     _, err = process.communicate(timeout=60)
 
     assert 0 == process.returncode, err

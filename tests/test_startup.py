@@ -20,6 +20,9 @@ HTTP = {"requests", "urllib3", "http.client", "ssl", "addonctl.api"}
 HEAVY = {
     "asyncio",
     "concurrent.futures",
+    "cryptography",
+    "dask",
+    "distributed",
     "jmespath",
     "keyring",
     "obstore",

@@ -137,10 +137,12 @@ def dask_crew(at: str, slots: int) -> Iterator[DaskCrew]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     with ExitStack() as ending:
         if at:
+            if at.startswith("tls://"):
+                _has_certificates(made.Security(), at)
             try:
                 client = made.Client(at, timeout=CONNECT, set_as_default=False)
-            except (OSError, TypeError, ValueError) as problem:
-                raise _no_scheduler(at, problem) from None
+            except (OSError, ValueError) as problem:
+                raise TryLater(f"no scheduler answers at {at}: {problem}") from None
             ending.callback(client.close, timeout=SHORTLY)
             yield DaskCrew(client, at)
             return
@@ -173,11 +175,16 @@ def is_private(address: str) -> bool:
     return parts.scheme in ("tls", "inproc") or is_this_machine(parts.hostname or "")
 
 
-def _no_scheduler(at: str, problem: Exception) -> AddonctlError:
-    if at.startswith("tls://") and not isinstance(problem, OSError):
-        return AddonctlError(
-            f"{at}: {problem}",
-            hint="Dask's settings name the certificates: DASK_DISTRIBUTED__COMM__TLS__CA_FILE, and"
-            " __CLIENT__KEY and __CLIENT__CERT",
-        )
-    return TryLater(f"no scheduler answers at {at}: {problem}")
+def _has_certificates(security: Any, at: str) -> None:
+    """Raises AddonctlError where Dask's settings name none that can be used."""
+    why = "Dask's settings name no certificates for it"
+    try:
+        if security.get_connection_args("client").get("ssl_context"):
+            return
+    except (OSError, ValueError) as problem:  # of ssl, too
+        why = f"the certificates that Dask's settings name are of no use: {problem}"
+    raise AddonctlError(
+        f"{at}: {why}",
+        hint="DASK_DISTRIBUTED__COMM__TLS__CA_FILE and, after the same beginning, __CLIENT__CERT"
+        " and __CLIENT__KEY",
+    )
