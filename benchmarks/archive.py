@@ -1,25 +1,29 @@
-"""CPU time of an archive: its index, its search and its proof, beside the plainest tools.
+"""An archive's index, search and proof, beside the plainest tools; and what a million results cost.
 
-    python -m benchmarks.archive [--results 100000]
+    python -m benchmarks.archive [--results 100000] [--runs 5]
 
-CPU time rather than time on the wall, so other work on the machine counts little. The index is
-filled directly, without a service; `verify` reads payloads of 64 KiB.
+CPU time beside time on the wall, so that other work on the machine can be told apart. The index is
+filled directly, without a service; the nightly run asks one that answers after 50 ms; `verify`
+reads payloads of 64 KiB.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import resource
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from addonctl.archive import marker, noting
 from addonctl.archive.index import Index, iso
@@ -28,6 +32,7 @@ from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import LocalPlace
 from addonctl.dates import rfc2822
 from addonctl.transcripts import Transcript, Turn
+from benchmarks.measure import ADDONCTL, users
 from benchmarks.report import keep, table
 
 ACCOUNT = "AC" + "1" * 32
@@ -47,24 +52,35 @@ for row in db.execute(
 """
 
 
-def cpu(act: Callable[[], object]) -> float:
-    """Seconds of CPU, of this process and those it starts."""
+class Spent(NamedTuple):
+    """What a process took: seconds on the wall and of CPU, and its most memory in MiB."""
 
-    def used() -> float:
-        return sum(
-            each.ru_utime + each.ru_stime
-            for each in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        )
-
-    began = used()
-    act()
-    return used() - began
+    wall: float
+    cpu: float
+    memory: float
 
 
-def wall(act: Callable[[], object]) -> float:
-    began = time.monotonic()
-    act()
-    return time.monotonic() - began
+def spent(command: Sequence[str], environment: Mapping[str, str], runs: int = 1) -> Spent:
+    """The medians of several runs of a command; its memory is that of the last."""
+    found = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} left {process.returncode}")
+        wall = time.perf_counter() - began
+        found.append(Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+    walls, cpus, memories = zip(*found, strict=True)
+    return Spent(statistics.median(walls), statistics.median(cpus), memories[-1])
+
+
+def row(what: str, took: Spent, beside: str = "", other: Spent | None = None) -> dict[str, object]:
+    found: dict[str, object] = {"what": what, "beside": beside}
+    if other:
+        found |= {"ratio of CPU": took.cpu / other.cpu, "of wall": took.wall / other.wall}
+    return found | {"CPU, s": took.cpu, "wall, s": took.wall, "MiB": took.memory}
 
 
 def sid(prefix: str, number: int) -> str:
@@ -145,7 +161,10 @@ def bare(source: Path, target: Path) -> float:
         spent += time.process_time() - began
 
 
-def measure(folder: Path, results: int) -> list[dict[str, object]]:
+def index_beside(folder: Path, results: int) -> dict[str, object]:
+    """An index in that folder, filled by ours and by the bare statements; in a process of its own,
+    for the memory of this one would count as that of those it starts.
+    """
     place = LocalPlace(folder / "keep")
     place.root.mkdir()
     about = marker.make(place, ACCOUNT)
@@ -153,54 +172,74 @@ def measure(folder: Path, results: int) -> list[dict[str, object]]:
     index = Index(path, about.id, make=True, url=place.url)
     ours = fill(index, results, 10)
     index.close()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     plain = bare(path, folder / "bare.sqlite")
-    rows: list[dict[str, object]] = [
-        {
-            "what": f"index of {results:,} results",
-            "beside": "sqlite3 executemany",
-            "ratio": ours / plain,
-            "at most": 1.3,
-            "seconds": ours,
-        }
-    ]
-    environment = os.environ | {
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "x" * 32,
-        "ADDONCTL_ARCHIVE": str(place.root),
-        "XDG_STATE_HOME": str(folder),
+    (folder / "bare.sqlite").unlink()
+    return {
+        "what": f"index of {results:,} results, {path.stat().st_size / 1e6:,.0f} MB",
+        "beside": "sqlite3 executemany",
+        "ratio of CPU": ours / plain,
+        "CPU, s": ours,
+        "MiB": memory,
     }
 
-    def addonctl(*words: str) -> None:
-        command = [sys.executable, "-m", "addonctl", "archive", *words]
-        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 
+def measure(folder: Path, results: int, runs: int) -> list[dict[str, object]]:
+    filling = [sys.executable, "-m", "benchmarks.archive", "--fill", str(folder)]
+    filled = subprocess.run(
+        [*filling, "--results", str(results)], check=True, capture_output=True, text=True
+    )
+    rows: list[dict[str, object]] = [json.loads(filled.stdout)]
+    kept = folder / "keep"
+    path = kept / "index.sqlite"
+    environment = users() | {
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": "secret",
+        "ADDONCTL_ARCHIVE": str(kept),
+        "HOME": str(folder),
+    }
+    ours_in = [ADDONCTL, "archive"]
     for word in (f"w{results // 20 * 10}", "ferry"):
-        search = [sys.executable, "-c", SEARCH, str(path), word]
-        lines = cpu(lambda search=search: subprocess.run(search, stdout=subprocess.DEVNULL))  # type: ignore[misc]
-        took = cpu(lambda word=word: addonctl("search", word, "-q"))  # type: ignore[misc]
-        rows.append(
-            {
-                "what": f"search '{word}'",
-                "beside": "ten lines of sqlite3",
-                "ratio": took / lines,
-                "seconds": took,
-            }
-        )
-    for name in ("status", "run --dry-run", "list runs"):
-        rows.append(
-            {
-                "what": f"{name}, {results:,} results held",
-                "beside": "",
-                "seconds": cpu(lambda name=name: addonctl(*name.split())),  # type: ignore[misc]
-            }
-        )
-    rows.append(proof(folder, addonctl))
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    rows.append({"what": "most memory of these, MiB", "beside": "", "seconds": most})
+        lines = spent([sys.executable, "-c", SEARCH, str(path), word], environment, runs)
+        for form in ("table", "jsonl"):
+            took = spent([*ours_in, "search", word, "-q", "-f", form], environment, runs)
+            rows.append(row(f"search '{word}' -f {form}", took, "ten lines of sqlite3", lines))
+    for name in ("status", "list results --limit 20", "list problems", "run --dry-run"):
+        took = spent([*ours_in, *name.split(), "-q"], environment, runs)
+        rows.append(row(f"{name}, {results:,} results held", took))
+    for beginning in ("RE", "XR", "XH"):
+        completing = [ADDONCTL, "__complete", "zsh", "archive", "show", beginning]
+        took = spent(completing, environment, runs)
+        rows.append(row(f"TAB at {beginning}, {results:,} results held", took))
+    rows.append(night(folder, environment, kept, results))
+    rows.append(proof(folder, environment, runs))
     return rows
 
 
-def proof(folder: Path, addonctl: Callable[..., None]) -> dict[str, object]:
+def night(
+    folder: Path, environment: Mapping[str, str], kept: Path, results: int
+) -> dict[str, object]:
+    """A nightly run that finds 200 new recordings, beside the same in an archive of nothing."""
+    payload = folder / "payload"
+    payload.write_text("Ann: The ferry leaves at noon.")
+    serve = [sys.executable, "-m", "benchmarks.archive_runs", "--serve", str(payload), "200"]
+    server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        environment = {**environment, "ADDONCTL_API_URL": url}
+        spent([ADDONCTL, "archive", "init", str(folder / "none"), "-q"], environment)
+        run = [ADDONCTL, "archive", "run", "-q", "--workers", "16", "-a"]
+        nothing = spent([*run, str(folder / "none")], environment)
+        took = spent([*run, str(kept)], environment)
+    finally:
+        server.terminate()
+        server.wait()
+    what = f"nightly run, 200 new recordings, {results:,} results held"
+    return row(what, took, "nothing held", nothing)
+
+
+def proof(folder: Path, environment: Mapping[str, str], runs: int) -> dict[str, object]:
     """`verify --sample 1/1` of 4,000 payloads, beside `sha256sum -c` of the same files."""
     root = folder / "proof"
     place = LocalPlace(root)
@@ -210,40 +249,40 @@ def proof(folder: Path, addonctl: Callable[..., None]) -> dict[str, object]:
     fill(index, 4000, 10)
     sums = []
     with index.changing():
-        for row in list(
+        for each in list(
             index.rows(
                 "SELECT p.*, folder FROM payloads AS p, results AS r WHERE r.sid = p.result_sid"
             )
         ):
             data = os.urandom(1024) * 64
-            file = root / row["folder"] / row["object"]
+            file = root / each["folder"] / each["object"]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
             digest = hashlib.sha256(data).hexdigest()
-            values = (len(data), digest, row["sid"])
+            values = (len(data), digest, each["sid"])
             index.run("UPDATE payloads SET bytes = ?, sha256 = ? WHERE sid = ?", *values)
             sums.append(f"{digest}  {file}\n")
     index.close()
     (folder / "sums").write_text("".join(sums))
-    plain = cpu(lambda: subprocess.run(["sha256sum", "--quiet", "-c", folder / "sums"], check=True))
-    took = cpu(lambda: addonctl("verify", "--sample", "1/1", "-a", str(root)))
-    return {
-        "what": "verify 4,000 files of 64 KiB",
-        "beside": "sha256sum -c",
-        "ratio": took / plain,
-        "at most": 1 / 0.9,
-        "seconds": took,
-    }
+    plain = spent(["sha256sum", "--quiet", "-c", str(folder / "sums")], environment, runs)
+    verify = [ADDONCTL, "archive", "verify", "-q", "--sample", "1/1", "-a", str(root)]
+    took = spent(verify, environment, runs)
+    return row("verify 4,000 files of 64 KiB", took, "sha256sum -c", plain)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=int, default=100_000)
-    results = parser.parse_args().results
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--fill", help=argparse.SUPPRESS)
+    words = parser.parse_args()
+    if words.fill:
+        print(json.dumps(index_beside(Path(words.fill), words.results)))
+        return
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Path(folder), results)
+        rows = measure(Path(folder), words.results, words.runs)
     print(table(rows))
-    keep("archive", rows, results=results)
+    keep("archive", rows, runs=words.runs)
 
 
 if __name__ == "__main__":
