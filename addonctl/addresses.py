@@ -77,7 +77,7 @@ class Addresses(NamedTuple):
         return self.typed and self.total == 1
 
 
-class Word(NamedTuple):
+class Token(NamedTuple):
     """One word to read, and where it stood (`line 3 of list.txt`), if not on the command line."""
 
     text: str
@@ -89,7 +89,7 @@ Recall = Callable[[str], Iterable[str]]
 
 
 def read(
-    words: Iterable[Word],
+    words: Iterable[Token],
     least: int,
     most: int,
     recall: Recall | None = None,
@@ -103,7 +103,7 @@ def read(
     does not fit; of one that names too much, `instead` says what else could be typed.
     """
     parent: Address | None = None
-    open_word: Word | None = None  # names `parent`, which waits to see whether a child follows
+    open_word: Token | None = None  # names `parent`, which waits to see whether a child follows
     for word in words:
         read_word = _parse(word, parent, recall)
         if open_word and parent and not _is_under(read_word, parent):
@@ -120,7 +120,7 @@ def read(
         yield _deep_enough(parent, open_word, least, instead)
 
 
-def _parse(word: Word, parent: Address | None, recall: Recall | None = None) -> Address:
+def _parse(word: Token, parent: Address | None, recall: Recall | None = None) -> Address:
     text = word.text.strip(_AROUND)
     # re keeps what it compiled; a bare SID, the commonest word, does without the long pattern.
     found = re.fullmatch(_PLAIN, text) or re.fullmatch(_ADDRESS, text)
@@ -147,7 +147,7 @@ def _parse(word: Word, parent: Address | None, recall: Recall | None = None) -> 
     return Address(recording, result, payload, account)
 
 
-def _recalled(word: Word, text: str, parent: Address | None, recall: Recall) -> Address:
+def _recalled(word: Token, text: str, parent: Address | None, recall: Recall) -> Address:
     """The one address lately seen whose last SID begins with `text`."""
     depth = 2 if text.startswith("XR") else 3
     seen = (each.split("/") for each in recall(text))
@@ -195,7 +195,7 @@ def _is_under(child: Address, parent: Address) -> bool:
     return parent.level == 1 or child.result == parent.result
 
 
-def _deep_enough(address: Address, word: Word, least: int, instead: str) -> Address:
+def _deep_enough(address: Address, word: Token, least: int, instead: str) -> Address:
     if address.level < least:
         noun = "results" if address.level == 1 else "payloads"
         raise _unfit(
@@ -206,7 +206,7 @@ def _deep_enough(address: Address, word: Word, least: int, instead: str) -> Addr
     return address
 
 
-def _unfit(word: Word, why: str, hint: str = "see: addonctl help addresses") -> Usage:
+def _unfit(word: Token, why: str, hint: str = "see: addonctl help addresses") -> Usage:
     place = f"{word.place}: " if word.place else ""
     text = word.text if len(word.text) <= 200 else word.text[:200] + "…"
     return Usage(f"{place}'{text}' {why}", hint=hint)

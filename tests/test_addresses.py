@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from addonctl.addresses import Address, Word, read
+from addonctl.addresses import Address, Token, read
 from addonctl.errors import Usage
 from addonctl.sids import checked_sid
 
@@ -18,7 +18,7 @@ PATH = f"/2010-04-01/Accounts/{AC}/Recordings/{RE}"
 
 
 def named(*words: str, least: int = 1, most: int = 3) -> list[str]:
-    return [str(address) for address in read(map(Word, words), least, most)]
+    return [str(address) for address in read(map(Token, words), least, most)]
 
 
 def test_sids_are_read_each_under_the_last_parent() -> None:
@@ -56,7 +56,7 @@ def test_sids_follow_a_path_as_they_follow_a_sid() -> None:
 def test_paths_and_urls_are_taken_as_the_api_writes_them(
     start: str, rest: str, address: str
 ) -> None:
-    (found,) = read([Word(start + PATH + rest)], 1, 3)
+    (found,) = read([Token(start + PATH + rest)], 1, 3)
 
     assert (address, AC) == (str(found), found.account)
 
@@ -83,7 +83,7 @@ def test_sids_are_taken_in_any_case_and_given_back_in_the_services() -> None:
 
 @pytest.mark.parametrize("ending", [".mp3", ".wav", ".mp3?RequestedChannels=2", ".wav?Download"])
 def test_the_url_of_a_recordings_sound_names_the_recording(ending: str) -> None:
-    (found,) = read([Word(f"https://api.twilio.com{PATH}{ending}")], 1, 3)
+    (found,) = read([Token(f"https://api.twilio.com{PATH}{ending}")], 1, 3)
 
     assert Address(RE, account=AC) == found
 
@@ -102,13 +102,13 @@ def test_the_url_of_a_recordings_sound_names_the_recording(ending: str) -> None:
     ],
 )
 def test_a_page_of_the_console_names_the_recording_it_shows(url: str, account: str) -> None:
-    (found,) = read([Word(url)], 1, 3)
+    (found,) = read([Token(url)], 1, 3)
 
     assert Address(RE, account=account) == found
 
 
 def test_a_sid_under_a_url_lies_in_its_account() -> None:
-    (found,) = read([Word(PATH), Word(XR)], 1, 3)
+    (found,) = read([Token(PATH), Token(XR)], 1, 3)
 
     assert Address(RE, XR, "", AC) == found
 
@@ -180,9 +180,9 @@ def test_a_word_of_any_length_is_quoted_in_part() -> None:
 def test_addresses_flow_out_as_words_come_in() -> None:
     """The first result is out before the last word is asked for."""
 
-    def words() -> Iterator[Word]:
-        yield Word(RE)
-        yield Word(XR)
+    def words() -> Iterator[Token]:
+        yield Token(RE)
+        yield Token(XR)
         raise AssertionError("asked for too early")
 
     assert f"{RE}/{XR}" == str(next(read(words(), 2, 2)))

@@ -15,7 +15,7 @@ from support.fuzz import addresses, fuzz, spelled, texts
 from support.program import Run
 
 from addonctl import dates
-from addonctl.addresses import Address, Word, read
+from addonctl.addresses import Address, Token, read
 from addonctl.batch.shapes import COLUMNS, words
 from addonctl.errors import Usage
 from addonctl.sids import is_sid
@@ -42,7 +42,7 @@ def test_an_address_is_the_same_however_it_is_spelled(
     spellings = [data.draw(spelled(address)) for address in wanted]
     lines = "".join(f"{spelling}\n" for spelling in spellings)
 
-    assert plain(list(read(map(Word, spellings), 1, 3))) == plain(wanted)
+    assert plain(list(read(map(Token, spellings), 1, 3))) == plain(wanted)
     assert plain(listed(lines.encode())) == plain(wanted)
 
 
@@ -50,7 +50,7 @@ def test_an_address_is_the_same_however_it_is_spelled(
 @given(st.lists(texts))
 def test_any_words_are_addresses_or_refused(typed: list[str]) -> None:
     try:
-        found = list(read(map(Word, typed), 1, 3))
+        found = list(read(map(Token, typed), 1, 3))
     except Usage as refused:
         assert len(refused.message) < 700
         return

@@ -33,7 +33,7 @@ that is known. Raises StillPending where it ends before they do.
 """
 
 
-class Done(NamedTuple):
+class Summary(NamedTuple):
     """What a run did. `cut` says why it ended before its work did, or is empty."""
 
     predicted: int
@@ -73,7 +73,7 @@ def run_all(
     warn: Callable[[str], None],
     *,
     together: bool = False,
-) -> Done:
+) -> Summary:
     """Do the runs of one command, an account each, and keep what they did; `together` if the
     engine takes its jobs in the thread that calls it, which alone may write the index.
 
@@ -108,7 +108,7 @@ def run_all(
         ended_as = getattr(problem, "message", "") or type(problem).__name__
         raise
     finally:
-        done = Done(
+        done = Summary(
             sum(run.predicted for run in runs),
             allowance.made,
             sum(run.looked for run in runs),
@@ -186,7 +186,7 @@ def look_all(
 
 
 def _record(
-    place: Place, index: Index, started: datetime, done: Done, ended_as: str, *, whole: bool
+    place: Place, index: Index, started: datetime, done: Summary, ended_as: str, *, whole: bool
 ) -> None:
     """Keep what a run did: in the place, and in the index. It was complete if all that was due was
     asked for, and nothing failed.

@@ -19,7 +19,7 @@ from addonctl.archive import marker, purge, receipts
 from addonctl.archive.index import Index, iso
 from addonctl.archive.place import LEFT_OVER, NoObject, Place
 from addonctl.archive.receipts import Erased, Proof, Receipt
-from addonctl.archive.target import DONE, Names, Target, at_service, found, named, touched
+from addonctl.archive.target import DONE, Besides, Erasure, at_service, found, named, touched
 from addonctl.errors import AddonctlError, Interrupted, NotFound
 
 BEYOND = (
@@ -53,7 +53,7 @@ def open_receipt(place: Place, index: Index, asked: str) -> Receipt | None:
         return bare
 
 
-def look_for(targets: Sequence[Target], client: Client, place: Place, index: Index) -> Names:
+def look_for(targets: Sequence[Erasure], client: Client, place: Place, index: Index) -> Besides:
     """Have targets know what there is of them; what else lies in the place.
 
     Raises LoginRefused; other trouble at the service is among the problems of a target.
@@ -67,8 +67,8 @@ def erase(
     client: Client,
     place: Place,
     index: Index,
-    targets: Sequence[Target],
-    names: Names,
+    targets: Sequence[Erasure],
+    names: Besides,
     order: Order,
     advance: Callable[[], None] = lambda: None,
 ) -> None:
@@ -108,7 +108,7 @@ def erase(
         _end(place, index, target, rest)
 
 
-def _begin(place: Place, index: Index, target: Target, order: Order) -> None:
+def _begin(place: Place, index: Index, target: Erasure, order: Order) -> None:
     """Write the receipt, still open, and the tombstones, before anything is deleted."""
     before, now = target.before, datetime.now(UTC)
     reason = order.reason or (before.reason if before else "")
@@ -129,7 +129,7 @@ def _begin(place: Place, index: Index, target: Target, order: Order) -> None:
         receipts.noted(index, target.receipt)
 
 
-def _erased(target: Target) -> tuple[Erased, ...]:
+def _erased(target: Erasure) -> tuple[Erased, ...]:
     """What is erased, result by result, with what a receipt that was open has of it."""
     before = {each.sid: each for each in target.before.erased} if target.before else {}
     found = []
@@ -149,7 +149,7 @@ def _erased(target: Target) -> tuple[Erased, ...]:
     return (*found, *before.values()) or (Erased(target.asked.name),)
 
 
-def _delete(client: Client | None, target: Target) -> None:
+def _delete(client: Client | None, target: Erasure) -> None:
     """Delete at the service, and ask there again for what was deleted."""
     for at in target.at_service:
         if client is None:
@@ -170,7 +170,7 @@ def _delete(client: Client | None, target: Target) -> None:
             target.problems.append(problem)
 
 
-def _remove(place: Place, target: Target, names: Names) -> None:
+def _remove(place: Place, target: Erasure, names: Besides) -> None:
     """Take objects away, a marker before what it names."""
     wholes = sorted(target.objects, key=lambda each: not each[0].endswith(f"/{marker.MARKER}"))
     for folder in target.markers:
@@ -188,7 +188,7 @@ def _remove(place: Place, target: Target, names: Names) -> None:
             target.problems.append(problem)
 
 
-def _renew(place: Place, index: Index, targets: Sequence[Target], names: Names) -> None:
+def _renew(place: Place, index: Index, targets: Sequence[Erasure], names: Besides) -> None:
     """Have the archive's own exports be of what is left; those that cannot be written go."""
     from addonctl.archive.export import is_export, renew
 
@@ -232,7 +232,7 @@ class _Rest(NamedTuple):
     strangers: list[str]
 
 
-def _rest(place: Place, index: Index, names: Names, sids: set[str], phrases: list[str]) -> _Rest:
+def _rest(place: Place, index: Index, names: Besides, sids: set[str], phrases: list[str]) -> _Rest:
     size, found, copies, holding = 0, set[str](), [], []
     for path in purge.files_of(index):
         with index.explained():
@@ -254,7 +254,7 @@ def _rest(place: Place, index: Index, names: Names, sids: set[str], phrases: lis
     return _Rest(size, found, phrases, runs, copies, holding, names.strangers)
 
 
-def _end(place: Place, index: Index, target: Target, rest: _Rest) -> None:
+def _end(place: Place, index: Index, target: Erasure, rest: _Rest) -> None:
     """Look for all of it again, and write what was proven; the receipt has ended if it all was."""
     before = target.before.holding if target.before else ()
     holding = {*rest.holding, *(name for name in before if place.size(name) is not None)}

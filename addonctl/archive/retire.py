@@ -18,8 +18,7 @@ from addonctl.archive import marker
 from addonctl.archive.index import Index, iso
 from addonctl.archive.marker import Kept
 from addonctl.archive.place import Place
-from addonctl.archive.rows import Kept as KeptResult
-from addonctl.archive.rows import KeptPayload, dated
+from addonctl.archive.rows import KeptPayload, KeptResult, dated
 from addonctl.archive.verify import held
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Result
@@ -60,7 +59,7 @@ class Retired(NamedTuple):
         return self.outcome in ("retired", "gone")
 
 
-class Wish(NamedTuple):
+class Retiring(NamedTuple):
     """Which results of an account: made `before`, chosen by filters, and by those of their payloads
     (one that fits is enough), and `named` by themselves or by their recording, if any are.
     """
@@ -72,7 +71,7 @@ class Wish(NamedTuple):
     named: frozenset[str] | None = None
 
 
-def candidates(index: Index, wish: Wish, now: datetime) -> Iterator[Candidate]:
+def candidates(index: Index, wish: Retiring, now: datetime) -> Iterator[Candidate]:
     """The results wished for that are saved here and have not expired, the oldest first."""
     before = iso(wish.before) if wish.before else None
     with index.reader() as db:

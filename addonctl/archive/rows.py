@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from addonctl.archive.index import Index
 
 
-class Kept(Resource):
+class KeptResult(Resource):
     """A result in the archive."""
 
     __slots__ = ()
@@ -84,7 +84,7 @@ class RunRow(Record):
     COLUMNS = tuple(field.name for field in FIELDS)
 
 
-class Erasure(Record):
+class ErasureRow(Record):
     """One thing that was erased; `ended` is empty while it is not complete."""
 
     __slots__ = ()
@@ -199,7 +199,7 @@ def dated(row: sqlite3.Row, kind: type[Record]) -> dict[str, Any]:
 
 LISTS: dict[str, tuple[type[Record], str]] = {
     "results": (
-        Kept,
+        KeptResult,
         "SELECT r.*, c.call_sid,"
         " (SELECT count(*) FROM payloads AS p WHERE p.result_sid = r.sid) AS payloads"
         " FROM results AS r LEFT JOIN recordings AS c ON c.sid = r.recording_sid"
@@ -211,7 +211,7 @@ LISTS: dict[str, tuple[type[Record], str]] = {
         " JOIN results AS r ON r.sid = p.result_sid ORDER BY r.date_created DESC",
     ),
     "runs": (RunRow, "SELECT * FROM runs ORDER BY started DESC"),
-    "erasures": (Erasure, "SELECT * FROM erasures ORDER BY at DESC, id"),
+    "erasures": (ErasureRow, "SELECT * FROM erasures ORDER BY at DESC, id"),
     "problems": (
         Problem,
         "SELECT 'recording' AS kind, sid, NULL AS state, tries, NULL AS expires, problem"

@@ -32,7 +32,7 @@ class Asked(NamedTuple):
         return self.name.rpartition("/")[2]
 
 
-class Target:
+class Erasure:
     """What one erasure comes to: what there is of it, here and at the service, and what went wrong.
 
     `results` are those it lies in, with the payloads known of each; `at_service` is what is to be
@@ -103,7 +103,7 @@ class Target:
 # What there is
 
 
-def found(client: Client | None, index: Index, target: Target) -> Target:
+def found(client: Client | None, index: Index, target: Erasure) -> Erasure:
     """Have a target know what the index has of it, and the service if a client is given.
 
     Raises LoginRefused; any other trouble at the service is the target's.
@@ -169,7 +169,7 @@ def at_service(client: Client, at: Address) -> list[Address]:
     return [at._replace(result=given_sid(each.sid, "XR")) for each in listed]
 
 
-class Names(NamedTuple):
+class Besides(NamedTuple):
     """What lies in a place besides: exports, reports of runs, what a killed run left, and what is
     none of an archive's.
     """
@@ -180,13 +180,13 @@ class Names(NamedTuple):
     strangers: list[str]
 
 
-def named(place: Place, targets: Iterable[Target]) -> Names:
+def named(place: Place, targets: Iterable[Erasure]) -> Besides:
     """Look at every name in a place: have the targets know their objects, also those that neither
     index nor marker knows; what else there is.
     """
-    names = Names([], [], [], [])
+    names = Besides([], [], [], [])
     wanted = {sid: target for target in targets for sid in target.tombstones}
-    besides: dict[str, list[Target]] = {}
+    besides: dict[str, list[Erasure]] = {}
     for target in wanted.values():
         if target.payload:
             besides.setdefault(target.asked.name.split("/")[1], []).append(target)
@@ -214,7 +214,7 @@ def named(place: Place, targets: Iterable[Target]) -> Names:
     return names
 
 
-def _lies_in(target: Target, folders: Sequence[str], last: str) -> None:
+def _lies_in(target: Erasure, folders: Sequence[str], last: str) -> None:
     """Note the result that an object is of, and its payload and day."""
     if len(folders) != 5:
         return

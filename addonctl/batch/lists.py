@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import IO
 
-from addonctl.addresses import Address, Addresses, Word, read
+from addonctl.addresses import Address, Addresses, Token, read
 from addonctl.batch.shapes import words
 from addonctl.errors import Usage
 
@@ -41,13 +41,13 @@ def listed(
     They are read as they come, but for the first: `total` is 0 if there is none. Raises Usage.
     """
 
-    def words_of(name: str) -> Iterator[Word]:
+    def words_of(name: str) -> Iterator[Token]:
         with open_list(name, stdin) as stream:
             yield from words(stream, name, most)
 
-    def all_words() -> Iterator[Word]:
+    def all_words() -> Iterator[Token]:
         for name in named:
-            yield from words_of(name) if name == "-" else [Word(name)]
+            yield from words_of(name) if name == "-" else [Token(name)]
         if file is not None:
             yield from words_of(file)
 

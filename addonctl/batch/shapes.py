@@ -19,7 +19,7 @@ from functools import lru_cache, partial
 from itertools import chain, zip_longest
 from typing import IO, Any
 
-from addonctl.addresses import Word
+from addonctl.addresses import Token
 from addonctl.errors import Usage
 from addonctl.models import Payload, Recording, Result
 
@@ -47,7 +47,7 @@ _FORM = re.compile(r"(?:\S*&)?AddOns=")
 _HINT = "see: addonctl help addresses"
 
 
-def words(stream: IO[bytes], name: str, most: int = 3) -> Iterator[Word]:
+def words(stream: IO[bytes], name: str, most: int = 3) -> Iterator[Token]:
     """What `stream` names, word by word, as it comes, each with its line.
 
     A callback's document names what of it is of level `most`. Raises Usage for what is no list.
@@ -77,7 +77,7 @@ def _part(text: io.TextIOWrapper, name: str) -> str:
         raise Usage(f"cannot read addresses from {name}: {problem.strerror}") from None
 
 
-def _read(parts: Iterator[str], name: str, most: int) -> Iterator[Word]:
+def _read(parts: Iterator[str], name: str, most: int) -> Iterator[Token]:
     number = 1
     for part in parts:
         if part.lstrip().startswith(("{", "[")):
@@ -92,7 +92,7 @@ def _read(parts: Iterator[str], name: str, most: int) -> Iterator[Word]:
             return
 
 
-def _listed(content: str, lines: Lines, name: str, most: int) -> Iterator[Word]:
+def _listed(content: str, lines: Lines, name: str, most: int) -> Iterator[Token]:
     """What lines name, the first of which has that content."""
     if delimiter := _delimiter(content):
         yield from _table(lines, name, delimiter)
@@ -107,7 +107,7 @@ def _listed(content: str, lines: Lines, name: str, most: int) -> Iterator[Word]:
     else:
         for number, line in lines:
             for word in _content(line).split():
-                yield Word(word, _place(name, number))
+                yield Token(word, _place(name, number))
 
 
 def _lines(parts: Iterable[str], number: int, name: str) -> Lines:
@@ -159,7 +159,7 @@ def _other_form(line: str) -> str:
     return "an XML document" if line[0] == "<" else ""
 
 
-def _table(lines: Lines, name: str, delimiter: str) -> Iterator[Word]:
+def _table(lines: Lines, name: str, delimiter: str) -> Iterator[Token]:
     import csv
 
     number = 0
@@ -182,7 +182,7 @@ def _table(lines: Lines, name: str, delimiter: str) -> Iterator[Word]:
         raise Usage(f"{_place(name, number)}: {problem}", hint=_HINT) from None
 
 
-def _row(row: Mapping[str, Any], place: str) -> Word:
+def _row(row: Mapping[str, Any], place: str) -> Token:
     """What a row names by its columns."""
     row = {_field(name[:64]): value for name, value in row.items()}
     cells = [(name, row[name]) for name in COLUMNS if name in row]
@@ -202,7 +202,7 @@ def _row(row: Mapping[str, Any], place: str) -> Word:
     account = row.get("account_sid")
     if isinstance(account, str) and account.startswith("AC") and kind == "RE":
         text = f"/2010-04-01/Accounts/{account}/Recordings/{text}"
-    return Word(text, place)
+    return Token(text, place)
 
 
 # JSON
@@ -274,10 +274,10 @@ def _values(parts: Iterable[str], number: int, name: str) -> Iterator[tuple[int,
         number += whole
 
 
-def _named(value: Any, place: str, most: int) -> Iterator[Word]:
+def _named(value: Any, place: str, most: int) -> Iterator[Token]:
     """What a value in JSON names: a row, an address by itself, or a callback's document."""
     if isinstance(value, str):
-        yield Word(value, place)
+        yield Token(value, place)
     elif not isinstance(value, dict):
         raise Usage(f"{place}: '{str(value)[:200]}' is no JSON object", hint=_HINT)
     elif "AddOns" in value or isinstance(value.get("results"), dict):
@@ -289,7 +289,7 @@ def _named(value: Any, place: str, most: int) -> Iterator[Word]:
 # Callbacks
 
 
-def _forms(lines: Lines, name: str, most: int) -> Iterator[Word]:
+def _forms(lines: Lines, name: str, most: int) -> Iterator[Token]:
     """What forms name that the service posted to a callback, each on a line."""
     from urllib.parse import parse_qs
 
@@ -299,7 +299,7 @@ def _forms(lines: Lines, name: str, most: int) -> Iterator[Word]:
             yield from _callback(found[0], _place(name, number), most)
 
 
-def _callback(document: Any, place: str, most: int) -> Iterator[Word]:
+def _callback(document: Any, place: str, most: int) -> Iterator[Token]:
     """What a callback's document names, of level `most`; the result where there is no payload."""
     if isinstance(document, str):
         with suppress(ValueError, RecursionError):
@@ -319,4 +319,4 @@ def _callback(document: Any, place: str, most: int) -> Iterator[Word]:
             raise Usage(f"{place}: '{add_on[:200]}' names no address", hint=_HINT)
         ends = ("/AddOnResults", "/Payloads")[most - 1 :]
         for url in urls:
-            yield Word(url.partition(ends[0])[0] if ends else url, place)
+            yield Token(url.partition(ends[0])[0] if ends else url, place)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from addonctl import dates
-from addonctl.archive.rows import HitRow, Kept, StatusRow, VerdictRow, status_of
+from addonctl.archive.rows import HitRow, KeptResult, StatusRow, VerdictRow, status_of
 from addonctl.cli.archived import (
     Archive,
     list_kept,
@@ -217,7 +217,7 @@ def show_status(
 
 command.verb(
     "list",
-    rows=Kept,
+    rows=KeptResult,
     examples=(
         ("what is kept", "addonctl archive list results"),
         ("what is not, and why", "addonctl archive list problems"),

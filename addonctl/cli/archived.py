@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from addonctl import dates
-from addonctl.archive.rows import LISTS, HitRow, Kept, date_of, dated
+from addonctl.archive.rows import LISTS, HitRow, KeptResult, date_of, dated
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -184,7 +184,7 @@ def list_kept(
     selection = selection_of(kind, ages, filters, payloads, listing)
     if selection.filters and not issubclass(kind, Resource):
         raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
-    if kind is Kept and (payloads.label, payloads.content_type) != (None, None):
+    if kind is KeptResult and (payloads.label, payloads.content_type) != (None, None):
         raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
     with opened(state, archive.archive) as at:
         rows = at.kept.rows(query)
@@ -268,7 +268,7 @@ def show_kept(
     Its bytes are held against their hash first.
     """
     from addonctl import transcripts
-    from addonctl.addresses import Word, read
+    from addonctl.addresses import Token, read
     from addonctl.archive.known import known
     from addonctl.archive.look import held_bytes
 
@@ -283,7 +283,7 @@ def show_kept(
         def recall(beginning: str) -> list[str]:
             return known(at.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
 
-        found = list(read(map(Word, address or ()), 1, 3, recall))
+        found = list(read(map(Token, address or ()), 1, 3, recall))
         if len(found) != 1:
             raise Usage("expected a single address")
         (at_address,) = found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from addonctl import dates, history
 from addonctl.addresses import Address
-from addonctl.archive.rows import Kept, KeptPayload
+from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Row, Tally, plural
 from addonctl.cli.archived import Archive, Opened, must_be_of, opened
 from addonctl.cli.commands import Noun
@@ -34,7 +34,7 @@ from addonctl.models import Outcome
 from addonctl.sids import checked_sid
 
 if TYPE_CHECKING:
-    from addonctl.archive.target import Asked, Target
+    from addonctl.archive.target import Asked, Erasure
 
 LONGEST_REASON, MOST_SAID = 500, 3
 command = Noun("What goes at the service, and what goes everywhere.")
@@ -70,17 +70,17 @@ def retire_kept(
     """
     from addonctl.archive import noting
     from addonctl.archive.index import iso
-    from addonctl.archive.retire import Candidate, Retired, Wish, candidates, retire
+    from addonctl.archive.retire import Candidate, Retired, Retiring, candidates, retire
 
     sink = state.answering(Outcome)
     now, most = datetime.now(UTC), _most(deleting)
     named = None
     if many.from_file is not None:
         named = frozenset(map(str, state.addresses([], many, 1, 2).items))
-    wish = Wish(
+    wish = Retiring(
         state.login.acting_account,
         None if older_than is None else dates.when(older_than, now),
-        selection_of(Kept, ages, filters),
+        selection_of(KeptResult, ages, filters),
         selection_of(KeptPayload, None, None, payloads),
         named,
     )
@@ -162,7 +162,7 @@ def erase_kept(
     again, and a tombstone keeps it from coming back. The receipt says what cannot be reached.
     """
     from addonctl.archive import erase
-    from addonctl.archive.target import Target
+    from addonctl.archive.target import Erasure
 
     sink, login, reason = state.answering(Outcome), state.login, _reason(reason)
     most, asks = _most(deleting), not (deleting.yes or deleting.dry_run)
@@ -176,7 +176,7 @@ def erase_kept(
         for asked in wanted:
             before = erase.open_receipt(at.place, at.kept, asked.name)
             keep = keep_source or bool(unfinished and before and before.keep_source)
-            targets.append(Target(asked, before, keep_source=keep))
+            targets.append(Erasure(asked, before, keep_source=keep))
         names = erase.look_for(targets, state.client(), at.place, at.kept)
         known = [each for each in targets if each.known]
         count = sum(max(1, len(each.results)) for each in known)
@@ -213,7 +213,7 @@ def erase_kept(
         sink.say(f"to read the receipt: addonctl archive show --receipt {receipt}")
 
 
-def _outcome(at: Opened, target: Target, *, dry_run: bool) -> Row:
+def _outcome(at: Opened, target: Erasure, *, dry_run: bool) -> Row:
     """What became of one thing that was to be erased."""
     address = Address(*target.asked.name.split("/"))
     if not target.known:
@@ -255,7 +255,7 @@ def _asked(
 
     Where it is `exact` SIDs must be whole; those of the archive need no others before them.
     """
-    from addonctl.addresses import Word, read
+    from addonctl.addresses import Token, read
     from addonctl.archive.known import known
     from addonctl.archive.target import Asked
 
@@ -278,7 +278,7 @@ def _asked(
     if many.from_file is not None or "-" in (words or ()):
         addresses = state.addresses(words, many, 1, 3, whole_only=exact).items
     else:
-        addresses = read(map(Word, words or ()), 1, 3, recall)
+        addresses = read(map(Token, words or ()), 1, 3, recall)
     for each in addresses:
         of = kept.value("SELECT account_sid FROM recordings WHERE sid = ?", each.recording)
         found[str(each)] = Asked(str(each), of or each.account or account)

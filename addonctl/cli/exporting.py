@@ -24,7 +24,7 @@ command = Noun("What an archive holds, for other programs and to look at.")
 DATASETTE = "datasette"
 
 
-class Target(NamedTuple):
+class Destination(NamedTuple):
     """Where tables go: an archive that is open, a place, and what their names begin with."""
 
     at: Opened
@@ -92,7 +92,7 @@ def export_archive(
 
 
 @contextmanager
-def _target(state: State, archive: Archive, to: str | None) -> Iterator[Target]:
+def _target(state: State, archive: Archive, to: str | None) -> Iterator[Destination]:
     """Where tables are to go, with no other export or run at work there."""
     from addonctl.archive import marker
     from addonctl.archive.export import BELOW
@@ -100,7 +100,7 @@ def _target(state: State, archive: Archive, to: str | None) -> Iterator[Target]:
 
     if to is None:
         with opened(state, archive.archive, alone=True) as at:
-            yield Target(at, at.place, BELOW)
+            yield Destination(at, at.place, BELOW)
         return
     place = place_of(state, to)
     with opened(state, archive.archive) as at:
@@ -117,4 +117,4 @@ def _target(state: State, archive: Archive, to: str | None) -> Iterator[Target]:
             with explained("make", place.root):
                 place.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with place.lock():
-            yield Target(at, place, "")
+            yield Destination(at, place, "")

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from addonctl.addresses import LEVELS, Address, Addresses, Word, read
+from addonctl.addresses import LEVELS, Address, Addresses, Token, read
 from addonctl.cli.options import (
     Common,
     Many,
@@ -229,7 +229,7 @@ class State(Session):
         lists = [name for name in (*named, many.from_file) if name == "-"]
         if not lists and many.from_file is None:
             recall = None if whole_only else self._lately_seen
-            checked = read(map(Word, named), least, most, recall, instead)
+            checked = read(map(Token, named), least, most, recall, instead)
             found = {str(each): each for each in checked}
             if found:
                 return Addresses(list(found.values()), typed=True, total=len(found))
