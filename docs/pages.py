@@ -25,7 +25,7 @@ PROJECT = {
     "Changes": ("changelog.md", "CHANGELOG.md"),
     "Working on it": ("contributing.md", "CONTRIBUTING.md"),
     "Benchmarks": ("benchmarks.md", "benchmarks/README.md"),
-    "Reporting a weakness": ("reporting.md", "SECURITY.md"),
+    "Reporting a vulnerability": ("reporting.md", "SECURITY.md"),
 }
 MENTION = re.compile(r"^<!-- topic: ([\w-]+) -->$", re.MULTILINE)
 """A line of a page written by hand where the parts of a topic go."""
