@@ -194,10 +194,12 @@ class LocalPlace:
         path = self._path(name)
         with self._explained("delete", name):
             path.unlink(missing_ok=True)
-        for folder in path.relative_to(self.root).parents:
-            with suppress(OSError):  # others are in it
-                if folder.name:
-                    (self.root / folder).rmdir()
+        folder = path.parent
+        with suppress(OSError):  # others are in it
+            while folder != self.root:
+                folder.rmdir()
+                folder = folder.parent
+        files.sync_folder(folder)  # or a power cut brings it back
 
     def objects(self, below: str = "") -> Iterator[Object]:
         with self._explained("read", below):

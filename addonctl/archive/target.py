@@ -68,8 +68,8 @@ class Erasure:
         payloads = len(set[str]().union(*self.results.values()))
         size = sum(size for _, size in self.objects)
         words = [
-            f"{len(self.results)} results, {payloads} payloads",
-            f"{len(self.objects)} objects of {size} bytes here",
+            f"{_counted(len(self.results), 'result')}, {_counted(payloads, 'payload')}",
+            f"{_counted(len(self.objects), 'object')} of {size} bytes here",
         ]
         outcomes = sorted(set(filter(None, self.at_service.values())))
         if self.keep_source:
@@ -98,6 +98,10 @@ class Erasure:
         if not self.payload:
             found |= {each.result for each in self.results}
         return found - set(self.tombstones)
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 # What there is

@@ -293,7 +293,9 @@ def verify_archive(
     said += f"; {mended} mended" if repair else ""
     if counts["bad"] > mended:
         hint = "while the service has it: addonctl archive verify --repair"
-        if repair:
+        if any(each.verdict == "erased, but here" for each in bad):
+            hint = "what was erased and is here again, such as from a copy: erase it again"
+        elif repair:
             hint = "what the service has no more, retired or expired, is in a copy of this archive"
         kind = AddonctlError if not counts["ok"] else SomeFailed
         raise kind(said, hint=hint)
