@@ -8,6 +8,7 @@ it leaves out: AWS's profiles, and the names that Azure's and Google's tools giv
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -89,7 +90,12 @@ def store_of(bucket: Bucket, limits: Limits, environment: Mapping[str, str]) -> 
     from addonctl.api import transport
 
     config, provider = {"s3": _s3, "gs": _gs, "az": _az}[bucket.scheme](environment)
-    endpoint = config.get("endpoint") or config.get("base_url")
+    endpoint = config.get("endpoint")
+    if bucket.scheme == "gs" and (endpoint := config.pop("endpoint", None)):
+        # As Google's emulators are reached: nobody is asked for a login.
+        emulated = {"gcs_base_url": endpoint, "disable_oauth": True, "client_email": ""}
+        key = {**emulated, "private_key": "", "private_key_id": ""}
+        config["service_account_key"] = json.dumps(key)
     options: dict[str, Any] = {
         "timeout": timedelta(seconds=limits.timeout),
         "connect_timeout": timedelta(seconds=min(limits.timeout, transport.CONNECT_TIMEOUT)),
@@ -133,7 +139,7 @@ def store_of(bucket: Bucket, limits: Limits, environment: Mapping[str, str]) -> 
 
 _ENDPOINTS = {
     "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-    "gs": ("STORAGE_EMULATOR_HOST", "GOOGLE_BASE_URL"),
+    "gs": ("STORAGE_EMULATOR_HOST",),
     "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT", "AZURE_STORAGE_CONNECTION_STRING"),
 }
 
@@ -208,12 +214,10 @@ def _aws_profile(environment: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _gs(environment: Mapping[str, str]) -> tuple[dict[str, Any], Any]:
-    config: dict[str, Any] = {}
-    if endpoint := _first(environment, *_ENDPOINTS["gs"]):
-        config["base_url"] = endpoint if "://" in endpoint else f"http://{endpoint}"
-        if environment.get("STORAGE_EMULATOR_HOST"):
-            config["skip_signature"] = True
-    return config, None
+    endpoint = _first(environment, *_ENDPOINTS["gs"])
+    if endpoint is None:
+        return {}, None
+    return {"endpoint": endpoint if "://" in endpoint else f"http://{endpoint}"}, None
 
 
 def _az(environment: Mapping[str, str]) -> tuple[dict[str, Any], Any]:
