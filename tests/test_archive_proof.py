@@ -423,6 +423,46 @@ def test_the_bound_on_requests_is_one_for_all(run: Run, account: Account) -> Non
     assert not [path for path in account.paths if SUBACCOUNT in path]
 
 
+# Its network
+
+
+def test_a_service_that_is_down_is_not_asked_for_each_recording(run: Run, account: Account) -> None:
+    """A run of many thousand would go on for days, each look with its retries; and half of it is
+    saved already."""
+    for n in range(200):
+        made(account, n, account.now() - 9 * 86400 - n, "words")
+    run("archive init keep")
+    account.failing |= {f"{sid('RE', n)}/AddOnResults": 503 for n in range(150)}
+    down = run("archive run --retries 0 --workers 4")
+    asked = len(account.paths)
+    (night, problems) = rows(run, "runs")[0], rows(run, "problems")
+    watchdog = run("archive status --max-age 26h")
+    saved = {row["sid"] for row in rows(run, "results") if row["state"] == "saved"}
+    account.failing.clear()
+    up = run("archive run")
+
+    assert (5, 1, 0) == (down.code, watchdog.code, up.code)
+    assert "503" in down.err
+    assert 0 == night["complete"]
+    assert 24 <= len(problems) < 100
+    assert asked < 500
+    assert 20 < len(saved) <= 50
+    assert [] == rows(run, "problems")
+    assert 200 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+    assert 0 == run("archive verify").code
+
+
+def test_a_few_that_are_refused_end_nothing(run: Run, account: Account) -> None:
+    for n in range(60):
+        made(account, n, account.now() - 9 * 86400 - n, "words")
+    run("archive init keep")
+    account.failing |= {f"{sid('RE', n)}/AddOnResults": 503 for n in range(60) if n % 10 < 8}
+    ran = run("archive run --retries 0")
+
+    assert 6 == ran.code
+    assert 48 == len(rows(run, "problems"))
+
+
 # What it asks for
 
 

@@ -19,11 +19,13 @@ from addonctl.archive.index import Index, iso
 from addonctl.archive.look import Job, Seen
 from addonctl.archive.place import Place, PlaceFailed
 from addonctl.archive.run import Run, Wish
-from addonctl.errors import AddonctlError, Interrupted, StillPending
+from addonctl.errors import AddonctlError, Interrupted, StillPending, TryLater
 from addonctl.sids import given_sid
 
 TOGETHER, SOON = 100, 0.5
 """How many looks are noted in one transaction, and seconds after which fewer are."""
+DOWN = 24
+"""So many looks on end that the service would not answer, and it is down: the next run goes on."""
 
 Engine = Callable[
     [Callable[[Job], Seen], Iterable[Job], int | None], Iterator[tuple[Job, Seen | AddonctlError]]
@@ -128,12 +130,12 @@ def look_all(
     """Do all of one run, or of several on end: each account is listed once those before it are all
     handed out, by whoever takes the jobs, so that nothing waits for the last look at another's.
 
-    Raises what ends it all at once: a place that fails, an interrupt. An account that is refused
-    is told to `refuse`, which may raise that too, and has no more jobs.
+    Raises what ends it all at once: a place that fails, a service that is down, an interrupt. An
+    account that is refused is told to `refuse`, which may raise that too, and has no more jobs.
     """
     of = {run.account: run for run in runs}
     found: list[Seen] = []
-    noted = monotonic()
+    noted, down = monotonic(), 0
 
     def note() -> None:
         found.sort(key=lambda seen: seen.job.account)
@@ -173,6 +175,9 @@ def look_all(
                 refused(of[job.account], seen)
                 continue
             found.append(seen)
+            down = down + 1 if seen.later else 0
+            if down == DOWN:
+                raise TryLater(str(seen.problem), hint="what is due stays due: run it again")
             if len(found) >= TOGETHER or monotonic() - noted >= SOON:
                 note()
                 noted = monotonic()

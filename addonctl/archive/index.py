@@ -192,7 +192,10 @@ class Index:
     def reader(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own for another thread, which reads while this one writes."""
         with self.explained():
-            db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            # Where a run ends early, it is closed by another thread than the one that read.
+            db = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
         db.row_factory = sqlite3.Row
         try:
             with self.explained():

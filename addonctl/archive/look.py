@@ -23,7 +23,7 @@ from addonctl.archive.index import iso, iso_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
-from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
+from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound, TryLater
 from addonctl.models import FINAL, Payload, Result
 from addonctl.selection import Selection
 from addonctl.sids import given_sid
@@ -69,8 +69,8 @@ class Job(NamedTuple):
 class Seen(NamedTuple):
     """What a look found. `gone` if the recording is not there any more; `erased` if its call was;
     `vanished` are results that are not there, though they were not saved, and why; `problem` if it
-    could not be looked at; `cut` if no more requests were allowed before all was seen. `requests`
-    are those that were made elsewhere than through the allowance of whoever reads this.
+    could not be looked at, and `later` if the service is to blame; `cut` if no more requests were
+    allowed before all was seen. `requests` are those made elsewhere than by the reader's allowance.
     """
 
     job: Job
@@ -81,6 +81,7 @@ class Seen(NamedTuple):
     erased: bool = False
     problem: str | None = None
     cut: bool = False
+    later: bool = False
     requests: int = 0
 
     def pending(self, now: datetime) -> bool:
@@ -151,7 +152,7 @@ def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
     except NotFound:
         return Seen(job, document, gone=True)
     except AddonctlError as problem:
-        return Seen(job, document, problem=problem.message)
+        return Seen(job, document, problem=problem.message, later=isinstance(problem, TryLater))
     return Seen(job, document, tuple(found), tuple(vanished), problem=wrong)
 
 
@@ -346,5 +347,4 @@ def next_look(created: datetime | None, now: datetime, *, pending: bool) -> date
     age = now - created if created else timedelta()
     if pending or age < timedelta(days=2):
         return now
-    wait = timedelta(days=14) if age < timedelta(days=60) else timedelta(days=25)
-    return now + wait - timedelta(hours=12)
+    return now + timedelta(days=14 if age < timedelta(days=60) else 25) - timedelta(hours=12)
