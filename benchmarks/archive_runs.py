@@ -126,7 +126,7 @@ def first_run(folder: Path, count: int, in_flight: int, runs: int) -> dict[str, 
     return {
         "what": f"first run, {count} recordings, {in_flight} in flight at 50 ms",
         "beside": "curl --parallel",
-        "rate": curl_s / ours.seconds,
+        "ratio": curl_s / ours.seconds,
         "at least": 0.85,
         "seconds": ours.seconds,
         "beside, s": curl_s,

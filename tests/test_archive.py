@@ -23,6 +23,7 @@ import time_machine
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 from support.serving import serving, troubled
+from support.terminal import on_screen
 
 from addonctl import sandbox
 from addonctl.archive.look import next_look
@@ -103,6 +104,16 @@ def test_the_moment_in_the_call_and_who_said_it(run: Run, keep: Path) -> None:
     assert "Speaker 1" == timed["speaker"]
     assert 6 < float(timed["start"]) < 8
     assert "RE" == timed["address"][:2]
+
+
+def test_hits_are_marked_on_a_terminal_and_nowhere_else(run: Run, keep: Path) -> None:
+    code, shown, said = on_screen("archive search '\"two weeks\"'", columns=200)
+    piped = run("archive search '\"two weeks\"' -f csv").out
+
+    assert 0 == code
+    assert "[two weeks]" in shown or "[two] [weeks]" in shown
+    assert "archive show RE" in said
+    assert "[" not in piped
 
 
 @pytest.mark.parametrize(
