@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Body, Pace
@@ -112,3 +113,36 @@ class KeptClient:
 
     def _read(self, folder: str) -> Marker | None:
         return marker.read(self._place, folder)
+
+
+class KeptBytes(NamedTuple):
+    """A payload that is kept, and how its bytes are read: held against their hash."""
+
+    address: Address
+    label: str
+    content_type: str
+    read: Callable[[], bytes]
+
+
+def kept_at(place: Place, index: Index, address: Address) -> list[KeptBytes]:
+    """The payloads that an address leads to. Raises NotFound where nothing of it is kept."""
+    rows = index.rows(
+        "SELECT p.*, r.folder FROM payloads AS p JOIN results AS r ON r.sid = p.result_sid"
+        " WHERE p.recording_sid = ? AND (? = '' OR p.result_sid = ?)"
+        " AND (? = '' OR p.sid = ?) ORDER BY p.result_sid, p.sid",
+        address.recording,
+        *([address.result] * 2),
+        *([address.payload] * 2),
+    )
+    found = [
+        KeptBytes(
+            Address(row["recording_sid"], row["result_sid"], row["sid"]),
+            row["label"] or "",
+            row["content_type"] or "",
+            partial(held_bytes, place, f"{row['folder']}/{row['object']}", row["sha256"]),
+        )
+        for row in rows
+    ]
+    if not found:
+        raise NotFound(f"the archive holds nothing of {address}")
+    return found

@@ -13,6 +13,7 @@ from addonctl.models import Field, Record, Resource
 
 if TYPE_CHECKING:
     from addonctl.archive.index import Index
+    from addonctl.archive.search import Hit
 
 
 class KeptResult(Resource):
@@ -135,6 +136,21 @@ class HitRow(Record):
         Field("snippet"),
     )
     COLUMNS = ("snippet", "speaker", "start", "date_created", "address")
+
+    @classmethod
+    def of(cls, hit: Hit) -> HitRow:
+        """The row for what a search has found."""
+        return cls(
+            {
+                "address": f"{hit.recording}/{hit.result}/{hit.payload}",
+                "call_sid": hit.call,
+                "add_on_sid": hit.add_on,
+                "date_created": date_of(hit.date),
+                "speaker": hit.speaker,
+                "start": hit.start,
+                "snippet": hit.snippet,
+            }
+        )
 
     @property
     def address(self) -> Address:

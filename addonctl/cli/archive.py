@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 from addonctl import dates
@@ -12,10 +11,9 @@ from addonctl.archive.rows import HitRow, KeptResult, StatusRow, VerdictRow, sta
 from addonctl.cli.archived import (
     Archive,
     list_kept,
-    must_be_of,
     opened,
     place_of,
-    remember,
+    profile_of,
     search_archive,
     show_kept,
     where,
@@ -58,25 +56,12 @@ def make_archive(
     ],
 ) -> None:
     """Make an archive, and remember it for this profile."""
-    from addonctl.archive import marker
-    from addonctl.archive.index import Index
-    from addonctl.archive.known import index_of
-    from addonctl.archive.place import LocalPlace
+    from addonctl.archive import opening
 
     account = state.login.acting_account
     where = place_of(state, place)
-    if isinstance(where, LocalPlace):
-        try:
-            where.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as problem:
-            raise AddonctlError(f"{where.url}: {(problem.strerror or '').lower()}") from None
-    marker.fitting(where, account)  # else nothing at all is written there
-    with where.lock():
-        about = marker.make(where, account)
-        path = index_of(where.url)
-        if path.exists() or not next(iter(where.objects("data")), None):
-            Index(path, about.id, make=True, url=where.url).close()
-    remember(state, where.url)
+    opening.make(where, account)
+    opening.remember(profile_of(state), where.url)
     for kept in where.beyond_reach():
         state.sink.say(f"{where.url}: {kept}")
     state.sink.say(f"{where.url} is the archive of {account}; bring it up to date: archive run")
@@ -161,7 +146,7 @@ def run_archive(
     allowance = Allowance(BatchPace(workers), max_requests)
     account = state.login.acting_account
     with opened(state, archive.archive, make=True, alone=not dry_run) as at:
-        must_be_of(at, account)
+        at.must_be_of(account)
         client = state.connected(state.login, workers, allowance)
         state.lend(client)
         shared = client, at.place, at.kept
@@ -305,31 +290,9 @@ def verify_archive(
 @command.verb("rebuild", examples=(("the index anew", "addonctl archive rebuild"),))
 def rebuild_index(state: State, archive: Archive) -> None:
     """Make the index anew of what is stored; what was said is read again."""
-    from addonctl import files
-    from addonctl.archive import marker
-    from addonctl.archive.index import Index
-    from addonctl.archive.known import index_of
-    from addonctl.archive.verify import rebuild
+    from addonctl.archive.opening import rebuilt
 
-    place = place_of(state, where(state, archive.archive))
-    about = marker.there(place)
-    with place.lock():
-        path = index_of(place.url)
-        new = path.with_name(f"{path.name}.new")
-        for each in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
-            each.unlink(missing_ok=True)
-        index = Index(new, about.id, make=True, url=place.url)
-        try:
-            index.db.execute("PRAGMA synchronous = OFF")  # killed, it is begun anew
-            made = rebuild(place, index, datetime.now(UTC))
-            index.db.execute("PRAGMA synchronous = FULL")
-            index.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            index.close()
-        for each in (Path(f"{path}-wal"), Path(f"{path}-shm")):
-            each.unlink(missing_ok=True)
-        new.replace(path)
-        files.sync_folder(path.parent)
+    made = rebuilt(place_of(state, where(state, archive.archive)), datetime.now(UTC))
     said = f"the index holds {made.results} results again"
     if made.damaged:
         raise SomeFailed(f"{said}; damaged: {', '.join(made.damaged[:5])}")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from addonctl import dates
-from addonctl.archive.rows import LISTS, HitRow, KeptResult, date_of, dated
+from addonctl.archive.rows import LISTS, HitRow, KeptResult, dated
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -24,15 +22,13 @@ from addonctl.cli.options import (
     selection_of,
     whole_number,
 )
-from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import FORMS, written
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Resource
-from addonctl.places import state_folder
 
 if TYPE_CHECKING:
-    from addonctl.archive.index import Index
+    from addonctl.archive.opening import Opened
     from addonctl.archive.place import Place
 
 
@@ -45,26 +41,25 @@ class Archive(NamedTuple):
     ] = None
 
 
-class Opened(NamedTuple):
-    """An archive that is open."""
-
-    place: Place
-    kept: Index
-    accounts: tuple[str, ...]
-
-
 # Which archive
 
 
 def where(state: State, named: str | None) -> str:
     """The archive that is meant. Raises Usage where none is."""
-    found = named or Settings(state.environment).get("archive") or _remembered(state)
+    from addonctl.archive.opening import remembered
+
+    found = named or state.settings.get("archive") or remembered(profile_of(state))
     if not found:
         raise Usage(
             "which archive?",
             hint="addonctl archive init DIR makes one, and this profile remembers it; or -a DIR",
         )
     return found
+
+
+def profile_of(state: State) -> str:
+    """Who remembers an archive: the profile, or the account where variables say who asks."""
+    return state.login.profile or state.login.acting_account
 
 
 def place_of(state: State, where: str) -> Place:
@@ -74,73 +69,14 @@ def place_of(state: State, where: str) -> Place:
     return open_place(where, limits, say=state.sink.say)
 
 
-def _memory(state: State) -> Path:
-    """The file in which each profile's archive is remembered."""
-    return state_folder() / "archives.json"
-
-
-def _profile_key(state: State) -> str:
-    login = state.login
-    return login.profile or login.acting_account
-
-
-def _remembered(state: State) -> str | None:
-    from addonctl import files
-
-    try:
-        known = json.loads(files.read(_memory(state), 1 << 20) or b"{}")
-        found = known.get(_profile_key(state))
-    except (ValueError, AttributeError):
-        return None
-    return found if isinstance(found, str) else None
-
-
-def remember(state: State, where: str) -> None:
-    from addonctl import files
-
-    path = _memory(state)
-    with files.locked(path):
-        try:
-            known = dict(json.loads(files.read(path, 1 << 20) or b"{}"))
-        except (ValueError, TypeError):
-            known = {}
-        known[_profile_key(state)] = where
-        files.replace(path, json.dumps(known, indent=2).encode())
-
-
-@contextmanager
 def opened(
     state: State, named: str | None, *, make: bool = False, alone: bool = False
-) -> Iterator[Opened]:
-    """An archive and its index; `alone` where no other run may be at work."""
-    from addonctl.archive import marker
-    from addonctl.archive.index import Index
-    from addonctl.archive.known import index_of
+) -> AbstractContextManager[Opened]:
+    """The archive that is meant, and its index; `alone` where no other run may be at work."""
+    from addonctl.archive import opening
 
     place = place_of(state, where(state, named))
-    marker.there(place)
-    # The lock comes first: a rebuild puts another index in the place of the one that is open.
-    with place.lock() if alone else nullcontext():
-        about = marker.there(place)
-        path = index_of(place.url)
-        if make and not path.exists() and next(iter(place.objects("data")), None):
-            make = False  # there is more than an empty index knows
-        index = Index(path, about.id, make=make, url=place.url)
-        try:
-            if alone:
-                from addonctl.archive.purge import learn
-
-                for name in learn(place, index):
-                    state.sink.warn(f"{name} is damaged: what it names may be fetched again")
-            yield Opened(place, index, about.accounts)
-        finally:
-            index.close()
-
-
-def must_be_of(at: Opened, account: str) -> None:
-    """Raises Usage where an archive is not of that account."""
-    if account not in at.accounts:
-        raise Usage(f"{at.place.url} is the archive of {', '.join(at.accounts)}, not {account}")
+    return opening.opened(place, state.sink.warn, make=make, alone=alone)
 
 
 def read_from(state: State, given: FromArchive) -> None:
@@ -234,20 +170,7 @@ def search_archive(
     marks = ("[", "]") if sink.on_terminal else ("", "")
     with opened(state, archive.archive) as at:
         hits = search(at.kept, " ".join(words), filters, limit=limit, rank=rank, marks=marks)
-        rows = [
-            HitRow(
-                {
-                    "address": f"{hit.recording}/{hit.result}/{hit.payload}",
-                    "call_sid": hit.call,
-                    "add_on_sid": hit.add_on,
-                    "date_created": date_of(hit.date),
-                    "speaker": hit.speaker,
-                    "start": hit.start,
-                    "snippet": hit.snippet,
-                }
-            )
-            for hit in hits
-        ]
+        rows = [HitRow.of(hit) for hit in hits]
     if not rows:
         raise NotFound(f"nobody said {' '.join(words)}, as far as the archive knows")
     sink.records(HitRow, [rows])
@@ -270,7 +193,7 @@ def show_kept(
     from addonctl import transcripts
     from addonctl.addresses import Token, read
     from addonctl.archive.known import known
-    from addonctl.archive.look import held_bytes
+    from addonctl.archive.reading import kept_at
 
     if form and form.lower() not in FORMS:
         raise Usage(f"no form '{form}'; known: {', '.join(FORMS)}")
@@ -287,37 +210,20 @@ def show_kept(
         if len(found) != 1:
             raise Usage("expected a single address")
         (at_address,) = found
-        rows = list(
-            at.kept.rows(
-                "SELECT p.*, r.folder FROM payloads AS p JOIN results AS r ON r.sid = p.result_sid"
-                " WHERE p.recording_sid = ? AND (? = '' OR p.result_sid = ?)"
-                " AND (? = '' OR p.sid = ?) ORDER BY p.result_sid, p.sid",
-                at_address.recording,
-                *([at_address.result] * 2),
-                *([at_address.payload] * 2),
-            )
-        )
-        if not rows:
-            raise NotFound(f"the archive holds nothing of {at_address}")
+        rows = kept_at(at.place, at.kept, at_address)
         shown = 0
-        for row in rows:
+        for each in rows:
             exact = len(rows) == 1 and (form == "raw" or (not form and not state.sink.on_terminal))
-            name = f"{row['folder']}/{row['object']}"
-            data = held_bytes(at.place, name, row["sha256"])
-            if exact:
-                state.sink.show(iter([data]), row["content_type"] or "")
-                return
-            got = transcripts.read(data, row["content_type"] or "")
-            if isinstance(got, transcripts.NotATranscript):
-                if len(rows) == 1 and not form:
-                    state.sink.show(iter([data]), row["content_type"] or "")
+            data = each.read()
+            got = None if exact else transcripts.read(data, each.content_type)
+            if not isinstance(got, transcripts.Transcript):
+                if exact or (len(rows) == 1 and not form):
+                    state.sink.show(iter([data]), each.content_type)
                     return
                 continue
             if len(rows) > 1:
-                where = f"{row['recording_sid']}/{row['result_sid']}/{row['sid']}"
-                state.sink.text(
-                    ("\n" if shown else "") + f"# {where} {row['label'] or ''}".rstrip()
-                )
+                heading = f"# {each.address} {each.label}".rstrip()
+                state.sink.text(("\n" if shown else "") + heading)
             shown += 1
             if form in (None, "raw") and state.sink.on_terminal:
                 state.sink.dialogue(got)

@@ -11,7 +11,7 @@ from addonctl import dates, history
 from addonctl.addresses import Address
 from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Row, Tally, plural
-from addonctl.cli.archived import Archive, Opened, must_be_of, opened
+from addonctl.cli.archived import Archive, opened
 from addonctl.cli.commands import Noun
 from addonctl.cli.deleting import confirm, must_be_able_to_ask
 from addonctl.cli.options import (
@@ -34,6 +34,7 @@ from addonctl.models import Outcome
 from addonctl.sids import checked_sid
 
 if TYPE_CHECKING:
+    from addonctl.archive.opening import Opened
     from addonctl.archive.target import Asked, Erasure
 
 LONGEST_REASON, MOST_SAID = 500, 3
@@ -94,7 +95,7 @@ def retire_kept(
     if asks:
         must_be_able_to_ask(state, "delete results for good")
     with opened(state, archive.archive, alone=not deleting.dry_run) as at:
-        must_be_of(at, wish.account)
+        at.must_be_of(wish.account)
         chosen = list(candidates(at.kept, wish, now))
         if most is not None and len(chosen) > most:
             raise Usage(
@@ -170,7 +171,7 @@ def erase_kept(
         must_be_able_to_ask(state, "erase for good")
     tally = Tally(sink, "would erase" if deleting.dry_run else "erased", "item")
     with opened(state, archive.archive, alone=not deleting.dry_run) as at:
-        must_be_of(at, login.acting_account)
+        at.must_be_of(login.acting_account)
         wanted = _asked(state, at, many, addresses, call, unfinished, exact=deleting.yes)
         targets = []
         for asked in wanted:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from addonctl.batch.outcomes import plural
-from addonctl.cli.archived import Archive, Opened, opened, place_of
+from addonctl.cli.archived import Archive, opened, place_of
 from addonctl.cli.commands import Noun
 from addonctl.cli.options import Option
 from addonctl.cli.state import State
@@ -17,6 +17,7 @@ from addonctl.errors import Usage
 from addonctl.files import explained
 
 if TYPE_CHECKING:
+    from addonctl.archive.opening import Opened
     from addonctl.archive.place import Place
 
 command = Noun("What an archive holds, for other programs and to look at.")
