@@ -26,7 +26,7 @@ BEYOND = (
     "copies and backups of this archive: where one is restored, erase again",
     "indexes of this archive on other machines, until their next run",
     "what `archive export` and `archive report` wrote elsewhere, and who was sent it",
-    "blocks that a disk has freed and not yet written over",
+    "blocks that a disk has freed and not yet written over: fstrim, where it can",
     "the recordings themselves at the service, which add-ons worked on",
     "what the vendors of the add-ons keep",
 )
