@@ -31,7 +31,16 @@ MOST = 40
 OTHERS = "all others"
 LONGEST = 120
 """Characters of a vendor's word."""
-STATUSES = ("completed", "failed", "canceled", "deleted", "init", "processing", "in-progress")
+STATUSES = (
+    "completed",
+    "failed",
+    "canceled",
+    "deleted",
+    "init",
+    "queued",
+    "processing",
+    "in-progress",
+)
 MAX_AGE = "26h"
 """A page that is asked whether an archive is safe takes it to be brought up to date each night."""
 
