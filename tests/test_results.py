@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.account import Account
 from support.faulty import Service, faulty, lines, results
 from support.program import Run
 
@@ -544,3 +545,62 @@ def test_a_reader_that_leaves_does_not_stop_a_delete(tmp_path: Path) -> None:
 
     assert len(ran.stdout.splitlines()) == 1
     assert ran.stderr == "deleted 300 results\n"
+
+
+# The whole account
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        ("results list --all -f sids", 38),
+        ("results download --all --to keep -f csv --no-header", 38 + 1),
+        ("results delete --all --max-delete 100 --yes -f csv --no-header", 38 + 1),
+        ("results delete --all --max-delete 100 --dry-run -f csv --no-header", 38 + 1),
+        ("results wait --all -f sids", 38),
+        ("payloads list --all -f sids", 38),
+        ("results transcript --all -f csv --no-header", None),
+        ("results stats --all -f csv --no-header", 1),
+    ],
+)
+def test_of_a_whole_account_what_fails_is_named_and_the_rest_is_done(
+    run: Run, account: Account, line: str, count: int | None
+) -> None:
+    """By one client, which asks once for the list of recordings."""
+    account.state.reset(recordings=20, results=2, payloads=1)
+    failing = run("recordings list -f sids").out.split()[7]
+    account.failing = {f"{failing}/AddOnResults.json": 403}
+    account.paths.clear()
+
+    ran = run(line)
+
+    assert 6 == ran.code
+    assert failing in ran.out + ran.err
+    assert 1 == sum(path.endswith("/Recordings.json") for path in account.paths)
+    if count is not None:
+        assert count == len(ran.out.splitlines())
+    if count == 39:
+        assert 1 == sum(",failed," in row for row in ran.out.splitlines() if failing in row)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "results list --all -f sids",
+        "results download --all -f sids --to keep",
+        "results delete --all --dry-run -f sids",
+        "results wait --all --any-end -f sids",
+        "payloads list --all -f sids",
+        "results transcript --all -f csv --fields address --no-header",
+    ],
+)
+def test_of_a_whole_account_some_recordings_can_be_chosen(run: Run, line: str) -> None:
+    recordings = json.loads(run("-p sandbox recordings list -f json").out)
+    chosen = recordings[0]
+
+    by_call = run(f"-p sandbox {line} --call {chosen['call_sid']}")
+    by_date = run(f"-p sandbox {line} --since 2001-01-01 --until 2001-01-02")
+
+    assert (0, 0) == (by_call.code, by_date.code)
+    assert {chosen["sid"]} == {row[:34] for row in by_call.out.split()}
+    assert not by_date.out.strip()
