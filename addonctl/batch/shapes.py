@@ -280,8 +280,12 @@ def _named(value: Any, place: str, most: int) -> Iterator[Token]:
         yield Token(value, place)
     elif not isinstance(value, dict):
         raise Usage(f"{place}: '{str(value)[:200]}' is no JSON object", hint=_HINT)
-    elif "AddOns" in value or isinstance(value.get("results"), dict):
-        yield from _callback(value.get("AddOns", value), place, most)
+    elif "AddOns" in value:
+        yield from _callback(value["AddOns"], place, most)
+    elif isinstance(value.get("results"), dict) and not any(
+        _field(n[:64]) in COLUMNS for n in value
+    ):
+        yield from _callback(value, place, most)
     else:
         yield _row(value, place)
 
@@ -295,8 +299,8 @@ def _forms(lines: Lines, name: str, most: int) -> Iterator[Token]:
 
     for number, line in lines:
         if content := _content(line):
-            found = parse_qs(content).get("AddOns", [""])
-            yield from _callback(found[0], _place(name, number), most)
+            for document in parse_qs(content).get("AddOns", [""]):
+                yield from _callback(document, _place(name, number), most)
 
 
 def _callback(document: Any, place: str, most: int) -> Iterator[Token]:
