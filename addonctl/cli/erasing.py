@@ -141,9 +141,11 @@ def erase_kept(
     state: State,
     archive: Archive,
     deleting: Deleting,
-    many: Many,
     output: Output,
     addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+    from_file: Annotated[
+        str | None, Option("--from", "Read addresses from this file ('-': from stdin).", "FILE")
+    ] = None,
     call: Annotated[
         str | None, Option("--call", "All recordings of this call, also those to come.", "CA…")
     ] = None,
@@ -172,7 +174,7 @@ def erase_kept(
     tally = Tally(sink, "would erase" if deleting.dry_run else "erased", "item")
     with opened(state, archive.archive, alone=not deleting.dry_run) as at:
         at.must_be_of(login.acting_account)
-        wanted = _asked(state, at, many, addresses, call, unfinished, exact=deleting.yes)
+        wanted = _asked(state, at, Many(from_file), addresses, call, unfinished, exact=deleting.yes)
         targets = []
         for asked in wanted:
             before = erase.open_receipt(at.place, at.kept, asked.name)
