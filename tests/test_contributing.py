@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import addonctl
-from addonctl.cli.samples import CALL, TEXT
+from addonctl.cli.commands import CALL, TEXT
 
 GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
@@ -100,7 +100,7 @@ COUNT = """
 import sys, threading
 from pathlib import Path
 import addonctl
-from addonctl.cli.samples import CALL, TEXT
+from addonctl.cli.commands import CALL, TEXT
 from addonctl.cli import main
 
 package = str(Path(addonctl.__file__).parent)

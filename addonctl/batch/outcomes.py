@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from addonctl.api import Client
     from addonctl.models import Record
     from addonctl.output import Sink
-    from addonctl.output.progress import Progress
+    from addonctl.output.streams import Progress
 
 MOST_HELD = 1000
 """How many notes wait for the one JSON object that may end a run, so that memory stays flat."""

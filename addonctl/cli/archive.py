@@ -18,7 +18,7 @@ from addonctl.cli.archived import (
     show_kept,
     where,
 )
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import CALL, Noun
 from addonctl.cli.engines import check_engine, threads, through, working
 from addonctl.cli.erasing import command as erasing
 from addonctl.cli.exporting import command as exporting
@@ -34,7 +34,6 @@ from addonctl.cli.options import (
     whole_number,
     workers_of,
 )
-from addonctl.cli.samples import CALL
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
 from addonctl.models import Payload, Result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from addonctl import files
 from addonctl.addresses import Address
+from addonctl.cli.commands import CALL, TEXT
 from addonctl.cli.deleting import chosen_by, confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
@@ -23,7 +24,6 @@ from addonctl.cli.options import (
     Whole,
     selection_of,
 )
-from addonctl.cli.samples import CALL, TEXT
 from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
 from addonctl.models import Outcome, Payload, Recording

@@ -12,7 +12,7 @@ from addonctl.addresses import Address
 from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Row, Tally, plural
 from addonctl.cli.archived import Archive, opened
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
 from addonctl.cli.deleting import confirm, must_be_able_to_ask
 from addonctl.cli.options import (
     Ages,
@@ -26,7 +26,6 @@ from addonctl.cli.options import (
     selection_of,
     whole_number,
 )
-from addonctl.cli.samples import CALL, TRANSCRIPT
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
 from addonctl.login import SANDBOX

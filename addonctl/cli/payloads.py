@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from addonctl.addresses import Address
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import (
     Ages,
@@ -22,7 +22,6 @@ from addonctl.cli.options import (
     page_size_of,
     selection_of,
 )
-from addonctl.cli.samples import CALL, TEXT, TRANSCRIPT
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import show_payload
 from addonctl.models import Outcome, Payload, Record, fields

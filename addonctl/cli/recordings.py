@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import CALL, Noun
 from addonctl.cli.options import (
     Argument,
     Listing,
@@ -16,7 +16,6 @@ from addonctl.cli.options import (
     recording_parameters,
     selection_of,
 )
-from addonctl.cli.samples import CALL
 from addonctl.cli.state import State
 from addonctl.models import Recording
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Annotated
 
 from addonctl.addresses import Address
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import (
     Ages,
@@ -25,7 +25,6 @@ from addonctl.cli.options import (
     page_size_of,
     selection_of,
 )
-from addonctl.cli.samples import CALL, CONFERENCE, TRANSCRIPT
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage

@@ -14,7 +14,7 @@ from addonctl.errors import AddonctlError, Interrupted, Usage
 from addonctl.models import Record
 from addonctl.output import safe, streams
 from addonctl.output.formats import FORMATS, Answer, OutputSettings, asked
-from addonctl.output.progress import Progress
+from addonctl.output.streams import Progress
 
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript

@@ -25,9 +25,9 @@ from addonctl.sandbox.documents import (
     document,
     item,
     listing,
+    page,
     single,
 )
-from addonctl.sandbox.paging import page
 from addonctl.sandbox.state import Database, Row
 from addonctl.sandbox.store import Store
 
