@@ -85,9 +85,12 @@ def row(
 ) -> dict[str, object]:
     found: dict[str, object] = {"what": what, "beside": beside}
     if other:
-        found |= {"ratio": took.wall / other.wall, "at most": most}
-        found |= {"ratio of CPU": took.cpu / other.cpu}
-    return found | {"seconds": took.wall, "of CPU": took.cpu, "MiB": took.memory}
+        found |= {
+            "ratio": took.cpu / other.cpu,
+            "at most": most,
+            "on the wall": took.wall / other.wall,
+        }
+    return found | {"CPU, s": took.cpu, "wall, s": took.wall, "MiB": took.memory}
 
 
 def sid(prefix: str, number: int) -> str:
@@ -187,8 +190,7 @@ def index_beside(folder: Path, results: int) -> dict[str, object]:
         "beside": "sqlite3 executemany",
         "ratio": ours / plain,
         "at most": 1.3,
-        "ratio of CPU": ours / plain,
-        "of CPU": ours,
+        "CPU, s": ours,
         "MiB": memory,
     }
 
