@@ -42,7 +42,7 @@ def releasable(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
     )
     for name in listed.stdout.splitlines():
-        if (ROOT / name).exists():
+        if (ROOT / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, place / name)
     changed(place, "addonctl/__init__.py", r'__version__ = ".*"', '__version__ = "99.0"')
