@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -177,3 +178,25 @@ def test_a_broken_link_fails_the_build(tmp_path: Path, page: str, text: str, sai
 
     assert ran.returncode == 1
     assert said in ran.stderr
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    paths = {each.path for each in read(command).walk()}
+    nouns = "|".join(noun.path for noun in read(command).commands)
+    for page in PAGES:
+        text = (DOCS / page).read_text("utf-8")
+        named = re.findall(rf"`(?:addonctl )?({nouns}) ([a-z]+)[ `]", text)
+        named += re.findall(rf"\baddonctl (?:-p \w+ )?({nouns}) ([a-z]+)\b", text)
+        known = ("help", "completion")
+        wrong = {f"{noun} {verb}" for noun, verb in named if noun not in known} - paths
+        assert wrong == set(), page
+
+
+def test_every_extra_is_told_of() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"bench", "mutants", "test"}
+    told = re.findall(
+        r"^\| `addonctl\[(\w+)\]` \|", (DOCS / "install.md").read_text(), re.MULTILINE
+    )
+
+    assert sorted(told) == sorted(extras)
