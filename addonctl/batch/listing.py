@@ -71,7 +71,7 @@ def values(
             yield got
 
 
-class Recordings:
+class KnownRecordings:
     """Recordings that results belong to: from the list that they came of, or asked for.
 
     As many are remembered as are worked on at a time. Safe to use from many threads.

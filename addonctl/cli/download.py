@@ -75,7 +75,7 @@ def download(
     again just then, has been read back from disk and held against the store. Of payloads whose
     checksum the store does not tell, those that an earlier run saved are fetched again for that.
     """
-    from addonctl.batch.listing import Recordings
+    from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
     from addonctl.batch.saving import Download, find, named
     from addonctl.transfer.folder import Folder
@@ -86,7 +86,7 @@ def download(
     if saving.delete_after and not saving.yes:
         must_be_able_to_ask(state, DELETING)
     selection = selection_of(Payload, ages, results, payloads)
-    known = Recordings()
+    known = KnownRecordings()
 
     def recording(address: Address) -> Recording | None:
         return known.of(batch.client, address)

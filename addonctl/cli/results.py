@@ -72,14 +72,14 @@ def list_results(
     recordings: Recordings = None,
 ) -> None:
     """List the add-on results of recordings."""
-    from addonctl.batch.listing import Recordings, pages
+    from addonctl.batch.listing import KnownRecordings, pages
 
     state.answering(ListedResult)
     selection = selection_of(ListedResult, ages, results, listing=listing)
     size = selection.page_size(page_size_of(listing))
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
-    known = Recordings()
+    known = KnownRecordings()
     state.recordings = known if wanted else None
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "listed", "recording", alone=addresses.alone)

@@ -32,7 +32,7 @@ from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
-    from addonctl.batch.listing import Recordings
+    from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import Batch
     from addonctl.login import Login
     from addonctl.models import Record, Recording, Resource
@@ -193,7 +193,7 @@ class State(Session):
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(environment)
         self.listed: dict[str, Record] = {}
-        self.recordings: Recordings | None = None
+        self.recordings: KnownRecordings | None = None
 
     def addresses(
         self,
