@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from time import monotonic
 from typing import NamedTuple
 
@@ -33,6 +34,10 @@ Engine = Callable[
 """Does the looks, and gives back each job and what it found; the number is how many there are, if
 that is known. Raises StillPending where it ends before they do.
 """
+
+
+SIDE_BY_SIDE, IN_A_ROW = 16, 8
+"""How many accounts are worked on at a time, and how many jobs of one come before another's."""
 
 
 class Summary(NamedTuple):
@@ -127,8 +132,9 @@ def run_all(
 def look_all(
     runs: Sequence[Run], engine: Engine, refuse: Callable[[Run, AddonctlError], None]
 ) -> None:
-    """Do all of one run, or of several on end: each account is listed once those before it are all
-    handed out, by whoever takes the jobs, so that nothing waits for the last look at another's.
+    """Do all of one run, or of several side by side: an account is listed when another's jobs are
+    all handed out, by whoever takes them, and the jobs of those that are begun come in turn. So
+    nothing waits for the last look at another account, nor for the limit of a large one.
 
     Raises what ends it all at once: a place that fails, a service that is down, an interrupt. An
     account that is refused is told to `refuse`, which may raise that too, and has no more jobs.
@@ -158,12 +164,20 @@ def look_all(
             return 0
 
     def jobs() -> Iterator[Job]:
-        for run in runs:
-            if run is not runs[0]:
-                begun(run)
-            if run.cut:
+        waiting, begun_ones = iter(runs), deque[Iterator[Job]]()
+        while True:
+            while len(begun_ones) < SIDE_BY_SIDE and (run := next(waiting, None)):
+                if run is not runs[0]:
+                    begun(run)
+                if run.cut:
+                    return
+                begun_ones.append(run.jobs())
+            if not begun_ones:
                 return
-            yield from run.jobs()
+            its = begun_ones.popleft()
+            if part := list(islice(its, IN_A_ROW)):
+                yield from part
+                begun_ones.append(its)
 
     def work(job: Job) -> Seen:
         return of[job.account].look(job)

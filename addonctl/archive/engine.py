@@ -7,6 +7,7 @@ back goes to whoever keeps the index: no state is with them.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections import deque
@@ -22,6 +23,7 @@ from typing import Protocol
 from addonctl.archive import worker
 from addonctl.archive.allowance import RESERVED, Allowance
 from addonctl.archive.look import Job, Seen
+from addonctl.archive.marker import PROBE
 from addonctl.archive.place import Place
 from addonctl.archive.worker import Chunk, Done, Say, Task
 from addonctl.batch.pool import listening
@@ -147,16 +149,15 @@ def _made_by(word: str) -> Executor:
 
 
 @contextmanager
-def probed(place: Place) -> Iterator[tuple[str, bytes]]:
-    """The name and content of an object in the place, for workers to find."""
-    # What is left of it when this process is killed, is what any run may leave.
-    name, token = f".probe.{os.urandom(4).hex()}.tmp", os.urandom(16).hex().encode()
-    place.create(name, token)
+def probed(place: Place) -> Iterator[bytes]:
+    """Write to the place what workers will look for there: a token that no other run has."""
+    token = os.urandom(16).hex().encode()
+    place.put(PROBE, io.BytesIO(token))
     try:
-        yield name, token
+        yield token
     finally:
         with suppress(AddonctlError):
-            place.delete(name)
+            place.delete(PROBE)
 
 
 class Cluster:

@@ -29,6 +29,8 @@ from addonctl.sids import HEX
 FORMAT = 1
 """The version of the layout that this program writes, and reads."""
 ABOUT = "archive.json"
+PROBE = ".probe"
+"""An object by which workers know that they see the same place; with what each answers."""
 MARKER = "result.json"
 UNDATED = "undated"
 
@@ -253,6 +255,7 @@ def is_ours(name: str) -> bool:
         name in (ABOUT, ".lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm")
         or re.fullmatch(r"(?:runs|erased)/\d{8}T\d{6}Z-[0-9a-f]{8}\.json", name) is not None
         or name.startswith("exports/")
+        or re.fullmatch(rf"{re.escape(PROBE)}(?:-[0-9a-f]{{8}})?", name) is not None
     )
 
 

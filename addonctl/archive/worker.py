@@ -23,6 +23,7 @@ from addonctl import __version__
 from addonctl.api import Client, Limits, Pace
 from addonctl.archive.allowance import RESERVED, Allowance
 from addonctl.archive.look import Job, Seen, look
+from addonctl.archive.marker import PROBE
 from addonctl.archive.place import Place, PlaceFailed, open_place
 from addonctl.batch.pace import BatchPace
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
@@ -42,16 +43,15 @@ class Task(NamedTuple):
     """What a worker must know of a run.
 
     `login` is the coordinator's, where it may be sent; else a worker finds its own, of the same
-    `account` at the same `api_url`: from its variables, or the `profile` of that name. `probe` is
-    an object that the coordinator wrote, and `token` what it holds. `connect` is found by its name
-    in the worker's process. `slots` is how many looks may be under way in one process.
+    `account` at the same `api_url`: from its variables, or the `profile` of that name. `token` is
+    what the coordinator wrote to the place. `connect` is found by its name in the worker's
+    process. `slots` is how many looks may be under way in one process.
     """
 
     run: str
     version: str
     place: str
     lease: str
-    probe: str
     token: bytes
     now: datetime
     account: str
@@ -297,12 +297,12 @@ def _probe(place: Place, task: Task) -> None:
 
     Raises AddonctlError for another place than the coordinator's, or one that cannot be written.
     """
-    if place.read(task.probe) != task.token:
+    if place.read(PROBE) != task.token:
         raise NotFound(
             f"it does not see the archive {place.url}: what the coordinator wrote there is missing",
             hint="a folder must be one that all machines share; or use a bucket",
         )
-    answer = f"{task.probe.removesuffix('.tmp')}.{os.urandom(4).hex()}.tmp"
+    answer = f"{PROBE}-{os.urandom(4).hex()}"
     place.create(answer, task.token)
     place.delete(answer)
 

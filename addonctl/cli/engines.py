@@ -61,13 +61,12 @@ def working(
     login = client.login
     with ExitStack() as ending:
         crew = ending.enter_context(crew_of(word, workers))
-        probe, token = ending.enter_context(probed(place))
+        token = ending.enter_context(probed(place))
         task = Task(
             run=token.decode(),
             version=__version__,
             place=place.url,
             lease=place.lease,
-            probe=probe,
             token=token,
             now=now,
             account=login.account,
