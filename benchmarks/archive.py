@@ -1,10 +1,11 @@
 """An archive's index, search and proof, beside the plainest tools; and what a million results cost.
 
     python -m benchmarks.archive [--results 100000] [--runs 5]
+    python -m benchmarks.archive cluster [--recordings 2000] [--only NAME+NAME]
 
 CPU time beside time on the wall, so that other work on the machine can be told apart. The index is
 filled directly, without a service; the nightly run asks one that answers after 50 ms; `verify`
-reads payloads of 64 KiB.
+reads payloads of 64 KiB. A run by a cluster is a benchmark of its own: cluster.py.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import LocalPlace
 from addonctl.dates import rfc2822
 from addonctl.transcripts import Transcript, Turn
+from benchmarks import cluster
 from benchmarks.measure import ADDONCTL, users
 from benchmarks.report import keep, table
 
@@ -283,10 +285,16 @@ def proof(folder: Path, environment: Mapping[str, str], runs: int) -> dict[str, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("cluster",))
     parser.add_argument("--results", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--fill", help=argparse.SUPPRESS)
+    parser.add_argument("--recordings", type=int, default=2000)
+    parser.add_argument("--only", help="of a cluster: some of its contenders")
     words = parser.parse_args()
+    if words.what:
+        cluster.main(words.recordings, words.only)
+        return
     if words.fill:
         print(json.dumps(index_beside(Path(words.fill), words.results)))
         return
