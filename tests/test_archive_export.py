@@ -23,6 +23,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl.docs import topics
@@ -37,6 +38,11 @@ HOSTILE = (
     "</script><b>",
     "'; DROP TABLE x;--",
 )
+
+
+@pytest.fixture(params=BOTH)
+def run(run: Run, request: pytest.FixtureRequest) -> Run:
+    return in_both(run, request)
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +162,7 @@ def test_nothing_is_written_twice(run: Run, keep: Path) -> None:
     assert before == files(keep / "exports")
 
 
+@pytest.mark.folder
 def test_only_the_day_that_changed_is_written(run: Run, keep: Path) -> None:
     run("archive export")
     before = parts(keep / "exports")
@@ -331,6 +338,7 @@ def test_an_empty_archive(run: Run, home: Path) -> None:
         ("archive export --to file", 1, "file"),
     ],
 )
+@pytest.mark.folder
 def test_what_is_refused(run: Run, keep: Path, line: str, code: int, said: str) -> None:
     Path("file").write_text("mine")
     before = files(keep)
@@ -365,6 +373,7 @@ def test_a_folder_that_takes_no_file(run: Run, keep: Path) -> None:
     assert "in the way" == (Path("out") / "results").read_text()
 
 
+@pytest.mark.folder
 def test_two_at_once(run: Run, keep: Path) -> None:
     import fcntl
 
@@ -444,6 +453,7 @@ def test_killed_it_leaves_whole_files_and_goes_on(run: Run, keep: Path) -> None:
 # Browsing
 
 
+@pytest.mark.folder
 def test_datasette_finds_a_sentence(run: Run, keep: Path) -> None:
     """The real one, on the index, with the metadata that was written for it."""
     ran = run("archive export --as datasette --to out")

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.bucket import BOTH, in_both
 from support.program import Run
 
 import addonctl
@@ -38,6 +39,11 @@ HOSTILE = (
     "<style>*{display:none}</style>",
     "--></svg></details>",
 )
+
+
+@pytest.fixture(params=BOTH)
+def run(run: Run, request: pytest.FixtureRequest) -> Run:
+    return in_both(run, request)
 
 
 @pytest.fixture(autouse=True)
@@ -442,6 +448,7 @@ def test_the_file_is_its_owners_and_whole_or_as_it_was(
         ("archive report --to page.html -a nowhere", 3, "no archive at"),
     ],
 )
+@pytest.mark.folder
 def test_what_is_refused(run: Run, keep: Path, line: str, code: int, said: str) -> None:
     ran = run(line)
 

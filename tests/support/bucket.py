@@ -278,7 +278,10 @@ class Mirror:
         now = {
             path.relative_to(self.folder).as_posix(): path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file() and not path.is_symlink() and path.suffix != ".tmp"
+            if path.is_file()
+            and not path.is_symlink()
+            and path.suffix != ".tmp"
+            and path.name != ".lock"
         }
         store = objects(self.url)
         for name in self._shown.keys() - now.keys():
