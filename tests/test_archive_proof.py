@@ -7,6 +7,8 @@ import random
 import resource
 import sqlite3
 import subprocess
+import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -421,6 +423,104 @@ def test_the_bound_on_requests_is_one_for_all(run: Run, account: Account) -> Non
 
     assert 8 == ran.code
     assert not [path for path in account.paths if SUBACCOUNT in path]
+
+
+# In the midst of a run
+
+
+def after(account: Account, requests: int, act: Callable[[], object]) -> None:
+    """Have something happen once so many requests more have come."""
+    end = account.requests + requests
+
+    def trouble(method: str, path: str) -> None:
+        if account.requests >= end:
+            account.trouble = lambda method, path: None
+            act()
+
+    account.trouble = trouble
+
+
+def many(account: Account) -> None:
+    for n in range(40):
+        made(account, n, account.now() - 9 * 86400 - n, "words", "more")
+
+
+def undisturbed(run: Run, keep: Path) -> None:
+    """The next run ends as if nothing had happened."""
+    again = run("archive run")
+
+    assert 0 == again.code, again.err
+    assert 40 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+    assert [] == rows(run, "problems")
+    assert "" == run("archive verify -f jsonl").out
+    assert not list(keep.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("path", ["/", "/Payloads/", "AddOnResults.json"])
+def test_a_login_that_is_withdrawn(run: Run, home: Path, account: Account, path: str) -> None:
+    many(account)
+    run("archive init keep")
+    after(account, 60, lambda: account.failing.update({path: 401}))
+    ran = run("archive run --workers 4")
+    saved = {row["sid"] for row in rows(run, "results") if row["state"] == "saved"}
+    account.failing.clear()
+
+    assert 4 == ran.code
+    assert 0 < len(saved) < 40
+    undisturbed(run, home / "keep")
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+def test_a_folder_that_is_unmounted(
+    tmp_path: Path, home: Path, account: Account, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """Nothing goes into the folder under a disk, and nothing is said to be saved that is not."""
+    many(account)
+    keep, away = home / "keep", home / "away"
+
+    def addonctl(line: str) -> subprocess.CompletedProcess[str]:
+        words = [*PROGRAM, *line.split()]
+        return subprocess.run(words, capture_output=True, text=True, cwd=home)
+
+    def unmount() -> None:
+        keep.rename(away)
+        if left == "an empty folder":
+            keep.mkdir()
+
+    addonctl("archive init keep")
+    after(account, 60, unmount)
+    ran = addonctl("archive run --workers 4")
+    watchdog = addonctl("archive status --max-age 26h")
+
+    assert (1, 3) == (ran.returncode, watchdog.returncode), ran.stderr
+    assert "unmounted" in ran.stderr or "there is no" in ran.stderr
+    assert not keep.exists() or not list(keep.iterdir())
+    if keep.exists():
+        keep.rmdir()
+    away.rename(keep)
+    with closing(sqlite3.connect(keep / "index.sqlite")) as db:
+        folders = db.execute("SELECT folder FROM results WHERE state = 'saved'").fetchall()
+    assert all((keep / folder / "result.json").exists() for (folder,) in folders)
+    again = [addonctl(line) for line in ("archive run", "archive verify -f jsonl")]
+    assert [0, 0] == [each.returncode for each in again], again
+    assert "" == again[1].stdout
+
+
+def test_time_that_is_up_ends_a_run_in_order(run: Run, home: Path, account: Account) -> None:
+    many(account)
+    run("archive init keep")
+    slow = iter(range(1000))
+    account.trouble = lambda method, path: time.sleep(0.02 * (next(slow) > 60))
+    ran = run("archive run --max-time 1 --workers 2")
+    account.trouble = lambda method, path: None
+    (night,) = rows(run, "runs")
+
+    assert 8 == ran.code
+    assert "the time was up" in ran.err
+    assert (0, "the time was up") == (night["complete"], night["ended_as"])
+    assert [] == rows(run, "problems")
+    assert 1 == run("archive status --max-age 26h").code
+    undisturbed(run, home / "keep")
 
 
 # Its network

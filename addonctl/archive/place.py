@@ -124,6 +124,7 @@ class LocalPlace:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
+        self._lock: os.stat_result | None = None
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -231,8 +232,10 @@ class LocalPlace:
                     f"another run is at work on the archive {self.url}",
                     hint="wait for it to end; one at a time",
                 )
+            self._lock = os.fstat(number)
             yield
         finally:
+            self._lock = None
             os.close(number)
 
     def beyond_reach(self) -> tuple[str, ...]:
@@ -242,7 +245,18 @@ class LocalPlace:
         return self.root / name
 
     def _folder(self, folder: Path) -> None:
-        """Make a folder of the archive, none of whose parts may be a link."""
+        """Make a folder of the archive, none of whose parts may be a link. Raises PlaceFailed where
+        the archive is not there any more: nothing goes into the folder under an unmounted disk.
+        """
+        try:
+            gone = self._lock and not os.path.samestat(self._lock, self._path(".lock").stat())
+        except FileNotFoundError:
+            gone = True
+        if gone:
+            raise PlaceFailed(
+                f"{self.root} is not the folder that it was when this began",
+                hint="was its disk unmounted?",
+            )
         place = self.root
         for part in folder.relative_to(self.root).parts:
             place = place / part
