@@ -18,10 +18,12 @@ from addonctl.docs.__main__ import read
 PROGRAM = read(command)
 EXAMPLES = dict.fromkeys(line for command in PROGRAM.walk() for _, line in command.examples)
 EXAMPLES |= dict.fromkeys(
-    " ".join(" ".join(part).split())
+    line
     for name in topics.NAMES
     for part in topics.TOPICS[name].parts
     if isinstance(part, list) and part[0].startswith("addonctl ")
+    for line in part
+    if line.startswith("addonctl ")
 )
 
 # Lines for other shells than sh, and those that end otherwise where nobody is there to be asked.
