@@ -9,7 +9,7 @@ from benchmarks import page, plot
 
 ALL = (
     *("startup", "terminal", "https", "rows", "deletes", "downloads", "transcripts", "archive"),
-    *("archive_runs", "peers", "nights"),
+    *("archive_runs", "exports", "peers", "nights"),
 )
 
 

@@ -9,6 +9,7 @@ drawn from 2,000 words: 5 kB in twenty turns, for every fifth result.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -25,6 +26,7 @@ from addonctl.archive.index import Index
 from addonctl.archive.marker import Kept
 from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import LocalPlace
+from addonctl.archive.report import report
 from addonctl.dates import rfc2822
 from addonctl.transcripts import Transcript, Turn
 from benchmarks.archive import ACCOUNT, sid
@@ -41,6 +43,12 @@ for table in sys.argv[3:]:
         f" hive_partitioning = true)) TO '{sys.argv[2]}/{table}'"
         " (FORMAT parquet, PARTITION_BY (account, date), COMPRESSION zstd, OVERWRITE_OR_IGNORE)"
     )
+"""
+
+BARE = """import json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+for query in json.load(open(sys.argv[2])):
+    db.execute(query).fetchall()
 """
 
 
@@ -95,9 +103,33 @@ def archive(root: Path, results: int) -> Index:
     return index
 
 
+def more(index: Index, results: int) -> None:
+    """So many results more, of two payloads each and of one add-on in five, by SQL alone."""
+    count = "WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < ?)"
+    sid = "printf('%s%016x%016x', '{}', {} * 40503 % 16777216, {})".format
+    after = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ({} - k * 34) || ' seconds')".format
+    with index.changing():
+        index.run(
+            f"{count} INSERT INTO results (sid, recording_sid, account_sid, add_on_sid,"
+            " add_on_configuration_sid, status, date_created, date_completed, expires, state)"
+            f" SELECT {sid('XR', 'k', 'k')}, {sid('RE', 'k', 'k')}, ?,"
+            " printf('XB%032x', k % 5), printf('XE%032x', k % 7),"
+            f" iif(k % 37, 'completed', 'failed'), {after('0')}, {after('k % 600')},"
+            f" {after('2592000')}, 'saved' FROM n",
+            *(results, ACCOUNT),
+        )
+        index.run(
+            f"{count} INSERT INTO payloads (sid, result_sid, recording_sid, label, content_type,"
+            f" object, bytes, sha256) SELECT {sid('XH', 'k', 'k')},"
+            f" {sid('XR', '(k / 2)', 'k / 2')}, {sid('RE', '(k / 2)', 'k / 2')},"
+            " 'label ' || k % 200, 'application/json', 'x.json', 5000, hex(zeroblob(32)) FROM n",
+            2 * results,
+        )
+
+
 def most(command: list[str]) -> tuple[float, float]:
     """Seconds of CPU that a command takes, and the most memory in MiB, of itself alone."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{command[:4]} failed")
@@ -106,6 +138,10 @@ def most(command: list[str]) -> tuple[float, float]:
 
 def measure(folder: Path, results: int) -> list[dict[str, object]]:
     """Each thing beside the other, three times in turn; the medians."""
+    return [*exports(folder, results), drawn(folder, 10 * results)]
+
+
+def exports(folder: Path, results: int) -> list[dict[str, object]]:
     archive(folder / "keep", results).close()
     export = [sys.executable, "-m", "addonctl", "archive", "export", "-a", str(folder / "keep")]
     ours, theirs, again, memory = [], [], [], 0.0
@@ -135,6 +171,36 @@ def measure(folder: Path, results: int) -> list[dict[str, object]]:
             "seconds": median(again),
         },
     ]
+
+
+def drawn(folder: Path, results: int) -> dict[str, object]:
+    """The report of an archive, beside all that it asks the index for."""
+    keep = folder / "drawn"
+    index = archive(keep, 1000)
+    more(index, results)
+    asked: list[str] = []
+    index.db.set_trace_callback(asked.append)
+    for _ in report(index, "", (ACCOUNT,), datetime.now(UTC), names={}):
+        pass
+    index.close()
+    queries, page = folder / "queries.json", folder / "page.html"
+    queries.write_text(json.dumps([each for each in asked if each.startswith("SELECT")]))
+    drawing = [sys.executable, "-m", "addonctl", "archive", "report", "-a", str(keep)]
+    ours, bare, memory = [], [], 0.0
+    for _ in range(3):
+        seconds, memory = most([*drawing, "--to", str(page)])
+        ours.append(seconds)
+        bare.append(most([sys.executable, "-c", BARE, f"{keep}/index.sqlite", str(queries)])[0])
+    return {
+        "what": f"report of {results:,} results",
+        "beside": "its queries by bare sqlite3",
+        "ratio": median(ours) / median(bare),
+        "at most": 1.3,
+        "seconds": median(ours),
+        "MiB": memory,
+        "kB": page.stat().st_size / 1000,
+        "kB at most": 1000,
+    }
 
 
 def main() -> None:
