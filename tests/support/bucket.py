@@ -90,8 +90,11 @@ def seaweed(folder: Path) -> Iterator[Store]:
         *("-s3.autoCreateBucket=false", "-master.telemetry=false", "-master.electionTimeout=1s"),
         *("-master.volumeSizeLimitMB=64", "-volume.max=30", "-volume.preStopSeconds=0"),
     ]
-    # A shell that waits for its stdin to end: with the tests, however they end.
-    command = ["sh", "-c", 'weed=$1; shift; "$weed" server "$@" & read _; kill -9 $!', "sh", weed]
+    # A shell that ends with the store, and ends it when its stdin does: with the tests, however
+    # they end.
+    script = 'weed=$1; shift; "$weed" server "$@" & store=$!; exec 3<&0;'
+    script += " (read _ <&3; kill -9 $store) & wait $store"
+    command = ["sh", "-c", script, "sh", weed]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*command, *options], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
@@ -112,6 +115,7 @@ def seaweed(folder: Path) -> Iterator[Store]:
         url = f"http://127.0.0.1:{ports[3]}"
         try:
             until(lambda: server.poll() is not None or _answers(url))
+            assert server.poll() is None, (folder / "log").read_text()[-2000:]
             yield Store(url, shell)
         finally:
             server.communicate(b"\n", timeout=30)
