@@ -469,6 +469,62 @@ def test_ctrl_c_ends_the_work_in_order(
     is_whole(run, home / "keep", 150)
 
 
+@pytest.mark.slow
+def test_after_ctrl_c_each_worker_ends_with_the_request_it_is_at(
+    run: Run, home: Path, start: Start, cluster: DaskCluster, service: Callable[..., Many]
+) -> None:
+    """Neither the rest of its look nor the chunks that wait for it are begun."""
+    there = service(100, latency=0.5)
+    run("archive init keep")
+    process = start(
+        *("archive", "run", "--engine", f"dask={cluster.address}"), program=INTERRUPTIBLE
+    )
+    until(lambda: saved(home / "keep") > 0)
+    there.counted()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    asked = there.counted()["requests"]
+    time.sleep(1)
+
+    assert 130 == process.returncode, err
+    assert asked <= 2 * 8
+    assert 0 == there.counted()["requests"]
+
+
+@pytest.mark.slow
+def test_a_bucket_is_written_by_all_workers_under_one_lease(
+    run: Run, home: Path, service: Callable[..., Many], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each logs in to the store by itself; whoever has no rights there is named."""
+    pytest.importorskip("obstore")
+    from support.bucket import OWNER, STRANGER, seaweed
+
+    there = service(40)
+    (home / "store").mkdir()
+    with seaweed(home / "store") as store, dask_cluster(home / "cluster", 0) as cluster:
+        keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        login = dict(zip(keys, OWNER, strict=True)) | {"AWS_ENDPOINT_URL": store.url}
+        for name, value in login.items():
+            monkeypatch.setenv(name, value)
+        place = store.place()
+        assert 0 == run(f"archive init {place}").code
+        line = f"archive run -a {place} --engine dask={cluster.address}"
+        stranger = cluster.add(environment=login | dict(zip(keys, STRANGER, strict=True)))
+        refused = run(line)
+        gone(cluster, stranger)
+        for _ in range(2):
+            cluster.add(environment=login)
+        asked = there.counted()["requests"]
+        ran = run(line)
+
+        assert 1 == refused.code, refused.err
+        assert "worker tcp://127.0.0.1:" in refused.err
+        assert 0 == asked
+        assert 0 == ran.code, ran.err
+        assert "saved 40 results" in ran.err
+        assert 0 == run(f"archive verify -a {place} -q").code
+
+
 def test_a_pool_whose_process_dies_loses_nothing(
     run: Run, home: Path, start: Start, service: Callable[..., Many]
 ) -> None:
