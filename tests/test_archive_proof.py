@@ -666,7 +666,7 @@ def test_a_steady_account_is_predicted_to_the_request(run: Run, account: Account
             if day > 9:
                 assert night["predicted"] == night["requests"] == account.requests, day
                 assert f"about {account.requests} requests" in planned
-                assert f"{account.requests} requests, {account.requests} were predicted" in said
+                assert f"{account.requests} requests (predicted: {account.requests})" in said
     kept = [row for row in rows(run, "results") if row["state"] == "saved"]
 
     assert 120 == len(kept)

@@ -161,7 +161,7 @@ def run_archive(
             total = run_all(runs, work.engine, allowance, state.sink.warn, together=work.together)
     said = (
         f"looked at {total.looked} recordings, saved {total.saved} results;"
-        f" {total.requests} requests, {total.predicted} were predicted"
+        f" {total.requests} requests (predicted: {total.predicted})"
     )
     if total.cut:
         raise StillPending(f"{total.cut}: {said}; the next run goes on")
