@@ -649,9 +649,9 @@ def test_results_are_chosen_by_their_payloads_and_saved_whole(
 
 def test_a_steady_account_is_predicted_to_the_request(run: Run, account: Account) -> None:
     """As many calls each day: what a night takes is known before it begins."""
-    begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - 40 * DAY
+    begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - 20 * DAY
     run("archive init keep")
-    for day in range(40):
+    for day in range(20):
         for n in range(3):
             at = begin + day * DAY + timedelta(hours=8 * n)
             made(account, 3 * day + n, at.timestamp(), "words", "more")
@@ -669,7 +669,7 @@ def test_a_steady_account_is_predicted_to_the_request(run: Run, account: Account
                 assert f"{account.requests} requests (predicted: {account.requests})" in said
     kept = [row for row in rows(run, "results") if row["state"] == "saved"]
 
-    assert 120 == len(kept)
+    assert 60 == len(kept)
 
 
 def test_the_numbers_of_the_status_add_up(run: Run, account: Account) -> None:
