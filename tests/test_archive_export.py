@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.bucket import BOTH, in_both
+from support.bucket import BOTH, in_both, stored
 from support.program import PROGRAM, Run
 
 from addonctl.docs import topics
@@ -253,6 +253,42 @@ def test_a_damaged_export_is_mended(run: Run, keep: Path, damage: str) -> None:
     assert 0 == run("archive export --to out").code
     assert before == {name: held for name, (_, held) in parts(Path("out")).items()}
     assert not list(Path("out").rglob("*.tmp"))
+
+
+def test_an_archive_in_a_bucket_has_its_export_in_the_bucket(run: Run, bucket: str) -> None:
+    """And the same files as in a folder; erased, they go there, too."""
+    run(f"archive init {bucket}")
+    assert 0 == run("archive run").code
+    here, there = run("archive export --to out"), run("archive export")
+    again, page = run("archive export"), run("archive report --to page.html")
+    exported = {
+        name.removeprefix("exports/"): held
+        for name, held in stored(bucket).items()
+        if name.startswith("exports/") and name.endswith(".parquet")
+    }
+    erased = run(f"archive erase {CALL} --yes")
+    left = b"".join(held for name, held in stored(bucket).items() if "exports/" in name)
+
+    assert [0] * 5 == [each.code for each in (here, there, again, page, erased)]
+    assert exported == {name: held for name, (_, held) in parts(Path("out")).items()}
+    assert "wrote 0 of" in again.err
+    assert any(CALL.encode() in held for held in exported.values())
+    assert CALL.encode() not in left
+
+
+@pytest.mark.parametrize("verb", ["export --to out", "report --to page.html"])
+def test_a_broken_index_is_said_to_be_broken(run: Run, keep: Path, verb: str) -> None:
+    content = bytearray((keep / "index.sqlite").read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    (keep / "index.sqlite").write_bytes(content)
+    for name in ("index.sqlite-wal", "index.sqlite-shm"):
+        (keep / name).unlink(missing_ok=True)
+    ran = run(f"archive {verb}")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "index.sqlite" in ran.err
+    assert "unexpected" not in ran.err
+    assert not Path("page.html").exists()
 
 
 # Text

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,7 @@ def test_every_number_is_what_the_index_says(run: Run, keep: Path) -> None:
         db.execute(
             "UPDATE results SET date_created = NULL WHERE sid = (SELECT min(sid) FROM results)"
         )
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     ran = run("archive report --to page.html")
     found = Numbers(Path("page.html")).values
     expected: dict[str, float] = {}
@@ -291,10 +293,10 @@ def test_every_number_is_what_the_index_says(run: Run, keep: Path) -> None:
         add(
             "status",
             f"SELECT 'unsaved_expiring_in_{days}_day{'s' * (days > 1)}', count(*) FROM results"
-            " WHERE state = 'pending' AND julianday(expires) - julianday('now')"
+            f" WHERE state = 'pending' AND julianday(expires) - julianday('{now}')"
             f" BETWEEN 0 AND {days}",
         )
-    recent = "date_created >= date('now', '-59 days')"
+    recent = f"date_created >= date('{now}', '-59 days')"
     add(
         "days",
         "SELECT substr(date_created, 1, 10), status, count(*) FROM results"
@@ -307,7 +309,7 @@ def test_every_number_is_what_the_index_says(run: Run, keep: Path) -> None:
     add("add_ons", f"SELECT {by}, 'failed', sum(status = 'failed') FROM results GROUP BY 1, 2")
     add("add_ons", f"SELECT {by}, 'rate', avg(status = 'failed') FROM results GROUP BY 1, 2")
     kept = "CASE state WHEN 'saved' THEN 'saved' ELSE 'unsaved' END"
-    ahead = "julianday(expires) > julianday('now')"
+    ahead = f"julianday(expires) > julianday('{now}')"
     by_expiry = f"SELECT substr(expires, 1, 10), {kept}, count(*) FROM results WHERE {ahead}"
     add("expiry", f"{by_expiry} GROUP BY 1, 2")
     ranked = "SELECT count(*) AS k, sum(bytes) AS b FROM payloads GROUP BY label, content_type"
