@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from support.many import TOKEN, Many, account, many
 from support.program import INTERRUPTIBLE, PROGRAM, Run, log_in_by_variables, until
 
 from addonctl.archive import dasks, worker
-from addonctl.archive.place import open_place
+from addonctl.archive.place import LocalPlace, open_place
 
 pytest.importorskip("distributed")
 
@@ -317,7 +318,7 @@ def test_nobody_answers(
         ("import addonctl; addonctl.__version__ = '0.0.1'", 1, "has addonctl 0.0.1"),
         (ELSEWHERE, 3, "it does not see the archive"),
         pytest.param(READ_ONLY, 1, "permission denied", marks=pytest.mark.slow),
-        (WITHOUT_US, 1, "has no addonctl"),
+        pytest.param(WITHOUT_US, 1, "has no addonctl", marks=pytest.mark.slow),
     ],
 )
 def test_a_worker_that_cannot_do_the_work_is_named_before_it_begins(
@@ -525,6 +526,27 @@ def test_a_bucket_is_written_by_all_workers_under_one_lease(
         assert 0 == run(f"archive verify -a {place} -q").code
 
 
+def test_two_that_write_the_same_object_do_not_stop_each_other(tmp_path: Path) -> None:
+    """As a worker does that was given up, and wakes while another does its work."""
+    first, second = LocalPlace(tmp_path), LocalPlace(tmp_path)
+
+    class Slow(io.BytesIO):
+        read_once = False
+
+        def read(self, size: int | None = -1) -> bytes:
+            if not self.read_once:
+                self.read_once = True
+                second.put("folder/name.txt", io.BytesIO(b"the same"))
+            return super().read(size)
+
+    first.put("folder/name.txt", Slow(b"the same"))
+
+    assert {"folder/name.txt": b"the same"} == {
+        each.name: first.read(each.name) for each in first.objects()
+    }
+
+
+@pytest.mark.slow
 def test_a_pool_whose_process_dies_loses_nothing(
     run: Run, home: Path, start: Start, service: Callable[..., Many]
 ) -> None:

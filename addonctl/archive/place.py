@@ -143,11 +143,11 @@ class LocalPlace:
                     yield block
 
     def put(self, name: str, content: IO[bytes]) -> None:
-        path = self._path(name)
+        path, begin = self._path(name), content.tell()
         with self._explained("write", name):
             self._folder(path.parent)
             for each in path.parent.iterdir():
-                if LEFT_OVER.fullmatch(each.name):  # by a run that was killed: one writes at a time
+                if LEFT_OVER.fullmatch(each.name):  # by a run that was killed
                     each.unlink(missing_ok=True)
             part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -159,6 +159,10 @@ class LocalPlace:
                     file.flush()
                     os.fsync(number)
                 part.replace(path)
+            except FileNotFoundError:
+                # A worker that was given up is still at it, and took this for what was left.
+                content.seek(begin)
+                self.put(name, content)
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
