@@ -241,6 +241,18 @@ def test_a_damaged_export_is_mended(run: Run, keep: Path, damage: str) -> None:
     assert not list(Path("out").rglob("*.tmp"))
 
 
+@pytest.mark.parametrize("held", [b"", b"PAR1, cut off"])
+def test_what_is_erased_goes_from_a_damaged_export_too(run: Run, keep: Path, held: bytes) -> None:
+    run("archive export")
+    for each in (keep / "exports").rglob("*.parquet"):
+        each.write_bytes(held)
+    erased, again = run(f"archive erase {CALL} --yes"), run("archive export")
+
+    assert (0, 0) == (erased.code, again.code)
+    for each in (keep / "exports").rglob("*.parquet"):
+        assert each.read_bytes() not in (b"", held)
+
+
 def test_an_archive_in_a_bucket_has_its_export_in_the_bucket(run: Run, bucket: str) -> None:
     """And the same files as in a folder; erased, they go there, too."""
     run(f"archive init {bucket}")

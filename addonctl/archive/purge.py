@@ -191,19 +191,22 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 
 def exported(place: Place, name: str, sids: Collection[str]) -> bool:
-    """Whether an export, if it is there, holds one of the SIDs."""
+    """Whether an export, if it is there, holds one of the SIDs; one that is damaged may."""
     content = place.read(name)
     if content is None or not name.endswith(".parquet"):
         return bool(hits([content or b""], sids, ()))
-    from pyarrow import BufferReader, parquet
+    from pyarrow import ArrowException, BufferReader, parquet
 
-    file = parquet.ParquetFile(BufferReader(content))
-    columns = [each for each in file.schema_arrow.names if each.endswith("sid")]
-    return any(
-        not set(column.to_pylist()).isdisjoint(sids)
-        for batch in file.iter_batches(columns=columns)
-        for column in batch.columns
-    )
+    try:
+        file = parquet.ParquetFile(BufferReader(content))
+        columns = [each for each in file.schema_arrow.names if each.endswith("sid")]
+        return any(
+            not set(column.to_pylist()).isdisjoint(sids)
+            for group in range(file.num_row_groups)  # an empty table has none
+            for column in file.read_row_group(group, columns=columns).columns
+        )
+    except (ArrowException, OSError):
+        return True
 
 
 def hits(blocks: Iterable[bytes], sids: Collection[str], phrases: Collection[str]) -> set[str]:
