@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -209,14 +210,18 @@ def line(store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def every(number: int, fault: Fault, methods: str = "GET PUT HEAD POST") -> Any:
-    """A fault at each so-many-th request of those methods, its retry not counted."""
-    count = [0]
+    """A fault at each so-many-th request of those methods, but never four times at the same one."""
+    count, tries = [0], Counter[tuple[str, str]]()
 
     def trouble(method: str, path: str) -> Fault:
         if method not in methods:
             return None
         count[0] += 1
-        return fault if count[0] % number == 0 else None
+        if count[0] % number or tries[method, path] >= 3:
+            tries[method, path] = 0
+            return None
+        tries[method, path] += 1
+        return fault
 
     return trouble
 

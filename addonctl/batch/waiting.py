@@ -131,10 +131,14 @@ class Waiting:
         polling.seen = self._show
 
     def _show(self, results: Sequence[Result]) -> None:
-        """Show how many results have which status, as far as they have been looked at."""
+        """Show how many results have which status, as far as they have been looked at.
+
+        What is waited for comes first: the line may be cut at the terminal's edge.
+        """
         self._statuses |= {str(result.address): result.status for result in results}
         counts = Counter(self._statuses.copy().values())
-        self._batch.note(", ".join(f"{count} {status}" for status, count in counts.most_common()))
+        order = sorted(counts, key=lambda status: (status in FINAL, status))
+        self._batch.note(", ".join(f"{counts[status]} {status}" for status in order))
 
     def pages(self) -> Iterator[list[Result]]:
         """The results of one recording after the other, as they become final."""

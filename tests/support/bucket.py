@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 from socketserver import StreamRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -74,12 +75,7 @@ def seaweed(folder: Path) -> Iterator[Store]:
     ]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}))
     weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or "weed"
-    with ExitStack() as held:
-        ports = []
-        for _ in range(8):
-            each = held.enter_context(socket.socket())
-            each.bind(("127.0.0.1", 0))
-            ports.append(each.getsockname()[1])
+    ports = _free_ports(8)
     names = ("master", "volume", "filer", "s3")
     options = [f"-{name}.port={port}" for name, port in zip(names, ports[:4], strict=True)]
     options += [f"-{name}.port.grpc={port}" for name, port in zip(names, ports[4:], strict=True)]
@@ -119,6 +115,20 @@ def seaweed(folder: Path) -> Iterator[Store]:
             yield Store(url, shell)
         finally:
             server.communicate(b"\n", timeout=30)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens at, and that the system gives to no connection on its own account:
+    it would before the store opens them, under so many tests at a time.
+    """
+    ports: list[int] = []
+    with ExitStack() as held:
+        while len(ports) < count:
+            each = held.enter_context(socket.socket())
+            with suppress(OSError):
+                each.bind(("127.0.0.1", SystemRandom().randrange(10_000, 32_000)))
+                ports.append(each.getsockname()[1])
+    return ports
 
 
 def _answers(url: str) -> bool:
