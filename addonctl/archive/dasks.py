@@ -160,7 +160,7 @@ def dask_crew(at: str, slots: int) -> Iterator[DaskCrew]:
             security=own,
             protocol="tls://",
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # None would take port 8787, and warn if it is taken
             local_directory=folder,
             silence_logs=logging.CRITICAL,
         )
