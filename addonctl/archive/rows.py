@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from addonctl import dates
 from addonctl.addresses import Address
 from addonctl.archive.index import MARKER_IS, iso, moment
-from addonctl.models import Field, Record, Resource
+from addonctl.models import Record, Resource, fields
 
 if TYPE_CHECKING:
     from addonctl.archive.index import Index
@@ -21,20 +21,10 @@ class KeptResult(Resource):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "results", "Result"
-    FIELDS = (
-        Field("sid", "sid"),
-        Field("recording_sid", "sid"),
-        Field("account_sid", "sid"),
-        Field("call_sid", "sid"),
-        Field("state", "status"),
-        Field("status", "status"),
-        Field("add_on_sid", "sid"),
-        Field("add_on_configuration_sid", "sid"),
-        Field("date_created", "date"),
-        Field("expires", "date"),
-        Field("saved_at", "date"),
-        Field("payloads", "number"),
-        Field("problem"),
+    FIELDS = fields(
+        "sid:sid recording_sid:sid account_sid:sid call_sid:sid state:status"
+        " status:status add_on_sid:sid add_on_configuration_sid:sid date_created:date"
+        " expires:date saved_at:date payloads:number problem"
     )
     COLUMNS = ("sid", "state", "status", "date_created", "expires", "recording_sid")
 
@@ -48,20 +38,10 @@ class KeptPayload(Resource):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "payloads", "Payload"
-    FIELDS = (
-        Field("sid", "sid"),
-        Field("result_sid", "sid"),
-        Field("recording_sid", "sid"),
-        Field("label"),
-        Field("content_type"),
-        Field("bytes", "number"),
-        Field("sha256"),
-        Field("status", "status"),
-        Field("add_on_sid", "sid"),
-        Field("add_on_configuration_sid", "sid"),
-        Field("date_created", "date"),
-        Field("verified_at", "date"),
-        Field("verdict"),
+    FIELDS = fields(
+        "sid:sid result_sid:sid recording_sid:sid label content_type bytes:number"
+        " sha256 status:status add_on_sid:sid add_on_configuration_sid:sid"
+        " date_created:date verified_at:date verdict"
     )
     COLUMNS = ("sid", "label", "content_type", "bytes", "result_sid", "recording_sid")
 
@@ -75,12 +55,9 @@ class RunRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "runs", "Run"
-    FIELDS = (
-        Field("started", "date"),
-        Field("ended", "date"),
-        Field("complete"),
-        *(Field(name, "number") for name in ("predicted", "requests", "looked", "saved", "failed")),
-        Field("ended_as"),
+    FIELDS = fields(
+        "started:date ended:date complete predicted:number requests:number"
+        " looked:number saved:number failed:number ended_as"
     )
     COLUMNS = tuple(field.name for field in FIELDS)
 
@@ -90,17 +67,9 @@ class ErasureRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "erasures", "Erasure"
-    FIELDS = (
-        Field("id"),
-        Field("asked"),
-        Field("account_sid", "sid"),
-        Field("at", "date"),
-        Field("ended", "date"),
-        Field("source"),
-        *(Field(name, "number") for name in ("results", "payloads", "bytes")),
-        Field("profile"),
-        Field("reason"),
-        Field("problem"),
+    FIELDS = fields(
+        "id asked account_sid:sid at:date ended:date source results:number"
+        " payloads:number bytes:number profile reason problem"
     )
     COLUMNS = ("id", "at", "ended", "asked", "reason", "problem")
 
@@ -110,14 +79,7 @@ class Problem(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "problems", "Problem"
-    FIELDS = (
-        Field("kind"),
-        Field("sid"),
-        Field("state"),
-        Field("tries", "number"),
-        Field("expires", "date"),
-        Field("problem"),
-    )
+    FIELDS = fields("kind sid state tries:number expires:date problem")
     COLUMNS = ("kind", "sid", "state", "expires", "problem")
 
 
@@ -126,14 +88,8 @@ class HitRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "hits", "Hit"
-    FIELDS = (
-        Field("address"),
-        Field("call_sid", "sid"),
-        Field("add_on_sid", "sid"),
-        Field("date_created", "date"),
-        Field("speaker"),
-        Field("start", "number"),
-        Field("snippet"),
+    FIELDS = fields(
+        "address call_sid:sid add_on_sid:sid date_created:date speaker start:number snippet"
     )
     COLUMNS = ("snippet", "speaker", "start", "date_created", "address")
 
@@ -162,7 +118,7 @@ class VerdictRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "verdicts", "Verdict"
-    FIELDS = (Field("verdict", "status"), Field("name"), Field("payload_sid"), Field("result_sid"))
+    FIELDS = fields("verdict:status name payload_sid result_sid")
     COLUMNS = ("verdict", "name")
 
 
@@ -171,30 +127,13 @@ class StatusRow(Record):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "archives", "Archive"
-    FIELDS = (
-        Field("archive"),
-        Field("accounts"),
-        Field("last_good_run", "date"),
-        Field("last_run", "date"),
-        *(
-            Field(name, "number")
-            for name in (
-                "recordings",
-                "recordings_not_looked_at",
-                "results",
-                "results_saved",
-                "results_pending",
-                "unsaved_expiring_in_1_day",
-                "unsaved_expiring_in_3_days",
-                "unsaved_expiring_in_7_days",
-                "results_failed",
-                "results_lost",
-                "results_retired",
-                "payloads",
-                "bytes",
-                "damaged",
-            )
-        ),
+    FIELDS = fields(
+        "archive accounts last_good_run:date last_run:date recordings:number"
+        " recordings_not_looked_at:number results:number results_saved:number"
+        " results_pending:number unsaved_expiring_in_1_day:number"
+        " unsaved_expiring_in_3_days:number unsaved_expiring_in_7_days:number"
+        " results_failed:number results_lost:number results_retired:number payloads:number"
+        " bytes:number damaged:number"
     )
     COLUMNS = tuple(field.name for field in FIELDS)
 
