@@ -17,7 +17,7 @@ from addonctl.archive import lease
 from addonctl.archive.asking import Asking
 from addonctl.archive.cloud import bucket_of, store_of
 from addonctl.archive.lease import Lease, Tag
-from addonctl.archive.place import NoObject, Object, PlaceBusy, PlaceFailed
+from addonctl.archive.place import NoObject, Object, Place, PlaceBusy, PlaceFailed
 from addonctl.errors import AddonctlError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _UNSEEN = {
 }
 
 
-class BucketPlace:
+class BucketPlace(Place):
     """A bucket, or what of it begins with a prefix. Objects are there whole or not at all."""
 
     def __init__(
@@ -60,12 +60,6 @@ class BucketPlace:
     @property
     def lease(self) -> str:
         return self._lease.id if self._lease else ""
-
-    def read(self, name: str) -> bytes | None:
-        try:
-            return b"".join(self.blocks(name))
-        except NoObject:
-            return None
 
     def blocks(self, name: str) -> Iterator[bytes]:
         import obstore

@@ -47,6 +47,10 @@ class Place(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """An object's bytes; None where there is none."""
+        try:
+            return b"".join(self.blocks(name))
+        except NoObject:
+            return None
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """The same, a piece at a time. Raises NoObject where there is none."""
@@ -116,7 +120,7 @@ def open_place(
     return LocalPlace(Path(where).expanduser().absolute())
 
 
-class LocalPlace:
+class LocalPlace(Place):
     """A folder on this machine. Links in it are no objects, and are not followed."""
 
     lease = ""
@@ -125,12 +129,6 @@ class LocalPlace:
         self.root = root
         self.url = str(root)
         self._lock: os.stat_result | None = None
-
-    def read(self, name: str) -> bytes | None:
-        try:
-            return b"".join(self.blocks(name))
-        except NoObject:
-            return None
 
     def blocks(self, name: str) -> Iterator[bytes]:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
