@@ -53,9 +53,7 @@ def delete(
     Raises Usage, with nothing deleted, for what does not fit, or where nobody can be asked.
     """
     sink = state.answering(Outcome)
-    most = None
-    if deleting.max_delete is not None:
-        most = whole_number("max_delete", deleting.max_delete, 0)
+    most = most_of(deleting)
     if selection and selection.filters and not expand:
         raise Usage("filters choose among all results of a recording", hint="add --all-results")
     workers_of(many)
@@ -86,8 +84,7 @@ def delete(
         looking = state.batch(many, "looked through", "recording", alone=False)
         addresses, unlisted = deletion.expanded(looking, selection, addresses)
     count = (addresses.total or 0) - len(unlisted)
-    if most is not None and count > most:
-        raise Usage(f"this would delete {count}, more than --max-delete {most}; nothing is deleted")
+    must_be_at_most(most, count, "delete", "deleted")
     if asks and count:
         named = (str(each) for each in addresses.items if each not in unlisted)
         what = f"delete {plural(count, unit)} for good"
@@ -102,6 +99,19 @@ def delete(
         tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
     tally.finish()
     tally.sum_up()
+
+
+def most_of(deleting: Deleting) -> int | None:
+    """How many things may go; None for any number. Raises Usage."""
+    if deleting.max_delete is None:
+        return None
+    return whole_number("max_delete", deleting.max_delete, 0)
+
+
+def must_be_at_most(most: int | None, count: int, what: str, done: str) -> None:
+    """Raises Usage where more than `most` would go, before anything has."""
+    if most is not None and count > most:
+        raise Usage(f"this would {what} {count}, more than --max-delete {most}; nothing is {done}")
 
 
 def must_be_able_to_ask(state: State, what: str) -> None:

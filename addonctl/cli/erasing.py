@@ -13,7 +13,7 @@ from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Row, Tally, plural
 from addonctl.cli.archived import Archive, opened
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
-from addonctl.cli.deleting import confirm, must_be_able_to_ask
+from addonctl.cli.deleting import confirm, most_of, must_be_able_to_ask, must_be_at_most
 from addonctl.cli.options import (
     Ages,
     Argument,
@@ -24,7 +24,6 @@ from addonctl.cli.options import (
     PayloadFilters,
     ResultFilters,
     selection_of,
-    whole_number,
 )
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
@@ -73,7 +72,7 @@ def retire_kept(
     from addonctl.archive.retire import Candidate, Retired, Retiring, candidates, retire
 
     sink = state.answering(Outcome)
-    now, most = datetime.now(UTC), _most(deleting)
+    now, most = datetime.now(UTC), most_of(deleting)
     named = None
     if many.from_file is not None:
         named = frozenset(map(str, state.addresses([], many, 1, 2).items))
@@ -96,11 +95,7 @@ def retire_kept(
     with opened(state, archive.archive, alone=not deleting.dry_run) as at:
         at.must_be_of(wish.account)
         chosen = list(candidates(at.kept, wish, now))
-        if most is not None and len(chosen) > most:
-            raise Usage(
-                f"this would delete {len(chosen)}, more than --max-delete {most};"
-                " nothing is deleted"
-            )
+        must_be_at_most(most, len(chosen), "delete", "deleted")
         if asks and chosen:
             what = f"delete {plural(len(chosen), 'result')} at the service, once proven to be here"
             confirm(state, what, len(chosen), (str(each.address) for each in chosen))
@@ -167,7 +162,7 @@ def erase_kept(
     from addonctl.archive.target import Erasure
 
     sink, login, reason = state.answering(Outcome), state.login, _reason(reason)
-    most, asks = _most(deleting), not (deleting.yes or deleting.dry_run)
+    most, asks = most_of(deleting), not (deleting.yes or deleting.dry_run)
     if asks:
         must_be_able_to_ask(state, "erase for good")
     tally = Tally(sink, "would erase" if deleting.dry_run else "erased", "item")
@@ -182,8 +177,7 @@ def erase_kept(
         names = erase.look_for(targets, state.client(), at.place, at.kept)
         known = [each for each in targets if each.known]
         count = sum(max(1, len(each.results)) for each in known)
-        if most is not None and count > most:
-            raise Usage(f"this would erase {count}, more than --max-delete {most}; nothing is done")
+        must_be_at_most(most, count, "erase", "done")
         if asks and known:
             where = "here" if keep_source else "here and at the service"
             what = f"erase {plural(count, 'result')} for good, {where}"
@@ -299,9 +293,3 @@ def _reason(given: str | None) -> str:
     if len(reason) > LONGEST_REASON:
         raise Usage(f"--reason is longer than {LONGEST_REASON} characters")
     return reason
-
-
-def _most(deleting: Deleting) -> int | None:
-    if deleting.max_delete is None:
-        return None
-    return whole_number("max_delete", deleting.max_delete, 0)
