@@ -21,6 +21,7 @@ from addonctl.archive.index import Index, iso, moment
 from addonctl.archive.rows import status_of
 from addonctl.errors import AddonctlError
 from addonctl.output import safe
+from addonctl.transcripts.write import clock
 
 DAYS = 60
 """Days in the chart of results; what is older is one number."""
@@ -292,7 +293,7 @@ def _template() -> Any:
         "count": lambda number: f"{number or 0:,}",
         "size": _size,
         "span": _span,
-        "clock": _clock,
+        "clock": lambda seconds: clock(seconds or 0),
         "when": _when,
         "percent": lambda part: f"{100 * part:.1f} %",
     }
@@ -333,13 +334,6 @@ def _span(seconds: int) -> str:
     if abs(seconds) < 172800:
         return f"{seconds // 3600} h {seconds % 3600 // 60} min"
     return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
-
-
-def _clock(seconds: float | None) -> str:
-    """A moment in a recording."""
-    whole = int(seconds or 0)
-    hours = f"{whole // 3600}:" if whole >= 3600 else ""
-    return f"{hours}{whole // 60 % 60:0{2 if hours else 1}}:{whole % 60:02}"
 
 
 def _when(text: str | None) -> str:

@@ -13,6 +13,7 @@ from addonctl.archive import marker
 from addonctl.archive.index import Index
 from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.archive.receipts import Receipt
+from addonctl.batch.outcomes import plural
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
 from addonctl.sids import HEX, given_sid
 
@@ -68,8 +69,8 @@ class Erasure:
         payloads = len(set[str]().union(*self.results.values()))
         size = sum(size for _, size in self.objects)
         words = [
-            f"{_counted(len(self.results), 'result')}, {_counted(payloads, 'payload')}",
-            f"{_counted(len(self.objects), 'object')} of {size} bytes here",
+            f"{plural(len(self.results), 'result')}, {plural(payloads, 'payload')}",
+            f"{plural(len(self.objects), 'object')} of {size} bytes here",
         ]
         outcomes = sorted(set(filter(None, self.at_service.values())))
         if self.keep_source:
@@ -98,10 +99,6 @@ class Erasure:
         if not self.payload:
             found |= {each.result for each in self.results}
         return found - set(self.tombstones)
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 # What there is

@@ -220,9 +220,9 @@ def _length(text: str) -> str:
     """Seconds as a clock shows them: 21:00."""
     if not _SECONDS.fullmatch(text):
         return text
-    minutes, seconds = divmod(int(text), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    from addonctl.transcripts.write import clock
+
+    return clock(int(text))
 
 
 def _taken(widths: Sequence[int]) -> int:
