@@ -86,6 +86,16 @@ def test_the_nightly_recipe_names_what_fails_and_completes_it(
     assert {a.rpartition("/")[2] for a in every} == {f.stem for f in (home / "keep").rglob("XH*")}
 
 
+def built(
+    checkout: Path, place: Path, *options: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The site of a checkout, built as strictly as there is."""
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", *options, "--site-dir"]
+    return subprocess.run(
+        [*words, str(place)], cwd=checkout, env=environment, capture_output=True, text=True
+    )
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built as strictly as there is, where nothing can be fetched."""
@@ -96,17 +106,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "https_proxy": "http://127.0.0.1:9",
         "NO_MKDOCS_2_WARNING": "1",
     }
-    words = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--quiet",
-        "--site-dir",
-        str(place),
-    ]
-    ran = subprocess.run(words, cwd=ROOT, env=nowhere, capture_output=True, text=True)
+    ran = built(ROOT, place, "--quiet", environment=nowhere)
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     return place
@@ -165,16 +165,7 @@ def test_a_broken_link_fails_the_build(tmp_path: Path, page: str, text: str, sai
         shutil.copy(ROOT / name, tmp_path)
     with (tmp_path / "docs" / page).open("a", encoding="utf-8") as file:
         file.write(f"\n{text}\n")
-    words = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--site-dir",
-        str(tmp_path / "site"),
-    ]
-    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    ran = built(tmp_path, tmp_path / "site")
 
     assert ran.returncode == 1
     assert said in ran.stderr
