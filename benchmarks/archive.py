@@ -34,7 +34,7 @@ from addonctl.archive.place import LocalPlace
 from addonctl.dates import rfc2822
 from addonctl.transcripts import Transcript, Turn
 from benchmarks import cluster
-from benchmarks.measure import ADDONCTL, users
+from benchmarks.measure import ADDONCTL, logged_in
 from benchmarks.report import keep, table
 
 ACCOUNT = "AC" + "1" * 32
@@ -205,12 +205,7 @@ def measure(folder: Path, results: int, runs: int) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = [json.loads(filled.stdout)]
     kept = folder / "keep"
     path = kept / "index.sqlite"
-    environment = users() | {
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "secret",
-        "ADDONCTL_ARCHIVE": str(kept),
-        "HOME": str(folder),
-    }
+    environment = logged_in(ACCOUNT, folder, ADDONCTL_ARCHIVE=str(kept))
     ours_in = [ADDONCTL, "archive"]
     for word in (f"w{results // 20 * 10}", "ferry"):
         lines = spent([sys.executable, "-c", SEARCH, str(path), word], environment, runs)

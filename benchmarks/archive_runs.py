@@ -38,7 +38,7 @@ from addonctl.dates import rfc2822
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload, Recording, Result
 from benchmarks.downloads import ACCOUNT, Server
-from benchmarks.measure import ADDONCTL, side_by_side, users
+from benchmarks.measure import ADDONCTL, logged_in, side_by_side
 from benchmarks.report import keep, table
 
 DAY = timedelta(days=1)
@@ -106,13 +106,7 @@ def first_run(folder: Path, count: int, in_flight: int, runs: int) -> dict[str, 
                 "addonctl": [ADDONCTL, "archive", "run", "-q", "--workers", str(in_flight)],
             },
             runs=runs,
-            environment={
-                **users(),
-                "ADDONCTL_API_URL": api,
-                "TWILIO_ACCOUNT_SID": ACCOUNT,
-                "TWILIO_AUTH_TOKEN": "secret",
-                "HOME": str(folder),
-            },
+            environment=logged_in(ACCOUNT, folder, ADDONCTL_API_URL=api),
             before=[
                 *("sh", "-c"),
                 f"rm -rf {kept} {folder}/curl; mkdir {folder}/curl;"

@@ -29,7 +29,7 @@ from typing import Any
 
 from benchmarks.archive_runs import LATENCY, Account, asked
 from benchmarks.downloads import ACCOUNT
-from benchmarks.measure import ADDONCTL, users
+from benchmarks.measure import ADDONCTL, logged_in, users
 from benchmarks.report import RESULTS, keep, table
 
 IN_FLIGHT, PROCESSES = 16, 2
@@ -147,12 +147,7 @@ def once(name: str, folder: Path, api: str, count: int) -> dict[str, Any]:
     counted(api, forget=True)
     kept = folder / name.replace(" ", "-").replace(",", "")
     kept.mkdir()
-    environment = users() | {
-        "ADDONCTL_API_URL": api,
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "secret",
-        "HOME": str(folder),
-    }
+    environment = logged_in(ACCOUNT, folder, ADDONCTL_API_URL=api)
     with ExitStack() as held:
         victim, place = None, str(kept / "keep")
         if "bucket" in name:

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import ADDONCTL, Figure, side_by_side, users
+from benchmarks.measure import ADDONCTL, Figure, logged_in, side_by_side
 from benchmarks.report import keep, table
 
 ACCOUNT = "AC" + "0" * 32
@@ -143,13 +143,7 @@ def compared(
         return side_by_side(
             {"curl": curl, "addonctl": [*ours, "--to", str(kept), "--format", "sids", "--quiet"]},
             runs=runs,
-            environment={
-                **users(),
-                "ADDONCTL_API_URL": api,
-                "TWILIO_ACCOUNT_SID": ACCOUNT,
-                "TWILIO_AUTH_TOKEN": "secret",
-                "HOME": str(folder),
-            },
+            environment=logged_in(ACCOUNT, folder, ADDONCTL_API_URL=api),
             before=["sh", "-c", f"rm -rf {kept} && mkdir {kept} && sync"],
         )
     finally:

@@ -24,6 +24,12 @@ def users() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
+def logged_in(account: str, home: Path, **others: str) -> dict[str, str]:
+    """The same with a login to an account, and with a home of its own."""
+    login = {"TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "secret"}
+    return {**users(), **login, "HOME": str(home), **others}
+
+
 @dataclass(frozen=True)
 class Figure:
     """Medians of one command's runs: seconds of wall time and of CPU, and peak memory in MiB."""
