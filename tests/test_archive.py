@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from support.archives import kept
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 from support.serving import serving, troubled
@@ -49,9 +50,7 @@ def profile(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def keep(run: Run, home: Path) -> Path:
     """An archive with the sandbox's samples in it."""
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
+    return kept(run, home)
 
 
 def the(keep: Path, name: str) -> Path:

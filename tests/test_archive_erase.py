@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from support.account import Account
+from support.archives import kept, listed
 from support.bucket import BOTH, in_both, stored
 from support.program import INTERRUPTIBLE, PROGRAM, Run
 from support.terminal import on_screen
@@ -64,9 +65,7 @@ def run(run: Run, request: pytest.FixtureRequest) -> Run:
 def keep(run: Run, home: Path, account: Account) -> Path:
     """An archive of both calls."""
     fill(account)
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
+    return kept(run, home)
 
 
 def grep(folder: Path, *words: bytes | str) -> set[str]:
@@ -89,17 +88,12 @@ def receipts(keep: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in sorted((keep / "erased").glob("*.json"))]
 
 
-def rows(run: Run, what: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(f"archive list {what} -f json").out)
-    return found
-
-
 def said(run: Run, keep: Path) -> list[str]:
     """Which payloads the archive holds, by what it holds: objects, index, full text."""
     objects = {path.name[:34] for path in keep.rglob("XH*")}
-    listed = {row["sid"] for row in rows(run, "payloads")}
-    assert objects == listed
-    return sorted(listed)
+    held = {row["sid"] for row in listed(run, "payloads")}
+    assert objects == held
+    return sorted(held)
 
 
 def payloads(*results: int) -> list[str]:
@@ -280,8 +274,8 @@ def test_lines_that_erase_nothing(
 
 
 def test_many_from_a_list_and_some_unknown(run: Run, keep: Path, account: Account) -> None:
-    listed = f"{ONE}\n{sid('RE', 1)}\n{sid('RE', 8)}\n{sid('RE', 3)}/{sid('XR', 4)}\n"
-    ran = run("archive erase --from - --yes -f json", stdin=listed)
+    addresses = f"{ONE}\n{sid('RE', 1)}\n{sid('RE', 8)}\n{sid('RE', 3)}/{sid('XR', 4)}\n"
+    ran = run("archive erase --from - --yes -f json", stdin=addresses)
     outcomes = {row["sid"]: row["outcome"] for row in json.loads(ran.out)}
 
     assert 6 == ran.code
@@ -299,7 +293,7 @@ def test_many_from_a_list_and_some_unknown(run: Run, keep: Path, account: Accoun
 
 def test_a_receipt_is_shown_and_listed(run: Run, keep: Path) -> None:
     run(f"archive erase {ONE} --yes --reason 'request 4711'")
-    (row,) = rows(run, "erasures")
+    (row,) = listed(run, "erasures")
     text = run(f"archive show --receipt {row['id']}")
     as_json = run(f"archive show --receipt {row['id'][:16]} -f json")
     document = json.loads(as_json.out)
@@ -329,13 +323,13 @@ def test_a_receipt_that_is_none(run: Run, keep: Path, id: str) -> None:
 
 def test_receipts_outlive_the_index(run: Run, keep: Path) -> None:
     run(f"archive erase {ONE} --yes --reason why")
-    before = rows(run, "erasures")
+    before = listed(run, "erasures")
     for path in keep.glob("index.sqlite*"):
         path.unlink()
     codes = run("archive rebuild").code, run("archive run --full").code
 
     assert (0, 0) == codes
-    assert before == rows(run, "erasures")
+    assert before == listed(run, "erasures")
     assert payloads(2, 3, 4) == said(run, keep)
 
 
@@ -479,7 +473,7 @@ def test_copies_and_what_killed_runs_left(run: Run, keep: Path) -> None:
     assert 0 == ran.code
     assert set() == grep(keep, *WORDS)
     assert {f"erased/{receipt['id']}.json"} == grep(keep, sid("XR", 1), *payloads(1))
-    assert "result (erased): 404" == rows(run, "runs")[0]["ended_as"]
+    assert "result (erased): 404" == listed(run, "runs")[0]["ended_as"]
     assert "result (erased): 404" in report.read_text()
     assert not (keep / "index.sqlite.bak").exists()
     assert (keep / "index.sqlite.note").exists()
@@ -590,7 +584,7 @@ def test_an_index_of_another_machine_or_an_older_one_learns_of_it(
 ) -> None:
     shutil.copy(keep / "index.sqlite", tmp_path / "older")
     run(f"archive erase --call {sid('CA', 1)} --yes")
-    after = rows(run, "erasures")
+    after = listed(run, "erasures")
     for path in keep.glob("index.sqlite*"):
         path.unlink()
     shutil.copy(tmp_path / "older", keep / "index.sqlite")
@@ -600,7 +594,7 @@ def test_an_index_of_another_machine_or_an_older_one_learns_of_it(
     assert {"index.sqlite"} == before
     assert 0 == ran.code
     assert set() == grep(keep, *WORDS)
-    assert after == rows(run, "erasures")
+    assert after == listed(run, "erasures")
     assert payloads(4) == said(run, keep)
 
 
@@ -628,7 +622,7 @@ def test_an_index_of_the_first_version(run: Run, keep: Path) -> None:
     ran = run(f"archive erase {ONE} --yes")
 
     assert 0 == ran.code
-    assert 1 == len(rows(run, "erasures"))
+    assert 1 == len(listed(run, "erasures"))
 
 
 # Odd words, and trouble here
@@ -660,7 +654,7 @@ def test_a_recording_of_which_nothing_is_made_yet(run: Run, keep: Path, account:
 @pytest.mark.parametrize("reason", ["\udcff\0\x1b[31m'); DROP", "é" * 500])
 def test_a_reason_may_be_anything(run: Run, keep: Path, reason: str) -> None:
     ran = run("archive", "erase", ONE, "--yes", "--reason", reason)
-    (row,) = rows(run, "erasures")
+    (row,) = listed(run, "erasures")
 
     assert 0 == ran.code
     assert row["reason"].rstrip("é").endswith("DROP") or row["reason"] == reason
@@ -671,11 +665,11 @@ def test_a_reason_may_be_anything(run: Run, keep: Path, reason: str) -> None:
 
 def test_a_subaccounts_recording(run: Run, home: Path, account: Account) -> None:
     account.state.reset()
-    listed = json.loads(run(f"recordings list --account {sandbox.SUBACCOUNT} -f json").out)
+    recordings = json.loads(run(f"recordings list --account {sandbox.SUBACCOUNT} -f json").out)
     run("archive init keep")
     run("archive run --all-accounts")
-    before = [row for row in rows(run, "results") if row["account_sid"] == sandbox.SUBACCOUNT]
-    ran = run(f"archive erase {listed[0]['sid']} --yes")
+    before = [row for row in listed(run, "results") if row["account_sid"] == sandbox.SUBACCOUNT]
+    ran = run(f"archive erase {recordings[0]['sid']} --yes")
 
     assert before
     assert 0 == ran.code
@@ -823,9 +817,11 @@ def kill_and_compare(run: Run, home: Path, account: Account, kills: int) -> None
     run("archive init keep")
     run("archive run")
     keep, chance, killed = home / "keep", random.Random(5), 0
-    wanted = sorted({row["recording_sid"] for row in rows(run, "results")})[:kills]
+    wanted = sorted({row["recording_sid"] for row in listed(run, "results")})[:kills]
     for recording in wanted:
-        results = {row["sid"] for row in rows(run, "results") if row["recording_sid"] == recording}
+        results = {
+            row["sid"] for row in listed(run, "results") if row["recording_sid"] == recording
+        }
         line = [*PROGRAM, "archive", "erase", recording, "--yes", "-q"]
         process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         account.requests = 0
@@ -843,9 +839,9 @@ def kill_and_compare(run: Run, home: Path, account: Account, kills: int) -> None
     assert all(each["complete"] for each in receipts(keep))
     names = {name.partition("/")[0] for name in grep(keep, *wanted)}
     assert names <= {"erased", "index.sqlite"}
-    assert {row["asked"] for row in rows(run, "erasures")} == set(wanted)
+    assert {row["asked"] for row in listed(run, "erasures")} == set(wanted)
     assert 0 == run("archive verify").code
-    assert not {row["recording_sid"] for row in rows(run, "results")} & set(wanted)
+    assert not {row["recording_sid"] for row in listed(run, "results")} & set(wanted)
     print(f"{killed} of {kills} killed")  # noqa: T201
 
 

@@ -9,20 +9,19 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from support.archives import index, kept, rows
 from support.bucket import BOTH, in_both, stored
 from support.program import PROGRAM, Run
 
@@ -53,20 +52,7 @@ def profile(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def keep(run: Run, home: Path) -> Path:
     """An archive with the sandbox's samples in it."""
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
-
-
-@contextmanager
-def index(keep: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(keep / "index.sqlite")) as db, db:
-        yield db
-
-
-def rows(keep: Path, query: str) -> list[tuple[Any, ...]]:
-    with index(keep) as db:
-        return db.execute(query).fetchall()
+    return kept(run, home)
 
 
 def parquet(folder: Path, table: str) -> str:

@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 from support.account import Account
+from support.archives import kept, listed
 from support.program import Run
 
 from addonctl import sandbox
@@ -26,14 +26,7 @@ OTHER = "AC" + "b" * 32
 def keep(run: Run, home: Path, account: Account) -> Path:
     """An archive of a result with two payloads, brought up to date."""
     account.one()
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
-
-
-def rows(run: Run, what: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(f"archive list {what} -f json").out)
-    return found
+    return kept(run, home)
 
 
 def to_folder(path: Path) -> None:
@@ -127,7 +120,7 @@ def test_an_index_that_is_none_is_a_sentence_and_made_anew(
     assert {1} == {each.code for each in ran}, ran
     assert all("index" in each.err and "unexpected" not in each.err for each in ran)
     assert (0, 0) == (rebuilt.code, again.code)
-    assert ["saved"] == [row["state"] for row in rows(run, "results")]
+    assert ["saved"] == [row["state"] for row in listed(run, "results")]
     assert 0 == run("archive search parcel").code
 
 
@@ -164,14 +157,14 @@ def test_an_object_that_is_none_is_a_problem_and_is_mended(
     (path,) = (keep / "data").rglob(f"{sid('XH', 1)}*")
     OBJECTS[damage](path)
     found = run("archive verify")
-    problems, status = rows(run, "problems"), run("archive status")
+    problems, status = listed(run, "problems"), run("archive status")
     if damage == "a folder":
         path.rmdir()
     mended = run("archive verify --repair")
 
     assert (6, 1, 0) == (found.code, status.code, mended.code)
     assert [("payload", sid("XH", 1))] == [(row["kind"], row["sid"]) for row in problems]
-    assert [] == rows(run, "problems")
+    assert [] == listed(run, "problems")
     assert b"Ann: The parcel is lost.\nBob: Again." == path.read_bytes()
 
 
@@ -185,8 +178,8 @@ def test_a_damaged_object_is_never_taken_for_whole_by_a_run(
     account.touched()
     ran = run("archive run")
     if damage == "a folder":  # in the way: said, and due again
-        assert (6, ["failed"]) == (ran.code, [row["state"] for row in rows(run, "results")])
-        assert "is a directory" in rows(run, "problems")[0]["problem"]
+        assert (6, ["failed"]) == (ran.code, [row["state"] for row in listed(run, "results")])
+        assert "is a directory" in listed(run, "problems")[0]["problem"]
         path.rmdir()
         ran = run("archive run")
 
@@ -218,7 +211,7 @@ def test_a_marker_that_is_none_is_a_problem_and_is_mended(
     (path,) = keep.rglob("result.json")
     MARKERS[damage](path)
     found = run("archive verify")
-    problems, status = rows(run, "problems"), run("archive status")
+    problems, status = listed(run, "problems"), run("archive status")
     rebuilt = run("archive rebuild")
     mended = [run(line) for line in ("archive run --full", "archive verify")]
 
@@ -227,7 +220,7 @@ def test_a_marker_that_is_none_is_a_problem_and_is_mended(
     assert rebuilt.code == (6 if path.name in rebuilt.err else 0)
     assert 0 == mended[0].code
     assert mended[1].code == 0
-    assert ["saved"] == [row["state"] for row in rows(run, "results")]
+    assert ["saved"] == [row["state"] for row in listed(run, "results")]
 
 
 # What is handed to `run --from -`
@@ -276,8 +269,8 @@ def test_callbacks_say_what_is_new_and_save_the_list(
     ran = run("archive run --from -", stdin=text + "\n")
 
     assert 0 == ran.code, ran.err
-    assert {sid("XR", 1), sid("XR", 2)} == {row["sid"] for row in rows(run, "results")}
-    assert {"saved"} == {row["state"] for row in rows(run, "results")}
+    assert {sid("XR", 1), sid("XR", 2)} == {row["sid"] for row in listed(run, "results")}
+    assert {"saved"} == {row["state"] for row in listed(run, "results")}
     assert not [path for path in account.paths if path.endswith("/Recordings.json")]
     assert 0 == run("archive search new").code
 

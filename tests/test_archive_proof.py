@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import time_machine
 from support.account import Account
+from support.archives import kept, listed
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
@@ -40,14 +41,7 @@ def run(run: Run, request: pytest.FixtureRequest) -> Run:
 def keep(run: Run, home: Path, account: Account) -> Path:
     """An archive of a result with two payloads, brought up to date."""
     account.one()
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
-
-
-def rows(run: Run, what: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(f"archive list {what} -f json").out)
-    return found
+    return kept(run, home)
 
 
 def stored(keep: Path) -> dict[str, bytes]:
@@ -106,7 +100,7 @@ def test_a_payload_list_that_shrinks_is_a_problem_and_nothing_goes(
     account.change("UPDATE payloads SET deleted = 1 WHERE sid = ?", sid("XH", 2))
     account.touched()
     ran = run("archive run")
-    (problem,) = rows(run, "problems")
+    (problem,) = listed(run, "problems")
 
     assert 0 == ran.code
     assert before == named(keep)
@@ -126,7 +120,7 @@ def test_what_is_damaged_here_and_gone_there_is_never_said_to_be_saved(
 
     assert 6 == ran.code
     assert path.exists()
-    assert {sid("XR", 1), sid("XH", 2)} == {row["sid"] for row in rows(run, "problems")}
+    assert {sid("XR", 1), sid("XH", 2)} == {row["sid"] for row in listed(run, "problems")}
     assert 1 == run("archive status").code
 
 
@@ -155,7 +149,7 @@ def test_deleted_at_the_service_before_it_was_saved_is_lost(
         f"DELETE FROM {how}" if how == "recordings" else "UPDATE results SET deleted = 1"
     )
     gone, then = run("archive run"), run("archive run")
-    (problem,) = rows(run, "problems")
+    (problem,) = listed(run, "problems")
 
     assert (0, 6, 0) == (pending.code, gone.code, then.code)
     assert "lost" == problem["state"]
@@ -172,7 +166,7 @@ def test_a_recording_that_is_listed_again_is_looked_at_again(
     account.add(Result(sid("RE", 1), sid("XR", 2), account.now() - 9, account.now() - 5))
     run("archive run")
 
-    assert {sid("XR", 1), sid("XR", 2)} == {row["sid"] for row in rows(run, "results")}
+    assert {sid("XR", 1), sid("XR", 2)} == {row["sid"] for row in listed(run, "results")}
 
 
 def test_a_result_that_expires_unsaved_is_lost_and_no_longer_asked_for(
@@ -182,7 +176,7 @@ def test_a_result_that_expires_unsaved_is_lost_and_no_longer_asked_for(
     run("archive run")
     with time_machine.travel(datetime.now(UTC) + 31 * DAY, tick=True):
         run("archive run")
-        (problem,) = rows(run, "problems")
+        (problem,) = listed(run, "problems")
         account.requests = 0
         run("archive run")
 
@@ -196,11 +190,11 @@ def test_what_is_not_final_is_saved_as_it_is_before_it_is_too_late(
     account.add(Result(sid("RE", 1), sid("XR", 2), account.now() - 100, None))
     with time_machine.travel(datetime.now(UTC) + 26 * DAY, tick=True):
         run("archive run")
-    early = {row["sid"]: (row["state"], row["status"]) for row in rows(run, "results")}
+    early = {row["sid"]: (row["state"], row["status"]) for row in listed(run, "results")}
     account.change("UPDATE results SET completed = created WHERE sid = ?", sid("XR", 2))
     with time_machine.travel(datetime.now(UTC) + 27 * DAY, tick=True):
         run("archive run")
-    late = {row["sid"]: (row["state"], row["status"]) for row in rows(run, "results")}
+    late = {row["sid"]: (row["state"], row["status"]) for row in listed(run, "results")}
 
     assert ("saved", "queued") == early[sid("XR", 2)]
     assert ("saved", "completed") == late[sid("XR", 2)]
@@ -233,7 +227,7 @@ def test_a_clock_that_was_ahead_hides_nothing(run: Run, keep: Path, account: Acc
     assert (1, 0) == (watchdog.code, ran.code)
     assert 0 == run("archive status --max-age 26h").code
     assert {sid("XR", n) for n in (1, 2, 3)} == {
-        row["sid"] for row in rows(run, "results") if row["state"] == "saved"
+        row["sid"] for row in listed(run, "results") if row["state"] == "saved"
     }
 
 
@@ -267,11 +261,11 @@ def test_what_filters_leave_out_waits_for_the_next_run(
     account.one()
     run("archive init keep")
     run("archive run --status failed")
-    first = rows(run, "results")
+    first = listed(run, "results")
     run("archive run")
 
     assert ["pending"] == [row["state"] for row in first]
-    assert ["saved"] == [row["state"] for row in rows(run, "results")]
+    assert ["saved"] == [row["state"] for row in listed(run, "results")]
 
 
 # Its disk
@@ -296,7 +290,7 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(
     ran = subprocess.run(
         [*PROGRAM, "archive", "run"], preexec_fn=small_files, capture_output=True, text=True
     )
-    claimed = {row["sid"] for row in rows(run, "results") if row["state"] == "saved"}
+    claimed = {row["sid"] for row in listed(run, "results") if row["state"] == "saved"}
     markers = {path.parent.name for path in (home / "keep").rglob("result.json")}
 
     assert 1 == ran.returncode
@@ -305,7 +299,7 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(
     assert claimed <= markers
     assert (0, 0) == (run("archive run").code, run("archive verify").code)
     assert not list((home / "keep").rglob("*.tmp"))
-    assert 20 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+    assert 20 == len([row for row in listed(run, "results") if row["state"] == "saved"])
 
 
 def test_two_processes_at_once(run: Run, home: Path, account: Account) -> None:
@@ -319,17 +313,17 @@ def test_two_processes_at_once(run: Run, home: Path, account: Account) -> None:
     codes = sorted(process.returncode for process in both)
 
     assert codes in ([0, 5], [0, 0]), said
-    assert 120 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+    assert 120 == len([row for row in listed(run, "results") if row["state"] == "saved"])
     assert 0 == run("archive verify").code
 
 
 def test_what_a_run_notes_is_made_anew_too(run: Run, keep: Path) -> None:
-    before = rows(run, "runs"), rows(run, "results"), rows(run, "payloads")
+    before = listed(run, "runs"), listed(run, "results"), listed(run, "payloads")
     name = next((keep / "runs").iterdir())
     (keep / "runs" / f"20200101T000000Z-{'a' * 8}.json").write_text("[]")
     (keep / "runs" / f"20200101T000000Z-{'b' * 8}.json").write_bytes(name.read_bytes())
     ran = run("archive rebuild")
-    after = rows(run, "runs"), rows(run, "results"), rows(run, "payloads")
+    after = listed(run, "runs"), listed(run, "results"), listed(run, "payloads")
 
     assert 6 == ran.code
     assert "a" * 8 in ran.err
@@ -353,12 +347,12 @@ MARKERS: dict[str, dict[str, Any]] = {
 def test_a_marker_that_lies_is_a_problem(run: Run, keep: Path, damage: str) -> None:
     path = next(keep.rglob("result.json"))
     path.write_text(json.dumps(json.loads(path.read_bytes()) | MARKERS[damage]))
-    verified, problems = run("archive verify"), rows(run, "problems")
+    verified, problems = run("archive verify"), listed(run, "problems")
     status, mended = run("archive status"), run("archive verify --repair")
 
     assert (6, 1, 0) == (verified.code, status.code, mended.code)
     assert [sid("XR", 1)] == [row["sid"] for row in problems]
-    assert [] == rows(run, "problems")
+    assert [] == listed(run, "problems")
 
 
 def test_a_marker_that_the_index_does_not_know_is_named(run: Run, keep: Path) -> None:
@@ -382,7 +376,7 @@ def test_a_subaccount_that_is_refused_is_a_problem_and_others_go_on(
     run("archive init keep")
     account.failing[SUBACCOUNT] = 401
     refused = run("archive run --all-accounts")
-    (problem,) = [row for row in rows(run, "problems") if row["kind"] == "account"]
+    (problem,) = [row for row in listed(run, "problems") if row["kind"] == "account"]
     watchdog = run("archive status --max-age 26h")
     account.failing.clear()
     good = run("archive run --all-accounts")
@@ -390,7 +384,7 @@ def test_a_subaccount_that_is_refused_is_a_problem_and_others_go_on(
     assert (6, 1) == (refused.code, watchdog.code)
     assert SUBACCOUNT == problem["sid"]
     assert 0 == good.code
-    assert {sandbox.ACCOUNT, SUBACCOUNT} == {row["account_sid"] for row in rows(run, "results")}
+    assert {sandbox.ACCOUNT, SUBACCOUNT} == {row["account_sid"] for row in listed(run, "results")}
     assert 0 == run("archive status --max-age 26h").code
 
 
@@ -414,7 +408,7 @@ def test_a_recording_of_a_subaccount_is_kept_under_it(run: Run, account: Account
     )
 
     assert 0 == ran.code
-    assert [SUBACCOUNT] == [row["account_sid"] for row in rows(run, "results")]
+    assert [SUBACCOUNT] == [row["account_sid"] for row in listed(run, "results")]
 
 
 def test_the_bound_on_requests_is_one_for_all(run: Run, account: Account) -> None:
@@ -451,8 +445,8 @@ def undisturbed(run: Run, keep: Path) -> None:
     again = run("archive run")
 
     assert 0 == again.code, again.err
-    assert 40 == len([row for row in rows(run, "results") if row["state"] == "saved"])
-    assert [] == rows(run, "problems")
+    assert 40 == len([row for row in listed(run, "results") if row["state"] == "saved"])
+    assert [] == listed(run, "problems")
     assert "" == run("archive verify -f jsonl").out
     assert not list(keep.rglob("*.tmp"))
 
@@ -463,7 +457,7 @@ def test_a_login_that_is_withdrawn(run: Run, home: Path, account: Account, path:
     run("archive init keep")
     after(account, 60, lambda: account.failing.update({path: 401}))
     ran = run("archive run --workers 4")
-    saved = {row["sid"] for row in rows(run, "results") if row["state"] == "saved"}
+    saved = {row["sid"] for row in listed(run, "results") if row["state"] == "saved"}
     account.failing.clear()
 
     assert 4 == ran.code
@@ -515,12 +509,12 @@ def test_time_that_is_up_ends_a_run_in_order(run: Run, home: Path, account: Acco
     account.trouble = lambda method, path: time.sleep(0.02 * (next(slow) > 60))
     ran = run("archive run --max-time 1 --workers 2")
     account.trouble = lambda method, path: None
-    (night,) = rows(run, "runs")
+    (night,) = listed(run, "runs")
 
     assert 8 == ran.code
     assert "the time was up" in ran.err
     assert (0, "the time was up") == (night["complete"], night["ended_as"])
-    assert [] == rows(run, "problems")
+    assert [] == listed(run, "problems")
     assert 1 == run("archive status --max-age 26h").code
     undisturbed(run, home / "keep")
 
@@ -537,9 +531,9 @@ def test_a_service_that_is_down_is_not_asked_for_each_recording(run: Run, accoun
     account.failing |= {f"{sid('RE', n)}/AddOnResults": 503 for n in range(150)}
     down = run("archive run --retries 0 --workers 4")
     asked = len(account.paths)
-    (night, problems) = rows(run, "runs")[0], rows(run, "problems")
+    (night, problems) = listed(run, "runs")[0], listed(run, "problems")
     watchdog = run("archive status --max-age 26h")
-    saved = {row["sid"] for row in rows(run, "results") if row["state"] == "saved"}
+    saved = {row["sid"] for row in listed(run, "results") if row["state"] == "saved"}
     account.failing.clear()
     up = run("archive run")
 
@@ -549,8 +543,8 @@ def test_a_service_that_is_down_is_not_asked_for_each_recording(run: Run, accoun
     assert 24 <= len(problems) < 100
     assert asked < 500
     assert 20 < len(saved) <= 50
-    assert [] == rows(run, "problems")
-    assert 200 == len([row for row in rows(run, "results") if row["state"] == "saved"])
+    assert [] == listed(run, "problems")
+    assert 200 == len([row for row in listed(run, "results") if row["state"] == "saved"])
     assert 0 == run("archive verify").code
 
 
@@ -562,7 +556,7 @@ def test_a_few_that_are_refused_end_nothing(run: Run, account: Account) -> None:
     ran = run("archive run --retries 0")
 
     assert 6 == ran.code
-    assert 48 == len(rows(run, "problems"))
+    assert 48 == len(listed(run, "problems"))
 
 
 # What it asks for
@@ -592,12 +586,12 @@ def test_not_one_request_more_than_allowed(run: Run, account: Account, workers: 
         account.requests = 0
         codes.append(run(f"archive run --max-requests 17 --workers {workers}").code)
         assert account.requests <= 17
-        before, saved = saved, len([row for row in rows(run, "results") if row["saved_at"]])
+        before, saved = saved, len([row for row in listed(run, "results") if row["saved_at"]])
         assert saved > before or codes[-1] == 0
 
     assert {0, 8} == set(codes)
     assert 12 == saved
-    assert [] == rows(run, "problems")
+    assert [] == listed(run, "problems")
     assert 0 == run("archive verify").code
 
 
@@ -638,7 +632,7 @@ def test_results_are_chosen_by_their_payloads_and_saved_whole(
         made(account, n, account.now() - 3600 - n, *labels)
     run("archive init keep")
     chosen = run(f"archive run {words}")
-    states = {row["sid"]: (row["state"], row["payloads"]) for row in rows(run, "results")}
+    states = {row["sid"]: (row["state"], row["payloads"]) for row in listed(run, "results")}
     payloads = {1: 1, 2: 2, 3: 1}
     then = run("archive run")
 
@@ -646,7 +640,7 @@ def test_results_are_chosen_by_their_payloads_and_saved_whole(
     assert states == {
         sid("XR", n): ("saved", payloads[n]) if n in saved else ("pending", 0) for n in payloads
     }
-    assert {"saved"} == {row["state"] for row in rows(run, "results")}
+    assert {"saved"} == {row["state"] for row in listed(run, "results")}
 
 
 def test_a_steady_account_is_predicted_to_the_request(run: Run, account: Account) -> None:
@@ -663,13 +657,13 @@ def test_a_steady_account_is_predicted_to_the_request(run: Run, account: Account
                 planned = run("archive run --dry-run").out
                 asked_before = account.requests
                 said = run("archive run").err
-                night = rows(run, "runs")[0]
+                night = listed(run, "runs")[0]
             assert 0 == asked_before
             if day > 9:
                 assert night["predicted"] == night["requests"] == account.requests, day
                 assert f"about {account.requests} requests" in planned
                 assert f"{account.requests} requests (predicted: {account.requests})" in said
-    kept = [row for row in rows(run, "results") if row["state"] == "saved"]
+    kept = [row for row in listed(run, "results") if row["state"] == "saved"]
 
     assert 60 == len(kept)
 
@@ -687,8 +681,8 @@ def test_the_numbers_of_the_status_add_up(run: Run, account: Account) -> None:
     next(Path.cwd().rglob(f"{sid('XH', 40)}*")).write_bytes(b"")
     run("archive verify")
     status = json.loads(run("archive status -f json").out)
-    states = [row["state"] for row in rows(run, "results")]
-    payloads = rows(run, "payloads")
+    states = [row["state"] for row in listed(run, "results")]
+    payloads = listed(run, "payloads")
 
     assert len(states) == status["results"] == 6
     names = ("saved", "pending", "failed", "lost", "retired")
@@ -700,14 +694,14 @@ def test_the_numbers_of_the_status_add_up(run: Run, account: Account) -> None:
     assert len(payloads) == status["payloads"]
     assert sum(row["bytes"] for row in payloads) == status["bytes"]
     assert 1 == status["damaged"] == len([row for row in payloads if row["verdict"] != "ok"])
-    assert 3 == len(rows(run, "problems"))
+    assert 3 == len(listed(run, "problems"))
 
 
 def test_named_recordings_that_are_not_there_are_problems(run: Run, account: Account) -> None:
     made(account, 1, account.now() - 3600, "words")
     run("archive init keep")
     ran = run("archive run --from -", stdin=f"{sid('RE', 1)}\n{sid('RE', 99)}\n")
-    (problem,) = rows(run, "problems")
+    (problem,) = listed(run, "problems")
     document = json.loads(next(Path.cwd().rglob("result.json")).read_bytes())["recording"]
     account.requests = 0
     then = run("archive run")
@@ -752,7 +746,7 @@ def test_the_archive_answers_as_the_service_did(run: Run, sample: None, line: st
 
 def test_short_addresses_of_the_archive(run: Run, sample: None, monkeypatch: Any) -> None:
     monkeypatch.setenv("ADDONCTL_NO_HISTORY", "1")
-    row = rows(run, "results")[0]
+    row = listed(run, "results")[0]
     got = run("results", "get", row["sid"][:12], "-f", "json")
 
     assert 0 == got.code
@@ -769,8 +763,8 @@ def completed(*words: str) -> set[str]:
 
 
 def test_completion_knows_the_archive(run: Run, sample: None, home: Path) -> None:
-    result = rows(run, "results")[0]
-    payload = next(row for row in rows(run, "payloads") if row["result_sid"] == result["sid"])
+    result = listed(run, "results")[0]
+    payload = next(row for row in listed(run, "payloads") if row["result_sid"] == result["sid"])
 
     assert result["recording_sid"] in completed("archive", "show", "RE")
     assert result["sid"] in completed("archive", "show", "XR")
@@ -786,7 +780,7 @@ def test_completion_knows_the_archive(run: Run, sample: None, home: Path) -> Non
 def test_completion_sorts_nothing(run: Run, sample: None, home: Path) -> None:
     """At a TAB there is no time to put a million results in order: indexes have them so."""
     asked: list[str] = []
-    row = rows(run, "payloads")[0]
+    row = listed(run, "payloads")[0]
     with closing(sqlite3.connect(home / "keep" / "index.sqlite")) as db:
         db.set_trace_callback(asked.append)
         for level, name in ((1, "recording_sid"), (2, "result_sid"), (3, "sid")):
@@ -917,7 +911,7 @@ def sixty_days(
         with time_machine.travel(night, tick=False):
             account.requests = 0
             ran = run("archive run -q --workers 4")
-            counted = rows(run, "runs")[0]["requests"]
+            counted = listed(run, "runs")[0]["requests"]
         assert 0 == ran.code, ran.err
         # Listed is everything once a week, else what is younger than the last list less 3 days.
         there = [name for name, at in born.items() if at <= night]
@@ -945,11 +939,11 @@ def sixty_days(
                 rest = 25 * DAY - DAY / 2
             due[name] = night + rest
         assert expected == counted == account.requests, (day, expected, counted)
-    kept = rows(run, "results")
+    kept = listed(run, "results")
 
     saved = {row["sid"] for row in kept if row["state"] == "saved"}
     assert {result for result, (came, _) in made.items() if came <= night - 28 * DAY} <= saved
-    assert [] == rows(run, "problems")
+    assert [] == listed(run, "problems")
     print(f"{number} recordings, {len(made)} results, {len(kept)} saved")  # noqa: T201
 
 

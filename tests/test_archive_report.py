@@ -6,13 +6,12 @@ import math
 import os
 import re
 import shutil
-import sqlite3
 import stat
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.archives import index, kept, rows
 from support.bucket import BOTH, in_both
 from support.program import Run
 
@@ -55,9 +55,7 @@ def profile(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def keep(run: Run, home: Path) -> Path:
     """An archive with the sandbox's samples in it."""
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
+    return kept(run, home)
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +64,6 @@ def browser() -> Iterator[Browser]:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@contextmanager
-def index(keep: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(keep / "index.sqlite")) as db, db:
-        yield db
-
-
-def rows(keep: Path, query: str) -> list[tuple[Any, ...]]:
-    with index(keep) as db:
-        return db.execute(query).fetchall()
 
 
 class Numbers(HTMLParser):

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import time_machine
 from support.account import Account
+from support.archives import kept, listed
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
@@ -38,14 +39,7 @@ def run(run: Run, request: pytest.FixtureRequest) -> Run:
 def keep(run: Run, home: Path, account: Account) -> Path:
     """An archive of a result with two payloads, brought up to date."""
     account.one()
-    assert 0 == run("archive init keep").code
-    assert 0 == run("archive run").code
-    return home / "keep"
-
-
-def rows(run: Run, what: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(f"archive list {what} -f json").out)
-    return found
+    return kept(run, home)
 
 
 def outcomes(out: str) -> dict[str, tuple[str, str]]:
@@ -62,7 +56,7 @@ def test_what_is_proven_goes_and_stays_here(run: Run, keep: Path, account: Accou
         assert f"{len(body)} bytes sha256 {hashlib.sha256(body).hexdigest()}" in proof
     assert {sid("XR", 1)} == account.deleted()
     assert 3 == run(f"results get {ONE}").code
-    assert ["retired"] == [row["state"] for row in rows(run, "results")]
+    assert ["retired"] == [row["state"] for row in listed(run, "results")]
     assert 0 == run("archive search parcel").code
     assert "Again" in run(f"archive show {ONE} --as text").out
     assert "Again" in run(f"results transcript {ONE} --as text -a keep").out
@@ -200,7 +194,7 @@ def test_a_service_in_trouble_loses_nothing(
 
     assert ran.code in (3, 4, 5)
     assert set() == account.deleted()
-    assert ["saved"] == [row["state"] for row in rows(run, "results")]
+    assert ["saved"] == [row["state"] for row in listed(run, "results")]
 
 
 def test_several_are_chosen_by_filters_and_names(run: Run, home: Path, account: Account) -> None:
@@ -231,9 +225,9 @@ def test_several_are_chosen_by_filters_and_names(run: Run, home: Path, account: 
 
 def test_the_next_run_and_a_new_index_know_of_it(run: Run, keep: Path, account: Account) -> None:
     run("archive retire --older-than 0s --yes")
-    before = rows(run, "results")
+    before = listed(run, "results")
     runs = run("archive run --full"), run("archive rebuild"), run("archive run --full")
-    after = rows(run, "results")
+    after = listed(run, "results")
     for row in (*before, *after):
         row.pop("saved_at")
 
@@ -254,7 +248,7 @@ def test_damage_to_what_is_retired_is_told_and_not_asked_for(
 
     assert 6 == ran.code
     assert "a copy of this archive" in ran.err
-    assert 2 == len(rows(run, "problems"))
+    assert 2 == len(listed(run, "problems"))
     assert 0 == account.requests
 
 
@@ -264,7 +258,7 @@ def test_what_somebody_else_deleted_is_noted_once(run: Run, keep: Path, account:
     dry = run("archive retire --dry-run -f json")
     untouched = {path: path.read_bytes() for path in before}
     ran = run("archive retire --older-than 0s --yes -f json")
-    state = rows(run, "results")[0]["state"]
+    state = listed(run, "results")[0]["state"]
     rebuilt = run("archive rebuild")
 
     assert ("gone", before) == (outcomes(dry.out)[ONE][0], untouched)
