@@ -81,7 +81,7 @@ def erase(
         _begin(place, index, target, order)
     for target in targets:
         _delete(None if target.keep_source else client, target)
-        _remove(place, target, names)
+        _remove(place, target)
         advance()
     sids = {sid for target in targets for sid in (*target.tombstones, *target.below)}
     phrases = purge.samples(index, sorted(sid for sid in sids if sid.startswith("XH")))
@@ -170,7 +170,7 @@ def _delete(client: Client | None, target: Erasure) -> None:
             target.problems.append(problem)
 
 
-def _remove(place: Place, target: Erasure, names: Besides) -> None:
+def _remove(place: Place, target: Erasure) -> None:
     """Take objects away, a marker before what it names."""
     wholes = sorted(target.objects, key=lambda each: not each[0].endswith(f"/{marker.MARKER}"))
     for folder in target.markers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any, NamedTuple, Protocol
 
 from addonctl.errors import AddonctlError
@@ -24,7 +24,7 @@ class Writer(Protocol):
 class Form(NamedTuple):
     """A kind of file: who writes it, and whether an export has many, by account and day."""
 
-    writer: type[Parquet] | type[Csv] | type[JsonLines]
+    writer: Callable[[IO[bytes], Mapping[str, str]], Writer]
     partitioned: bool
 
 

@@ -64,11 +64,6 @@ def words(stream: IO[bytes], name: str, most: int = 3) -> Iterator[Token]:
             text.detach()
 
 
-def _encoding(stream: IO[bytes]) -> str:
-    start = stream.peek(2)[:2] if isinstance(stream, io.BufferedReader) else b""
-    return "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-
-
 def _part(text: io.TextIOWrapper, name: str) -> str:
     """The next line, or a piece of one; empty at the end."""
     try:
