@@ -10,8 +10,9 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
@@ -147,15 +148,8 @@ class LocalPlace(Place):
             for each in path.parent.iterdir():
                 if LEFT_OVER.fullmatch(each.name):  # by a run that was killed
                     each.unlink(missing_ok=True)
-            part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            number = os.open(part, flags, 0o600)
+            part = _beside(path, iter(partial(content.read, CHUNK), b""))
             try:
-                with os.fdopen(number, "wb") as file:
-                    while block := content.read(CHUNK):
-                        file.write(block)
-                    file.flush()
-                    os.fsync(number)
                 part.replace(path)
             except FileNotFoundError:
                 # A worker that was given up is still at it, and took this for what was left.
@@ -170,13 +164,8 @@ class LocalPlace(Place):
         path = self._path(name)
         with self._explained("write", name):
             self._folder(path.parent)
-            part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+            part = _beside(path, [content])
             try:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-                with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
                 os.link(part, path)  # fails where the name is taken, and never shows half of it
             except FileExistsError:
                 return False
@@ -278,3 +267,19 @@ class LocalPlace(Place):
             reason = (problem.strerror or "the system refuses it").lower()
             kind = NoObject if doing == "read" and problem.errno == errno.ELOOP else AddonctlError
             raise kind(f"cannot {doing} {self._path(name)}: {reason}") from None
+
+
+def _beside(path: Path, content: Iterable[bytes]) -> Path:
+    """A file beside that of the path, which holds the content and has reached the disk."""
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    number = os.open(part, flags, 0o600)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(number)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return part
