@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.program import open_below
 
 from addonctl import files
 from addonctl.errors import AddonctlError, TryLater
@@ -182,10 +183,6 @@ def test_a_power_cut_leaves_the_old_file_or_the_new_one(
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_nothing_stays_open(tmp_path: Path) -> None:
-    def opened() -> list[Path]:
-        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-        return [path for path in map(Path.readlink, links) if path.is_relative_to(tmp_path)]
-
     with files.locked(tmp_path / "file"):
         files.replace(tmp_path / "file", b"content")
     files.read(tmp_path / "file", 100)
@@ -194,6 +191,6 @@ def test_nothing_stays_open(tmp_path: Path) -> None:
     with pytest.raises(AddonctlError):
         files.read(tmp_path, 1)
 
-    assert opened() == []
+    assert open_below(tmp_path) == []
     with (tmp_path / "file").open():
-        assert opened() == [tmp_path / "file"]
+        assert open_below(tmp_path) == [tmp_path / "file"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.breaking import RECORDING, Breaking, Fault, breaking, files, some
-from support.program import Run, until
+from support.program import Run, open_below, until
 
 NO_MD5 = '"in-parts-2"'
 LINE = f"results download {RECORDING} --to keep"
@@ -260,9 +260,8 @@ def test_nothing_stays_open(run: Run, account: Breaking, keep: Path) -> None:
     for more in ("--retries 0", "", "--check", "--clobber", "--delete-after --yes"):
         run(f"{LINE} {more}")
 
-    def opened() -> list[str]:
+    def opened() -> list[Path]:
         gc.collect()
-        links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
-        return [to for to in map(str, map(Path.readlink, links)) if to.startswith(str(keep))]
+        return open_below(keep)
 
     until(lambda: not opened())  # workers that are about to end hold the folder until then

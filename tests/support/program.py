@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -65,3 +67,14 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.005)
+
+
+def open_below(folder: Path) -> list[Path]:
+    """What this process has open in a folder, which is among it."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # another thread has closed it meanwhile
+            path = link.readlink()
+            if path.is_relative_to(folder):
+                found.append(path)
+    return found
