@@ -214,7 +214,7 @@ class Cluster:
         """
         source, self._count = iter(jobs), MANY if total is None else total
         slots, looked_at = self._crew.slots(), monotonic()
-        with listening(self):
+        with listening(self.interrupt):
             try:
                 while not self.interrupted:
                     if monotonic() - looked_at >= TICK:

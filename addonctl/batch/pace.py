@@ -60,48 +60,6 @@ class BatchPace(Pace, AbstractContextManager[None]):
         return self
 
     def __enter__(self) -> None:
-        self._enter()
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            if self._mine.round is not None:
-                self._leave()
-
-    def wait(self, seconds: float) -> None:
-        with self._changed:
-            self._leave()
-        self._pause(seconds)
-        self._enter()
-
-    def refused(self, seconds: float, retry_after: float | None, concurrent: int | None) -> None:
-        with self._changed:
-            sent_in = self._mine.round
-            self._leave()
-            if retry_after:
-                self._hold_until = max(self._hold_until, monotonic() + retry_after)
-            self._cut(sent_in)
-            # Whether the refused request counts, the service does not say.
-            self._full = concurrent - 1 if concurrent else None
-        self._pause(seconds)  # meanwhile others take its place
-        self._enter()
-
-    def answered(self, status: int, concurrent: int | None) -> None:
-        if status == 429:
-            return
-        with self._changed:
-            self.answers += 1
-            if self._limit < self._most:
-                self._since += 1
-                self._peak = max(self._peak, concurrent or 0)
-                self._rise_if_due()
-
-    def crowded(self, answers: int) -> bool:
-        return self.answers > answers or self._in_flight > 1
-
-    def beside(self) -> Pace:
-        return _Beside(self._stopped)
-
-    def _enter(self) -> None:
         with self._changed:
             while True:
                 if self._stopped.is_set():
@@ -113,44 +71,74 @@ class BatchPace(Pace, AbstractContextManager[None]):
             self._in_flight += 1
             self._mine.round = self._round
 
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            if self._mine.round is not None:
+                self._leave()
+
+    def wait(self, seconds: float) -> None:
+        with self._changed:
+            self._leave()
+        self._come_back(seconds)
+
+    def refused(self, seconds: float, retry_after: float | None, concurrent: int | None) -> None:
+        with self._changed:
+            sent_in = self._mine.round
+            self._leave()
+            if retry_after:
+                self._hold_until = max(self._hold_until, monotonic() + retry_after)
+            if sent_in == self._round:  # what was sent before the last cut tells nothing new
+                self._round += 1
+                self._floor = max(1, self._limit // 2)
+                self._probe = min(self._probe * 4, LONGEST_PROBE)
+            self._limit = max(self._floor, min(self._limit, self._in_flight))
+            if self._in_flight or self.answers > self._answers_then:
+                self._proven = self._limit
+            self._answers_then = self.answers
+            self._since, self._peak, self._rose = 0, 0, False
+            # Whether the refused request counts, the service does not say.
+            self._full = concurrent - 1 if concurrent else None
+        self._come_back(seconds)  # meanwhile others take its place
+
+    def answered(self, status: int, concurrent: int | None) -> None:
+        if status == 429:
+            return
+        with self._changed:
+            self.answers += 1
+            if self._limit >= self._most:
+                return
+            self._since += 1
+            self._peak = max(self._peak, concurrent or 0)
+            if self._limit < self._proven:
+                self._limit += 1
+                self._changed.notify()
+            elif self._since >= self._limit:
+                if self._rose:
+                    self._probe = max(1, self._probe // 4)
+                    self._rose = False
+                room = self._full is not None and self._peak < self._full
+                if room or self._since >= self._limit * self._probe:
+                    self._limit += 1
+                    self._proven = self._limit
+                    self._since, self._peak, self._rose = 0, 0, True
+                    self._changed.notify()
+
+    def crowded(self, answers: int) -> bool:
+        return self.answers > answers or self._in_flight > 1
+
+    def beside(self) -> Pace:
+        return _Beside(self._stopped)
+
     def _leave(self) -> None:
         self._mine.round = None
         self._in_flight -= 1
         self._changed.notify()
 
-    def _pause(self, seconds: float) -> None:
+    def _come_back(self, seconds: float) -> None:
+        """Go into flight again, after a pause."""
         if self._stopped.wait(seconds):
             raise Interrupted("interrupted")
-
-    def _cut(self, sent_in: int) -> None:
-        """Lower the limit to what is in flight, at most by half for requests sent since the
-        last time: those sent before tell nothing new."""
-        if sent_in == self._round:
-            self._round += 1
-            self._floor = max(1, self._limit // 2)
-            self._probe = min(self._probe * 4, LONGEST_PROBE)
-        self._limit = max(self._floor, min(self._limit, self._in_flight))
-        if self._in_flight or self.answers > self._answers_then:
-            self._proven = self._limit
-        self._answers_then = self.answers
-        self._since, self._peak, self._rose = 0, 0, False
-
-    def _rise_if_due(self) -> None:
-        if self._limit < self._proven:
-            self._limit += 1
-            self._changed.notify()
-            return
-        if self._since < self._limit:
-            return
-        if self._rose:
-            self._probe = max(1, self._probe // 4)
-            self._rose = False
-        room = self._full is not None and self._peak < self._full
-        if room or self._since >= self._limit * self._probe:
-            self._limit += 1
-            self._proven = self._limit
-            self._since, self._peak, self._rose = 0, 0, True
-            self._changed.notify()
+        self.__enter__()
 
 
 class _Beside(Pace):

@@ -1,6 +1,6 @@
-"""The thread pool of every batch: outcomes come back in the items' order, only the caller speaks.
+"""The threads of a batch: many items at work, few in memory, outcomes in order.
 
-A feeder thread pulls the items, so that a slow input holds up nobody; workers do the work; whoever
+One thread goes through the items, `workers` threads each do one after the other, and whoever
 iterates over `run`, the main thread, gets the outcomes. Not concurrent.futures: that takes all
 items at once, waits for what hangs when the program ends, and cannot be told of a signal.
 """
@@ -11,11 +11,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
-from queue import Empty, SimpleQueue
+from contextlib import contextmanager
+from queue import SimpleQueue
 from time import monotonic
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from addonctl.batch.outcomes import attempt
 from addonctl.errors import AddonctlError, Interrupted
@@ -50,7 +49,7 @@ def run(
     Where the system gives fewer threads, fewer do the work; where it gives none, the caller does.
     """
     pool = _Pool(work, items, workers, window or 4 * workers)
-    with listening(pool):
+    with listening(pool.interrupt):
         try:
             yield from pool.outcomes()
             if pool.interrupted:
@@ -62,25 +61,13 @@ def run(
             pool.close()
 
 
-class Interruptible(Protocol):
-    """What can be told, from within a signal handler, to begin nothing more."""
-
-    interrupted: bool
-
-    def interrupt(self) -> None: ...
-
-
 class _Pool(Generic[Item, Value]):
-    """The threads of one batch. All they have to tell goes through `_events` to the main thread,
-    which alone touches what it is told.
+    """The threads of one batch. They tell the main thread what is finished, or, by None, that
+    something else has changed.
     """
 
     def __init__(
-        self,
-        work: Callable[[Item], Value],
-        items: Iterable[Item],
-        workers: int,
-        window: int,
+        self, work: Callable[[Item], Value], items: Iterable[Item], workers: int, window: int
     ) -> None:
         self.interrupted = False
         self._work = work
@@ -90,19 +77,18 @@ class _Pool(Generic[Item, Value]):
         self._room = threading.Semaphore(window)
         self._ready = threading.Event()
         self._over = False  # nothing more is begun
-        self._threads = 0
+        self._threads: list[threading.Thread] = []
         self._tasks: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
         # Reentrant, unlike most of threading: a signal handler may write to it.
-        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._told: SimpleQueue[tuple[int, Item, Value | AddonctlError] | None] = SimpleQueue()
         self._finished: dict[int, tuple[Item, Value | AddonctlError]] = {}
-        self._finished_threads = 0
         self._end: int | None = None
         self._problem: BaseException | None = None
 
     def interrupt(self) -> None:
         """Begin nothing more, and wake the main thread. Safe to call from a signal handler."""
         self.interrupted = self._over = True
-        self._events.put(_nothing)
+        self._told.put(None)
 
     def close(self) -> None:
         """Let every thread go as soon as its request is through."""
@@ -114,7 +100,7 @@ class _Pool(Generic[Item, Value]):
 
     def outcomes(self) -> Iterator[tuple[Item, Value | AddonctlError]]:
         """All outcomes, in order; ends early when interrupted. Raises what `items` raised."""
-        if not _start(self._feed):
+        if not _started(self._feed):
             for item in self._items:
                 if self._over:
                     return
@@ -125,7 +111,7 @@ class _Pool(Generic[Item, Value]):
         turn = 0
         while not self._over and turn != self._end:
             if turn not in self._finished:
-                self._events.get()()
+                self._listen()
                 continue
             yield self._finished.pop(turn)
             turn += 1
@@ -138,13 +124,19 @@ class _Pool(Generic[Item, Value]):
         """What was under way when the batch was interrupted, as far as it ends in time."""
         self.close()
         end = monotonic() + GRACE
-        while self._finished_threads < self._threads and (left := end - monotonic()) > 0:
-            with suppress(Empty):
-                self._events.get(timeout=left)()
+        for thread in self._threads:
+            thread.join(max(0.0, end - monotonic()))
+        while not self._told.empty():
+            self._listen()
         for turn in sorted(self._finished):
             item, outcome = self._finished.pop(turn)
             if not isinstance(outcome, Interrupted):
                 yield item, outcome
+
+    def _listen(self) -> None:
+        if told := self._told.get():
+            turn, item, outcome = told
+            self._finished[turn] = item, outcome
 
     def _feed(self) -> None:
         """Hand out the items while there is room (one thread)."""
@@ -158,74 +150,65 @@ class _Pool(Generic[Item, Value]):
                     return
                 self._tasks.put((number, item))
                 number += 1
-                if self._threads < self._workers:
-                    if _start(self._serve):
-                        self._threads += 1
+                if len(self._threads) < self._workers:
+                    if thread := _started(self._serve):
+                        self._threads.append(thread)
                     else:
-                        self._workers = self._threads
+                        self._workers = len(self._threads)
                 if not self._threads:
-                    self._do(*(self._tasks.get() or (0, item)))
+                    self._tasks.put(None)
+                    self._serve()
         except BaseException as problem:  # outcomes() raises it
             self._problem = problem
             self._over = self._over or not self._ready.is_set()
-        self._events.put(partial(self._ended, number))
+        self._end = number
         self._ready.set()
+        self._told.put(None)
 
     def _serve(self) -> None:
         """Do one item after the other (many threads)."""
         self._ready.wait()
         try:
             while (task := self._tasks.get()) and not self._over:
-                self._do(*task)
+                number, item = task
+                self._told.put((number, item, attempt(self._work, item)))
         except BaseException as problem:  # outcomes() raises it
             self._problem = problem
             self._over = True
-        self._events.put(self._left)
-
-    def _do(self, number: int, item: Item) -> None:
-        pair = item, attempt(self._work, item)
-        self._events.put(partial(self._finished.__setitem__, number, pair))
-
-    # What the main thread does on being told
-
-    def _ended(self, number: int) -> None:
-        self._end = number
-
-    def _left(self) -> None:
-        self._finished_threads += 1
+            self._told.put(None)
 
 
-def _nothing() -> None:
-    pass
-
-
-def _start(task: Callable[[], None]) -> bool:
-    """Begin a thread; false where the system gives no more of them."""
-    # Daemons: a batch that is given up must not wait for a request that hangs.
+def _started(task: Callable[[], None]) -> threading.Thread | None:
+    """A thread that has begun with a task; None where the system gives no more of them."""
+    # A daemon: a batch that is given up must not wait for a request that hangs.
+    thread = threading.Thread(target=task, daemon=True)
     try:
-        threading.Thread(target=task, daemon=True).start()
+        thread.start()
     except RuntimeError:
-        return False
-    return True
+        return None
+    return thread
 
 
 @contextmanager
-def listening(pool: Interruptible) -> Iterator[None]:
-    """Ctrl-C and SIGTERM interrupt the pool; a second one ends the program at once."""
+def listening(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call `interrupt`; a second one ends the program at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     own = os.getpid()
+    heard = False
 
     def hear(number: int, _: object) -> None:
+        nonlocal heard
         if os.getpid() != own:  # one that was forked off to work for this one, which will tell it
             if number == signal.SIGTERM:
                 os._exit(Interrupted.exit_code)
             return
-        if pool.interrupted:
+        if heard:
             os._exit(Interrupted.exit_code)
-        pool.interrupt()
+        heard = True
+        interrupt()
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     # What our caller had us ignore (nohup does so) stays ignored.
