@@ -1,10 +1,10 @@
-"""Lists and single records of many addresses: what the service gives for each, in their order."""
+"""What the service gives for many addresses: their lists, page by page, and what can be counted."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from addonctl.models import Payload, Recording, Result
     from addonctl.selection import Selection
 
-Value = TypeVar("Value")
 Kind = TypeVar("Kind")
-
-Ask = Callable[[Address], Iterator[list[Kind]]]
+Value = TypeVar("Value")
+Two = tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]
+"""The first page of a list, the second if there is one, and those behind it."""
 
 
 def pages(
-    batch: Batch, ask: Ask[Kind], addresses: Addresses, *, gone_is_empty: bool = False
+    batch: Batch,
+    ask: Callable[[Address], Iterator[list[Kind]]],
+    addresses: Addresses,
+    *,
+    gone_is_empty: bool = False,
 ) -> Iterator[list[Kind]]:
     """All pages of all lists, in the addresses' order; a list that fails is told of.
 
@@ -36,20 +40,36 @@ def pages(
         for address in addresses.items:
             yield from ask(address)
         return
-    for address, got in batch.run(partial(_first_pages, ask), addresses.items, addresses.total):
-        if isinstance(got, NotFound) and gone_is_empty:
-            batch.tell(f"{address} is gone")
-        elif isinstance(got, AddonctlError):
-            batch.failed(got, tell=True)
-        else:
-            first, second, rest = got
-            batch.succeeded()
-            yield first
-            if second:
-                yield second
-                yield from _rest(batch, rest)
+
+    def begin(address: Address) -> Two[Kind]:
+        found = ask(address)
+        return next(found, []), next(found, None), found
+
+    for first, second, rest in batch.values(begin, addresses, ignore_not_found=gone_is_empty):
+        yield first
+        if second:
+            yield second
+            yield from _rest(batch, rest)
         if batch.interrupted:
             return
+
+
+def _rest(batch: Batch, rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
+    """The pages after the first two: asked for by one thread, a little ahead."""
+    from addonctl.batch import pool
+
+    steps = pool.run(
+        lambda _: next(rest, None), repeat(None), workers=1, window=2, stop=batch.client.pace.stop
+    )
+    try:
+        for _, page in steps:
+            if isinstance(page, AddonctlError):
+                batch.failed_after_all(page)
+            if not isinstance(page, list):
+                return
+            yield page
+    except Interrupted:
+        batch.interrupted = True
 
 
 def values(
@@ -103,71 +123,60 @@ class KnownRecordings:
         return recording
 
 
+def results_of(
+    client: Client, recording: Address, selection: Selection
+) -> Iterator[tuple[Address, Result]]:
+    """The results of a recording that the selection lets through, each with its address."""
+    of_results = selection._replace(label=None, content_type=None)
+    for page in of_results.apply(client.results(recording)):
+        for result in page:
+            yield recording._replace(result=given_sid(result.sid, "XR")), result
+
+
+def payloads_of(
+    client: Client, result: Address, selection: Selection
+) -> Iterator[tuple[Address, Payload]]:
+    """The payloads of a result that the selection lets through, each with its address."""
+    of_payloads = selection._replace(statuses=frozenset())
+    for page in of_payloads.apply(client.payloads(result)):
+        for payload in page:
+            yield result._replace(payload=given_sid(payload.sid, "XH")), payload
+
+
 GROUPS = ("status", "add-on", "config", "day", "expires", "label")
 """By what results, and payloads, can be counted."""
 
 
 def counts(
     batch: Batch, addresses: Addresses, selection: Selection, by: Sequence[str]
-) -> dict[tuple[str, ...], int]:
+) -> Counter[tuple[str, ...]]:
     """How many results the selection lets through, by what they have of `by` (of GROUPS).
 
     By label it is payloads that are counted. A recording that cannot be listed is told of.
     """
-    found: dict[tuple[str, ...], int] = {}
     client = batch.client
-    labelled = "label" in by
-    of_results = selection._replace(label=None, content_type=None)
 
-    def rows(address: Address) -> Iterator[list[tuple[str, ...]]]:
-        for page in client.results(address):
-            results = [result for result in page if of_results.matches(result)]
-            if not labelled:
-                yield [tuple(_group(result, None, each) for each in by) for result in results]
-                continue
-            for result in results:
-                place = address._replace(result=given_sid(result.sid, "XR"))
-                for payloads in client.payloads(place):
-                    yield [tuple(_group(result, each, name) for name in by) for each in payloads]
+    def count(recording: Address) -> Counter[tuple[str, ...]]:
+        found: Counter[tuple[str, ...]] = Counter()
+        for place, result in results_of(client, recording, selection):
+            labels = [""]
+            if "label" in by:
+                labels = [payload.label for page in client.payloads(place) for payload in page]
+            found.update(tuple(_group(result, label, each) for each in by) for label in labels)
+        return found
 
-    for page in pages(batch, rows, addresses, gone_is_empty=not addresses.typed):
-        for key in page:
-            found[key] = found.get(key, 0) + 1
-    return found
+    counted: Counter[tuple[str, ...]] = Counter()
+    for found in batch.values(count, addresses, ignore_not_found=not addresses.typed):
+        counted.update(found)
+    return counted
 
 
-def _group(result: Result, payload: Payload | None, by: str) -> str:
-    """What a result, and one of its payloads, has of a group."""
-    document = result.document
+def _group(result: Result, label: str, by: str) -> str:
+    """What a result, and a payload of that label, has of a group."""
     if by == "label":
-        return payload.label if payload else ""
+        return label
     if by in ("day", "expires"):
         moment = result.created if by == "day" else result.expires
         return f"{moment:%Y-%m-%d}" if moment else ""
     name = {"add-on": "add_on_sid", "config": "add_on_configuration_sid"}.get(by, by)
-    return str(document.get(name) or "")
-
-
-def _first_pages(
-    ask: Ask[Kind], address: Address
-) -> tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]:
-    found = ask(address)
-    return next(found, []), next(found, None), found
-
-
-def _rest(batch: Batch, rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
-    """The pages after the first two: asked for by one thread, a little ahead."""
-    from addonctl.batch import pool
-
-    steps = pool.run(
-        lambda _: next(rest, None), repeat(None), workers=1, window=2, stop=batch.client.pace.stop
-    )
-    try:
-        for _, page in steps:
-            if isinstance(page, AddonctlError):
-                batch.failed_after_all(page)
-            if not isinstance(page, list):
-                return
-            yield page
-    except Interrupted:
-        batch.interrupted = True
+    return str(result.document.get(name) or "")

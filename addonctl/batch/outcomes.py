@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, Addresses
 from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
 from addonctl.models import Outcome
 from addonctl.output import PipeClosed
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from addonctl.api import Client
     from addonctl.models import Record
     from addonctl.output import Sink
-    from addonctl.output.streams import Progress
 
 MOST_HELD = 1000
 """How many notes wait for the one JSON object that may end a run, so that memory stays flat."""
@@ -119,7 +117,9 @@ class Tally:
     def tell(self, text: str, *, failure: bool = False) -> None:
         """Say something beside the answer: at once, or in the one JSON object that may follow."""
         if self.sink.in_json:
-            self._hold(text)
+            self._held += 1
+            if self._held <= MOST_HELD:
+                self._notes.append(text)
         elif failure:
             self.sink.warn(f"addonctl: {text}")
         else:
@@ -128,14 +128,9 @@ class Tally:
     def warn(self, text: str) -> None:
         """Say, also under --quiet, how the answer ended; in the JSON object if one must follow."""
         if self.sink.in_json and self.failures:
-            self._hold(text)
+            self.tell(text)
         else:
             self.sink.warn(text)
-
-    def _hold(self, text: str) -> None:
-        self._held += 1
-        if self._held <= MOST_HELD:
-            self._notes.append(text)
 
     # How it ends
 
@@ -155,15 +150,11 @@ class Tally:
         if not shown or self._seen != 1 or self._missing:
             self.sink.say(f"{self.summary}{note}")
 
-    def _telling(self, message: str, joint: str = ": ") -> str:
-        """The message of the error that ends the run, with what was held for it."""
+    def ended(self, problem: AddonctlError, joint: str = ": ") -> AddonctlError:
+        """`problem` as what ends the command, with what was held for it."""
         more = self._held - len(self._notes)
         notes = "; ".join([*self._notes, f"and {more} more"] if more else self._notes)
-        return f"{message}{joint}{notes}" if notes else message
-
-    def ended(self, problem: AddonctlError) -> AddonctlError:
-        """`problem` as what ends the command, with what was held for it."""
-        return problem.reworded(self._telling(problem.message))
+        return problem.reworded(f"{problem.message}{joint}{notes}" if notes else problem.message)
 
     def finish_if_interrupted(self, note: str = "") -> None:
         """Raises Interrupted, with what is done and what is left."""
@@ -188,15 +179,16 @@ class Tally:
         summary = self.summary + note
         if self.failures < self._seen or len(self._codes) > 1:
             raise self.ended(SomeFailed(summary))
-        raise first.reworded(
-            self._telling(summary) if self._held else f"{summary}: {first.message}"
-        )
+        if self._held:
+            raise self.ended(first.reworded(summary))
+        raise first.reworded(f"{summary}: {first.message}")
 
 
 class Batch(Tally):
     """One command over many addresses, `workers` at a time; or over one, right here, if `alone`.
 
-    `items` is what its progress counts, where that is something else than the unit.
+    `items` is what its progress counts, where that is something else than the unit. To a `progress`
+    workers may add a few words, and the bytes that they receive.
     """
 
     def __init__(
@@ -214,8 +206,8 @@ class Batch(Tally):
         self.client = client
         self.workers = workers
         self.alone = alone
-        self._items = items or unit
-        self._progress: Progress | None = None
+        self._items = f"{items or unit}s"
+        self.progress = sink.progress(None, self._items)
 
     def run(
         self,
@@ -224,7 +216,7 @@ class Batch(Tally):
         total: int | None,
         *,
         window: int | None = None,
-        stop: Callable[[], None] | None = None,
+        stop: Callable[[], None] = lambda: None,
         long: bool = False,
         waiting: int = 0,
     ) -> Iterator[tuple[Item, Value | AddonctlError]]:
@@ -235,48 +227,46 @@ class Batch(Tally):
         ever are in flight. Even a single item has its progress shown if it may be `long`.
         """
         self._total = total
+        self.progress = self.sink.progress(total, self._items)
         if self.alone:
-            with self._shown() if long else nullcontext():
+            with self.progress if long else nullcontext():
                 for item in items:
                     yield item, attempt(work, item)
             return
-        with self._shown() as progress:
-            from addonctl.batch import pool
+        from addonctl.batch import pool
 
-            outcomes = pool.run(
-                work,
-                items,
-                workers=max(self.workers, waiting),
-                window=window,
-                stop=partial(self._stop, stop),
-            )
+        def send_nothing_more() -> None:
+            self.client.pace.stop()
+            stop()
+
+        workers = max(self.workers, waiting)
+        with self.progress:
+            outcomes = pool.run(work, items, workers=workers, window=window, stop=send_nothing_more)
             try:
                 for pair in outcomes:
                     yield pair
-                    progress.advance()
+                    self.progress.advance()
             except Interrupted:
                 self.interrupted = True
             except AddonctlError as problem:  # the items end badly: a bad line, late in a list
-                raise problem.reworded(self._telling(problem.message, "; before that: ")) from None
+                raise self.ended(problem, "; before that: ") from None
 
-    def note(self, text: str) -> None:
-        """Show a few words beside the progress. Workers may call it."""
-        if self._progress:
-            self._progress.note(text)
+    def values(
+        self, ask: Callable[[Address], Value], addresses: Addresses, *, ignore_not_found: bool
+    ) -> Iterator[Value]:
+        """What `ask` gives for each address, in their order; an address that fails is told of.
 
-    def received(self, count: int) -> None:
-        """Show that `count` more bytes have come. Workers may call it."""
-        if self._progress:
-            self._progress.received(count)
-
-    def _shown(self) -> Progress:
-        self._progress = self.sink.progress(self._total, f"{self._items}s")
-        return self._progress
-
-    def _stop(self, stop: Callable[[], None] | None) -> None:
-        self.client.pace.stop()
-        if stop:
-            stop()
+        With `ignore_not_found` one that is not found is told of, too, but is no failure.
+        """
+        for address, got in self.run(ask, addresses.items, addresses.total):
+            if isinstance(got, NotFound) and ignore_not_found:
+                self.succeeded()
+                self.tell(f"{address} is gone")
+            elif isinstance(got, AddonctlError):
+                self.failed(got, tell=not addresses.alone)
+            else:
+                self.succeeded()
+                yield got
 
 
 def attempt(work: Callable[[Item], Value], item: Item) -> Value | AddonctlError:

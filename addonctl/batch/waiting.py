@@ -138,7 +138,7 @@ class Waiting:
         self._statuses |= {str(result.address): result.status for result in results}
         counts = Counter(self._statuses.copy().values())
         order = sorted(counts, key=lambda status: (status in FINAL, status))
-        self._batch.note(", ".join(f"{counts[status]} {status}" for status in order))
+        self._batch.progress.note(", ".join(f"{counts[status]} {status}" for status in order))
 
     def pages(self) -> Iterator[list[Result]]:
         """The results of one recording after the other, as they become final."""
