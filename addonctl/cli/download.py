@@ -25,12 +25,12 @@ from addonctl.cli.options import (
     selection_of,
 )
 from addonctl.cli.state import State
-from addonctl.errors import NotFound, Usage
+from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Outcome, Payload, Recording
 
 if TYPE_CHECKING:
     from addonctl.batch.outcomes import Batch
-    from addonctl.batch.saving import Failed, Found, Results
+    from addonctl.batch.saving import Found, Results
 
 EXAMPLES = (
     ("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep"),
@@ -77,7 +77,7 @@ def download(
     """
     from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
-    from addonctl.batch.saving import Download, find, named
+    from addonctl.batch.saving import Download, find
     from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import DEFAULT, Names
 
@@ -99,17 +99,14 @@ def download(
     single = wanted.alone and all(address.payload for address in wanted.items)
     batch = state.batch(many, "saved", "payload", alone=single)
     listed: Results = {}
-    found: Iterable[Found | Failed] = find(
-        *(batch.client, wanted, selection, batch.workers, listed),
-        recording if names.asks_for_recording else None,
-    )
+    look = recording if names.asks_for_recording else None
+    found: Iterable[Found] = find(batch, wanted, selection, listed, look)
     if saving.output is not None:
         _to_file(batch, list(islice(found, 2)), saving, missing)
         return
     if saving.delete_after and not saving.yes:
         found = _agreed(state, found, listed, chosen_by(selection, recordings))
     folder = Folder(Path(saving.to or "."), names)
-    found = named(found, folder)
     total = None
     if wanted.alone or (wanted.typed and sink.watched):
         found = list(found)
@@ -154,9 +151,7 @@ def _check(saving: Saving) -> None:
             raise Usage(f"--{option} '' names no place")
 
 
-def _agreed(
-    state: State, found: Iterable[Found | Failed], listed: Results, chosen: str
-) -> list[Found | Failed]:
+def _agreed(state: State, found: Iterable[Found], listed: Results, chosen: str) -> list[Found]:
     """What was found, once the user has agreed that its results go when it is saved."""
     from addonctl.batch.outcomes import plural
 
@@ -173,9 +168,7 @@ def _agreed(
     return there
 
 
-def _to_file(
-    batch: Batch, found: Sequence[Found | Failed], saving: Saving, missing: Missing
-) -> None:
+def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Missing) -> None:
     """The one payload that was found, to the file that -o names, or to stdout."""
     from addonctl.batch.saving import Download
     from addonctl.transfer.folder import Folder, Target
@@ -206,16 +199,16 @@ def _to_file(
     batch.sum_up(note)
 
 
-def _stream(batch: Batch, item: Found | Failed, device: Path | None) -> None:
+def _stream(batch: Batch, found: Found, device: Path | None) -> None:
     """One payload to stdout or, as it is, to something that is no file."""
-    from addonctl.batch.saving import Failed
     from addonctl.transfer.fetch import stream
     from addonctl.transfer.folder import on_disk
     from addonctl.transfer.source import Source
 
-    if isinstance(item, Failed):
-        raise item.problem
-    source = Source(batch.client, item.address, item.payload)
+    address, payload = found
+    if isinstance(payload, AddonctlError):
+        raise payload
+    source = Source(batch.client, address, payload)
     with batch.sink.progress(1, "payloads") as progress:
 
         def chunks() -> Iterator[bytes]:
