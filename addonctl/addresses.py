@@ -1,4 +1,4 @@
-"""SIDs, paths and URLs in, Address values out.
+"""What a SID is, and SIDs, paths and URLs in, Address values out.
 
 Words are read left to right, each under the last parent, so `RE1 XR1 XR2 RE2` is two results
 and a recording.
@@ -8,10 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from addonctl.errors import Usage
-from addonctl.sids import HEX, in_service_case, is_sid, kind_of
+from addonctl.errors import AddonctlError, Usage
+
+KINDS = {
+    "AC": "an account",
+    "CA": "a call",
+    "CF": "a conference",
+    "RE": "a recording",
+    "SK": "an API key",
+    "XB": "an add-on",
+    "XE": "an add-on configuration",
+    "XH": "a payload",
+    "XR": "a result",
+}
+HEX = "[0-9a-fA-F]{32}"
+"""What follows the two letters of a SID, as a pattern."""
+
+KNOWN_ADD_ONS = {"XB7afe11af3e292cadb03248e0066b8c1e": "VoiceBase"}
+"""What add-ons are called whose SIDs are public."""
 
 LEVELS = ("", "a recording (RE…)", "a result (XR…)", "a payload (XH…)")
 
@@ -38,6 +55,52 @@ _PAGE = r"(?a)(?i:https://(?!api\.)(?:[\w-]+\.)*twilio\.com/)\S*"
 _SHOWN = rf"(?<![0-9A-Za-z])(?:[Rr][Ee]|[Aa][Cc]){HEX}(?![0-9A-Za-z])"
 
 
+def is_sid(word: str, prefix: str) -> bool:
+    """Whether `word` is a whole SID of the kind that the two letters of `prefix` name."""
+    return word[:2] == prefix and re.fullmatch(HEX, word[2:]) is not None
+
+
+def sid_flaw(word: str, prefix: str) -> str | None:
+    """Why `word` is no SID of that kind, in words that do not repeat it; None if it is.
+
+    It may be a secret, pasted in the wrong place.
+    """
+    if is_sid(word, prefix):
+        return None
+    return f"is not the SID of {KINDS[prefix]} ({prefix} and 32 hexadecimal digits)"
+
+
+def in_service_case(sid: str) -> str:
+    """A SID of any case as the service writes it: letters upper, digits lower."""
+    return sid[:2].upper() + sid[2:].lower()
+
+
+def checked_sid(word: str, prefix: str) -> str:
+    """The SID, of the kind that `prefix` names, that `word` is in any case. Raises Usage."""
+    sid = in_service_case(word)
+    if is_sid(sid, prefix):
+        return sid
+    expected = f"the SID of {KINDS[prefix]} ({prefix}…)"
+    raise Usage(f"'{word}' is {_what_it_is(word)}; expected {expected}")
+
+
+def given_sid(sid: str, prefix: str) -> str:
+    """A SID of the service's, to become part of a path. Raises AddonctlError if it is none."""
+    if is_sid(sid, prefix):
+        return sid
+    raise AddonctlError(f"the service gave '{sid[:40]}' where a SID ({prefix}…) belongs")
+
+
+def _what_it_is(word: str) -> str:
+    """What `word` is, in the words of an error that expected something else."""
+    prefix = word[:2].upper()
+    if prefix in KINDS and is_sid(in_service_case(word), prefix):
+        return f"the SID of {KINDS[prefix]}"
+    if re.fullmatch(r"(?:RE|XR|XH|AC|SK)\w*|(?i:RE|XR|XH|AC|SK)[0-9a-fA-F]{6,}\w*", word):
+        return "no whole SID (two letters and 32 hexadecimal digits)"
+    return "no address"
+
+
 class Address(NamedTuple):
     """Where a recording, a result or a payload lies.
 
@@ -57,7 +120,7 @@ class Address(NamedTuple):
         return 3 if self.payload else 2 if self.result else 1
 
     def __str__(self) -> str:
-        return "/".join(sid for sid in (self.recording, self.result, self.payload) if sid)
+        return "/".join(sid for sid in self[:3] if sid)
 
 
 class Addresses(NamedTuple):
@@ -102,25 +165,33 @@ def read(
     of its digits, is looked for among what one lately saw. Raises Usage at the first word that
     does not fit; of one that names too much, `instead` says what else could be typed.
     """
+    kinds = [level.partition(" (")[0] for level in LEVELS]
     parent: Address | None = None
-    open_word: Token | None = None  # names `parent`, which waits to see whether a child follows
-    for word in words:
-        read_word = _parse(word, parent, recall)
-        if open_word and parent and not _is_under(read_word, parent):
-            yield _deep_enough(parent, open_word, least, instead)
-        if read_word.level > most:
-            why = f"is {_article(read_word.level)}; expected {LEVELS[most]}"
-            noun = "results" if read_word.level == 2 else "payloads"
-            raise _unfit(word, why, f"type: addonctl {noun} get {read_word}")
-        parent, open_word = read_word, word
-        if parent.level == most:
-            open_word = None
-            yield parent
-    if open_word and parent:
-        yield _deep_enough(parent, open_word, least, instead)
+    waiting: Token | None = None  # names `parent`, which waits to see whether a child follows
+    for word in chain(words, (None,)):
+        address = _parse(word, parent, recall) if word else None
+        if parent and waiting:
+            level = parent.level
+            follows = address and address.level > level and address[:level] == parent[:level]
+            if level < least and not follows:
+                noun = "results" if level == 1 else "payloads"
+                why = f"is {kinds[level]}; expected {LEVELS[least]} under it"
+                raise _unfit(waiting, why, f"its {noun}: addonctl {noun} list {parent}{instead}")
+            if not follows:
+                yield parent
+        if not (word and address):
+            return
+        if address.level > most:
+            noun = "results" if address.level == 2 else "payloads"
+            why = f"is {kinds[address.level]}; expected {LEVELS[most]}"
+            raise _unfit(word, why, f"type: addonctl {noun} get {address}")
+        parent, waiting = address, word
+        if address.level == most:
+            waiting = None
+            yield address
 
 
-def _parse(word: Token, parent: Address | None, recall: Recall | None = None) -> Address:
+def _parse(word: Token, parent: Address | None, recall: Recall | None) -> Address:
     text = word.text.strip(_AROUND)
     # re keeps what it compiled; a bare SID, the commonest word, does without the long pattern.
     found = re.fullmatch(_PLAIN, text) or re.fullmatch(_ADDRESS, text)
@@ -132,7 +203,7 @@ def _parse(word: Token, parent: Address | None, recall: Recall | None = None) ->
     if not (recording or result or payload):
         if not recall and not word.place and re.fullmatch(_SHORT, text):
             raise _unfit(word, "is not whole", "type the whole address here: RE…/XR…/XH…")
-        why = f"is {kind_of(text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
+        why = f"is {_what_it_is(text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
         sid = in_service_case(text)
         option = _CHOOSING.get(sid[:2]) if is_sid(sid, sid[:2]) else None
         if option and not word.place:
@@ -150,14 +221,11 @@ def _parse(word: Token, parent: Address | None, recall: Recall | None = None) ->
 def _recalled(word: Token, text: str, parent: Address | None, recall: Recall) -> Address:
     """The one address lately seen whose last SID begins with `text`."""
     depth = 2 if text.startswith("XR") else 3
-    seen = (each.split("/") for each in recall(text))
-    known = {
-        "/".join(sids[:depth]): None
-        for sids in seen
-        if len(sids) >= depth and sids[depth - 1].startswith(text)
-    }
-    under = [each for each in known if parent and each.startswith(f"{parent}/")]
-    found = under or list(known)
+    seen = (each.split("/")[:depth] for each in recall(text))
+    known = dict.fromkeys(
+        "/".join(sids) for sids in seen if len(sids) == depth and sids[-1].startswith(text)
+    )
+    found = [each for each in known if parent and each.startswith(f"{parent}/")] or list(known)
     if len(found) == 1:
         return Address(*found[0].split("/"))
     if found:
@@ -166,7 +234,7 @@ def _recalled(word: Token, text: str, parent: Address | None, recall: Recall) ->
     if parent and (depth == 2 or parent.level > 1):
         raise _unfit(word, "was in none of your last lists", "type all of its 34 characters")
     missing = "its recording (RE…)" if depth == 2 else "its recording and result (RE… XR…)"
-    if parent and depth == 3:
+    if parent:
         missing = "its result (XR…)"
     raise _unfit(
         word,
@@ -177,40 +245,16 @@ def _recalled(word: Token, text: str, parent: Address | None, recall: Recall) ->
 
 def _on_page(text: str) -> tuple[str, str, str, str]:
     """The recording that a page of the console shows, with its account if the URL says so."""
-    sids = set()
     if re.fullmatch(_PAGE, text):
         from urllib.parse import unquote
 
-        sids = {in_service_case(sid) for sid in re.findall(_SHOWN, unquote(text))}
-    recordings = [sid for sid in sids if sid.startswith("RE")]
-    accounts = [sid for sid in sids if sid.startswith("AC")]
-    if len(recordings) != 1 or len(accounts) > 1:
-        return "", "", "", ""
-    return recordings[0], "", "", "".join(accounts)
-
-
-def _is_under(child: Address, parent: Address) -> bool:
-    if child.level <= parent.level or child.recording != parent.recording:
-        return False
-    return parent.level == 1 or child.result == parent.result
-
-
-def _deep_enough(address: Address, word: Token, least: int, instead: str) -> Address:
-    if address.level < least:
-        noun = "results" if address.level == 1 else "payloads"
-        raise _unfit(
-            word,
-            f"is {_article(address.level)}; expected {LEVELS[least]} under it",
-            f"its {noun}: addonctl {noun} list {address}{instead}",
-        )
-    return address
+        sids = sorted({in_service_case(sid) for sid in re.findall(_SHOWN, unquote(text))})
+        if [sid[:2] for sid in sids] in (["RE"], ["AC", "RE"]):
+            return sids[-1], "", "", "".join(sids[:-1])
+    return "", "", "", ""
 
 
 def _unfit(word: Token, why: str, hint: str = "see: addonctl help addresses") -> Usage:
     place = f"{word.place}: " if word.place else ""
     text = word.text if len(word.text) <= 200 else word.text[:200] + "…"
     return Usage(f"{place}'{text}' {why}", hint=hint)
-
-
-def _article(level: int) -> str:
-    return LEVELS[level].split(" (")[0]

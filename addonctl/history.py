@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from addonctl import files
+from addonctl.addresses import is_sid
 from addonctl.errors import AddonctlError
 from addonctl.places import cache_folder
-from addonctl.sids import is_sid
 
 if TYPE_CHECKING:
     from addonctl.models import Resource

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from addonctl.addresses import is_sid
 from addonctl.errors import Usage
-from addonctl.sids import is_sid
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from addonctl import dates
+from addonctl.addresses import checked_sid
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import STATUSES, Field, Resource
-from addonctl.sids import checked_sid
 
 Kind = TypeVar("Kind", bound=Resource)
 

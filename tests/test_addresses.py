@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from addonctl.addresses import Address, Token, read
+from addonctl.addresses import Address, Token, checked_sid, read
 from addonctl.errors import Usage
-from addonctl.sids import checked_sid
 
 AC = "AC" + "a" * 32
 RE, RE2 = "RE" + "1" * 32, "RE" + "2" * 32

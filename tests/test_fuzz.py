@@ -15,10 +15,9 @@ from support.fuzz import addresses, fuzz, spelled, texts
 from support.program import Run
 
 from addonctl import dates
-from addonctl.addresses import Address, Token, read
+from addonctl.addresses import Address, Token, is_sid, read
 from addonctl.batch.shapes import COLUMNS, words
 from addonctl.errors import Usage
-from addonctl.sids import is_sid
 
 DATED = st.datetimes(timezones=st.just(UTC))
 

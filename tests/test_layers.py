@@ -27,8 +27,8 @@ LAYERS = (
     {"selection"},
     # Facts
     {"models"},
-    {"addresses", "dates", "login", "transcripts"},
-    {"sids", "files", "places"},
+    {"dates", "login", "transcripts"},
+    {"addresses", "files", "places"},
     {"errors"},
     {"__init__"},
 )

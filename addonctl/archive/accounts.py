@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from time import monotonic
 from typing import NamedTuple
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, given_sid
 from addonctl.api import Client
 from addonctl.archive import marker
 from addonctl.archive.allowance import Allowance, UsedUp
@@ -21,7 +21,6 @@ from addonctl.archive.look import Job, Seen
 from addonctl.archive.place import Place, PlaceFailed
 from addonctl.archive.run import Run, Wish
 from addonctl.errors import AddonctlError, Interrupted, StillPending, TryLater
-from addonctl.sids import given_sid
 
 TOGETHER, SOON = 100, 0.5
 """How many looks are noted in one transaction, and seconds after which fewer are."""

@@ -21,11 +21,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from typing import Any, NamedTuple
 
+from addonctl.addresses import HEX, is_sid
 from addonctl.archive.index import Index
 from addonctl.archive.place import LEFT_OVER, Place, PlaceFailed
 from addonctl.archive.writers import FORMS, Rows
 from addonctl.errors import AddonctlError, Usage
-from addonctl.sids import HEX, is_sid
 
 BELOW = "exports/"
 """Where an archive holds its own export."""

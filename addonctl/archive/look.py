@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any, NamedTuple
 
 from addonctl import transcripts
-from addonctl.addresses import Address
+from addonctl.addresses import Address, given_sid
 from addonctl.api import Client
 from addonctl.archive import marker
 from addonctl.archive.allowance import UsedUp
@@ -26,7 +26,6 @@ from addonctl.archive.place import NoObject, Place, PlaceFailed
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound, TryLater
 from addonctl.models import FINAL, Payload, Result
 from addonctl.selection import Selection
-from addonctl.sids import given_sid
 from addonctl.transcripts import Transcript
 from addonctl.transfer.fetch import stream
 from addonctl.transfer.source import Source

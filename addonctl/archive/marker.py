@@ -20,11 +20,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from addonctl import dates
-from addonctl.addresses import Address
+from addonctl.addresses import HEX, Address
 from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload
-from addonctl.sids import HEX
 
 FORMAT = 1
 """The version of the layout that this program writes, and reads."""

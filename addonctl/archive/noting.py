@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from addonctl import dates
+from addonctl.addresses import given_sid
 from addonctl.archive.index import MARKER_IS, Index, iso
 from addonctl.archive.marker import Kept
 from addonctl.errors import AddonctlError
 from addonctl.models import RETENTION, Recording
-from addonctl.sids import given_sid
 from addonctl.transcripts import VERSION, Transcript
 
 A_SECOND = 1 << 20

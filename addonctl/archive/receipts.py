@@ -15,10 +15,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from addonctl.addresses import HEX
 from addonctl.archive.index import Index
 from addonctl.archive.place import Place
 from addonctl.errors import AddonctlError
-from addonctl.sids import HEX
 
 BELOW = "erased"
 VERSION = 1

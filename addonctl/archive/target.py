@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from addonctl.addresses import Address
+from addonctl.addresses import HEX, Address, given_sid
 from addonctl.api import Client
 from addonctl.archive import marker
 from addonctl.archive.index import Index
@@ -15,7 +15,6 @@ from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.archive.receipts import Receipt
 from addonctl.batch.outcomes import plural
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
-from addonctl.sids import HEX, given_sid
 
 DONE = ("deleted", "gone already", "kept")
 """What became of something at the service that is not to be deleted there any more."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, given_sid
 from addonctl.batch.outcomes import Batch, Row
 from addonctl.errors import AddonctlError, Usage
-from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.selection import Selection

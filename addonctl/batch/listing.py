@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, given_sid
 from addonctl.batch.outcomes import Batch
 from addonctl.errors import AddonctlError, Interrupted, NotFound
-from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client

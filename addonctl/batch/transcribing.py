@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from addonctl import transcripts
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, given_sid
 from addonctl.api import Client
 from addonctl.batch.outcomes import Batch
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Payload, Result
 from addonctl.selection import Selection
-from addonctl.sids import given_sid
 from addonctl.transcripts import NotATranscript, Transcript
 from addonctl.transfer.fetch import stream
 from addonctl.transfer.source import Source

@@ -150,9 +150,9 @@ def search_archive(
     limit: Annotated[int, Option("--limit", "At most this many (20).", "N")] = 20,
 ) -> None:
     """Find what was said: all words in one transcript, the newest first."""
+    from addonctl.addresses import checked_sid
     from addonctl.archive.index import iso
     from addonctl.archive.search import Filters, search
-    from addonctl.sids import checked_sid
 
     sink = state.answering(HitRow)
     limit = whole_number("limit", limit, 20)

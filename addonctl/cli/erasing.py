@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from addonctl import dates, history
-from addonctl.addresses import Address
+from addonctl.addresses import Address, checked_sid
 from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Row, Tally, plural
 from addonctl.cli.archived import Archive, opened
@@ -29,7 +29,6 @@ from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
 from addonctl.login import SANDBOX
 from addonctl.models import Outcome
-from addonctl.sids import checked_sid
 
 if TYPE_CHECKING:
     from addonctl.archive.opening import Opened

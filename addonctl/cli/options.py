@@ -297,7 +297,7 @@ def recording_parameters(filters: RecordingFilters) -> dict[str, str]:
     from datetime import UTC, datetime
 
     from addonctl import dates
-    from addonctl.sids import checked_sid
+    from addonctl.addresses import checked_sid
 
     now, parameters = datetime.now(UTC), {}
     for name, word in (("DateCreated>", filters.since), ("DateCreated<", filters.until)):

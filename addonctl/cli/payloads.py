@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, given_sid
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import (
@@ -25,7 +25,6 @@ from addonctl.cli.options import (
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import show_payload
 from addonctl.models import Outcome, Payload, Record, fields
-from addonctl.sids import given_sid
 
 Results = Annotated[list[str] | None, Argument("RE… [XR…]…")]
 Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]

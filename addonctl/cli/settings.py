@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from addonctl.addresses import KINDS, KNOWN_ADD_ONS
 from addonctl.errors import AddonctlError, Usage
 from addonctl.output import FORMATS
 from addonctl.places import config_folder
-from addonctl.sids import KINDS, KNOWN_ADD_ONS
 
 if TYPE_CHECKING:
     from addonctl.models import Record
@@ -81,7 +81,7 @@ class Settings:
             if not named and word[:2].upper() != prefix:
                 names = ", ".join(dict.fromkeys(known.values())) or "none"
                 raise Usage(
-                    f"no name '{word}' for an {KINDS[prefix]}; known: {names}",
+                    f"no name '{word}' for {KINDS[prefix]}; known: {names}",
                     hint=f"addonctl config set add_ons.{prefix}… {word}",
                 )
             found += named or [word]

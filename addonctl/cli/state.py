@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from addonctl.addresses import LEVELS, Address, Addresses, Token, read
+from addonctl.addresses import LEVELS, Address, Addresses, Token, given_sid, read
 from addonctl.cli.options import (
     Common,
     Many,
@@ -28,7 +28,6 @@ from addonctl.cli.options import (
 from addonctl.cli.settings import Settings
 from addonctl.errors import Usage
 from addonctl.output import OutputSettings, Sink
-from addonctl.sids import given_sid
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace

@@ -123,7 +123,7 @@ class CommandLine:
             seen = (word for each in self._history() for word in each.words(what))
             rows = dict.fromkeys(seen, "")
             if what in ("XB", "XE"):
-                from addonctl.sids import KNOWN_ADD_ONS
+                from addonctl.addresses import KNOWN_ADD_ONS
 
                 config = self._config()
                 named = {**KNOWN_ADD_ONS, **(config.add_ons if config else {})}

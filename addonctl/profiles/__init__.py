@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from addonctl.addresses import sid_flaw
 from addonctl.errors import AddonctlError, LoginRefused, Usage
 from addonctl.login import SANDBOX, Login, api_url, checked_account, secret_flaw, trimmed
-from addonctl.sids import sid_flaw
 
 if TYPE_CHECKING:
     from addonctl.profiles.keeping import Profiles

@@ -35,9 +35,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from addonctl import files
+from addonctl.addresses import is_sid
 from addonctl.errors import AddonctlError, LoginRefused, Usage
 from addonctl.login import SANDBOX, checked_label
-from addonctl.sids import is_sid
 
 Storage = Literal["keyring", "file"]
 

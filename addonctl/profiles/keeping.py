@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, Protocol
 
+from addonctl.addresses import sid_flaw
 from addonctl.errors import LoginRefused, Usage
 from addonctl.login import SANDBOX, Login, checked_label, secret_flaw, trimmed
 from addonctl.places import config_folder
 from addonctl.profiles.config import Changes, Config, ConfigFile, Place, Profile, checked_name
 from addonctl.profiles.secrets import Keyring, SecretsFile
-from addonctl.sids import sid_flaw
 
 TRIES = 3
 """How often each thing is asked for."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from addonctl import files
+from addonctl.addresses import is_sid
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.login import checked_label, secret_flaw, trimmed
 from addonctl.places import home_folder
 from addonctl.profiles.config import Profile, Storage, checked_name
-from addonctl.sids import is_sid
 
 MOST = 1 << 20
 """Bytes of the file; plug-ins of that tool keep words of their own there."""

@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, given_sid
 from addonctl.api import Body, Client
 from addonctl.errors import AddonctlError, TryLater
-from addonctl.sids import given_sid
 from addonctl.transfer.content import Checks, blocks, told
 from addonctl.transfer.folder import Directory, Folder, Target, is_whole, on_disk, settle, stamp
 from addonctl.transfer.part import Part, prune

@@ -14,10 +14,9 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import NamedTuple
 
-from addonctl.addresses import Address
+from addonctl.addresses import HEX, Address
 from addonctl.errors import Usage
 from addonctl.models import Payload, Recording
-from addonctl.sids import HEX
 
 DEFAULT = "{recording}/{result}/{payload}.{ext}"
 OF_RECORDING = ("call", "date")
