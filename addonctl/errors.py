@@ -29,34 +29,27 @@ class AddonctlError(Exception):
         self,
         message: str,
         *,
-        hint: str | None = None,
         status: int | None = None,
         code: int | None = None,
         more_info: str | None = None,
         request_id: str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
         self.status = status
         self.code = code
         self.more_info = more_info
         self.request_id = request_id
+        self.hint = hint
 
     def reworded(self, message: str) -> Self:
         """The same error with another message."""
-        return type(self)(
-            message,
-            hint=self.hint,
-            status=self.status,
-            code=self.code,
-            more_info=self.more_info,
-            request_id=self.request_id,
-        )
+        return type(self)(**{**vars(self), "message": message})
 
     def document(self) -> dict[str, Any]:
         """The error as scripts read it: one JSON-ready object, nulls left out."""
-        parts: dict[str, Any] = {
+        parts = {
             "message": self.message,
             "exit_code": self.exit_code,
             "status": self.status,
