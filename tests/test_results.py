@@ -18,11 +18,13 @@ from support.account import Account
 from support.faulty import Service, faulty, lines, results
 from support.program import Run
 
-from addonctl.addresses import Address
+from addonctl.addresses import Address, Addresses
 from addonctl.api import Client
-from addonctl.batch.waiting import Polling
+from addonctl.batch.outcomes import Batch
+from addonctl.batch.waiting import Waiting
 from addonctl.login import Login
 from addonctl.models import Result
+from addonctl.output import Sink
 
 NONE = "RE" + "0" * 32
 OTHER = "XR" + "0" * 32
@@ -472,9 +474,12 @@ def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None
         def result(self, address: Address) -> Result:
             return Result({"sid": address.result, "status": "queued"})
 
-    for polling in (Polling(), Polling(interval=3.0)):
-        monkeypatch.setattr(polling, "_over", Watched())
-        polling.wait(Pending(Login(NONE, NONE, "")), [Address(NONE, OTHER)])
+    address = Address(NONE, OTHER)
+    batch = Batch(Pending(Login(NONE, NONE, "")), Sink(), 1, "waited for", "result")
+    for interval in (None, 3.0):
+        waiting = Waiting(batch, Addresses([address], typed=True, total=1), interval=interval)
+        monkeypatch.setattr(waiting, "_over", Watched())
+        waiting.look([address])
 
     first, second = waits[:10], waits[10:]
     assert [1, 15] == [first[0], first[-1]]

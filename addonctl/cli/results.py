@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from time import monotonic
 from typing import Annotated
 
 from addonctl.addresses import Address
@@ -197,17 +198,17 @@ def wait_for_results(
     Ends at once, with exit code 1, when one has failed or was canceled.
     """
     from addonctl import dates
-    from addonctl.batch.waiting import Polling, Waiting
+    from addonctl.batch.waiting import Waiting
 
     sink = state.answering(Result)
-    longest = None if timeout is None else dates.seconds(timeout)
+    until = None if timeout is None else monotonic() + dates.seconds(timeout)
     between = None if interval is None else dates.seconds(interval)
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
-    polling = Polling(longest, between, any_end)
     addresses = state.addresses(results, many, 1, 2, whole, filters)
     batch = state.batch(many, "waited for", "result", "recording", alone=addresses.alone)
-    waiting = Waiting(batch, polling, addresses, ignore_not_found=missing.ignore_not_found)
+    ignored = missing.ignore_not_found
+    waiting = Waiting(batch, addresses, until, between, any_end=any_end, ignore_not_found=ignored)
     pages = batch.begun(waiting.pages())
     if pages is not None:
         sink.records(Result, pages)
