@@ -71,25 +71,6 @@ def _rest(batch: Batch, rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
         batch.interrupted = True
 
 
-def values(
-    batch: Batch,
-    ask: Callable[[Address], Value],
-    addresses: Addresses,
-    *,
-    ignore_not_found: bool = False,
-) -> Iterator[Value]:
-    """One value for each address that has one; an address that fails is told of."""
-    for address, got in batch.run(ask, addresses.items, addresses.total):
-        if isinstance(got, NotFound) and ignore_not_found:
-            batch.succeeded()
-            batch.tell(f"{address} is gone")
-        elif isinstance(got, AddonctlError):
-            batch.failed(got, tell=not addresses.alone)
-        else:
-            batch.succeeded()
-            yield got
-
-
 class KnownRecordings:
     """Recordings that results belong to: from the list that they came of, or asked for.
 

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from addonctl.addresses import Address, given_sid
+from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
 from addonctl.cli.download import EXAMPLES, download
-from addonctl.cli.options import (
-    Ages,
-    Argument,
-    Deleting,
-    Listing,
-    Many,
-    Missing,
-    Output,
-    PayloadFilters,
-    RecordingFilters,
-    Whole,
-    page_size_of,
-    selection_of,
-)
+from addonctl.cli.options import Argument, Deleting, Many, Missing, Output
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import show_payload
 from addonctl.models import Outcome, Payload, Record, fields
+
+if TYPE_CHECKING:
+    from addonctl.api import Client
 
 Results = Annotated[list[str] | None, Argument("RE… [XR…]…")]
 Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
@@ -45,11 +36,11 @@ command = Noun("The payloads of a result: what the vendors left, and the data it
 )
 def list_payloads(
     state: State,
-    payloads: PayloadFilters,
-    ages: Ages,
-    whole: Whole,
-    recordings: RecordingFilters,
-    listing: Listing,
+    payloads: options.PayloadFilters,
+    ages: options.Ages,
+    whole: options.Whole,
+    recordings: options.RecordingFilters,
+    listing: options.Listing,
     many: Many,
     output: Output,
     results: Results = None,
@@ -61,8 +52,8 @@ def list_payloads(
     from addonctl.batch.listing import pages
 
     state.answering(Payload)
-    selection = selection_of(Payload, ages, payloads=payloads, listing=listing)
-    size = selection.page_size(page_size_of(listing))
+    selection = options.selection_of(Payload, ages, payloads=payloads, listing=listing)
+    size = selection.page_size(options.page_size_of(listing))
     addresses = state.addresses(results, many, 1, 2, whole, recordings)
     batch = state.batch(many, "listed", "result", alone=addresses.alone)
     client = batch.client
@@ -90,15 +81,7 @@ def get_payloads(
     state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
 ) -> None:
     """Show the metadata of payloads, whole."""
-    from addonctl.batch.listing import values
-
-    state.answering(Payload)
-    addresses = state.addresses(payloads, many, 3, 3)
-    batch = state.batch(many, "got", "payload", alone=addresses.alone)
-    found = values(
-        batch, batch.client.payload, addresses, ignore_not_found=missing.ignore_not_found
-    )
-    state.show(Payload, batch, found, single=addresses.alone)
+    state.get(Payload, lambda client, at: client.payload(at), payloads, 3, missing, many)
 
 
 class Link(Record):
@@ -123,24 +106,12 @@ def link_payloads(
 
     A line each, unless a format is chosen.
     """
-    from addonctl.batch.listing import values
 
-    sink = state.answering(Link)
-    addresses = state.addresses(payloads, many, 3, 3)
-    batch = state.batch(many, "linked", "payload", alone=addresses.alone)
+    def ask(client: Client, at: Address) -> Link:
+        place = {"reference_sid": at.recording, "add_on_result_sid": at.result}
+        return Link({"sid": at.payload, **place, "url": client.link(at).url})
 
-    def ask(address: Address) -> Link:
-        document = {"sid": address.payload, "reference_sid": address.recording}
-        document |= {"add_on_result_sid": address.result, "url": batch.client.link(address).url}
-        return Link(document)
-
-    found = values(batch, ask, addresses, ignore_not_found=missing.ignore_not_found)
-    if state.format == "table" and output.fields is None:
-        for link in found:
-            sink.text(link.document["url"])
-        batch.finish()
-    else:
-        state.show(Link, batch, found, single=addresses.alone)
+    state.get(Link, ask, payloads, 3, missing, many, done="linked", bare="url")
 
 
 command.verb(

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from addonctl.cli import options
 from addonctl.cli.commands import CALL, Noun
-from addonctl.cli.options import (
-    Argument,
-    Listing,
-    Many,
-    Missing,
-    Output,
-    RecordingFilters,
-    page_size_of,
-    recording_parameters,
-    selection_of,
-)
+from addonctl.cli.options import Argument, Listing, Many, Missing, Output, RecordingFilters
 from addonctl.cli.state import State
 from addonctl.models import Recording
 
@@ -38,10 +29,10 @@ def list_recordings(
 ) -> None:
     """List the account's recordings, newest first."""
     state.answering(Recording)
-    selection = selection_of(Recording, listing=listing)
-    size = selection.page_size(page_size_of(listing))
+    selection = options.selection_of(Recording, listing=listing)
+    size = selection.page_size(options.page_size_of(listing))
     batch = state.batch(Many(), "listed", "recording", alone=True)
-    pages = batch.client.recordings(recording_parameters(filters), size)
+    pages = batch.client.recordings(options.recording_parameters(filters), size)
     state.answer(Recording, selection, batch, pages)
 
 
@@ -58,11 +49,4 @@ def get_recordings(
     recordings: Annotated[list[str] | None, Argument("RE…")] = None,
 ) -> None:
     """Show recordings, whole."""
-    from addonctl.batch.listing import values
-
-    state.answering(Recording)
-    addresses = state.addresses(recordings, many, 1, 1)
-    batch = state.batch(many, "got", "recording", alone=addresses.alone)
-    ask = batch.client.recording
-    found = values(batch, ask, addresses, ignore_not_found=missing.ignore_not_found)
-    state.show(Recording, batch, found, single=addresses.alone)
+    state.get(Recording, lambda client, at: client.recording(at), recordings, 1, missing, many)

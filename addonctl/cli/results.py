@@ -8,24 +8,10 @@ from time import monotonic
 from typing import Annotated
 
 from addonctl.addresses import Address
+from addonctl.cli import options
 from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun
 from addonctl.cli.download import EXAMPLES, download
-from addonctl.cli.options import (
-    Ages,
-    Argument,
-    Deleting,
-    FromArchive,
-    Listing,
-    Many,
-    Missing,
-    Option,
-    Output,
-    RecordingFilters,
-    ResultFilters,
-    Whole,
-    page_size_of,
-    selection_of,
-)
+from addonctl.cli.options import Argument, Many, Missing, Option, Output
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
@@ -63,11 +49,11 @@ BAR = 30
 )
 def list_results(
     state: State,
-    results: ResultFilters,
-    ages: Ages,
-    whole: Whole,
-    filters: RecordingFilters,
-    listing: Listing,
+    results: options.ResultFilters,
+    ages: options.Ages,
+    whole: options.Whole,
+    filters: options.RecordingFilters,
+    listing: options.Listing,
     many: Many,
     output: Output,
     recordings: Recordings = None,
@@ -76,8 +62,8 @@ def list_results(
     from addonctl.batch.listing import KnownRecordings, pages
 
     state.answering(ListedResult)
-    selection = selection_of(ListedResult, ages, results, listing=listing)
-    size = selection.page_size(page_size_of(listing))
+    selection = options.selection_of(ListedResult, ages, results, listing=listing)
+    size = selection.page_size(options.page_size_of(listing))
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
     known = KnownRecordings()
@@ -113,13 +99,7 @@ def get_results(
     state: State, missing: Missing, many: Many, output: Output, results: Results = None
 ) -> None:
     """Show results, whole."""
-    from addonctl.batch.listing import values
-
-    state.answering(Result)
-    addresses = state.addresses(results, many, 2, 2)
-    batch = state.batch(many, "got", "result", alone=addresses.alone)
-    found = values(batch, batch.client.result, addresses, ignore_not_found=missing.ignore_not_found)
-    state.show(Result, batch, found, single=addresses.alone)
+    state.get(Result, lambda client, at: client.result(at), results, 2, missing, many)
 
 
 command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
@@ -142,11 +122,11 @@ command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
 )
 def delete_results(
     state: State,
-    filters: ResultFilters,
-    ages: Ages,
-    whole: Whole,
-    recordings: RecordingFilters,
-    deleting: Deleting,
+    filters: options.ResultFilters,
+    ages: options.Ages,
+    whole: options.Whole,
+    recordings: options.RecordingFilters,
+    deleting: options.Deleting,
     missing: Missing,
     many: Many,
     output: Output,
@@ -158,7 +138,7 @@ def delete_results(
     """Delete results for good, with their payloads."""
     from addonctl.cli.deleting import delete
 
-    selection = selection_of(Result, ages, filters)
+    selection = options.selection_of(Result, ages, filters)
     expand = all_results or whole.all
     delete(
         *(state, results, "result", 2, deleting, missing, many),
@@ -179,8 +159,8 @@ def delete_results(
 )
 def wait_for_results(
     state: State,
-    whole: Whole,
-    filters: RecordingFilters,
+    whole: options.Whole,
+    filters: options.RecordingFilters,
     missing: Missing,
     many: Many,
     output: Output,
@@ -238,12 +218,12 @@ command.verb(
 )
 def count_results(
     state: State,
-    results: ResultFilters,
-    ages: Ages,
-    whole: Whole,
-    filters: RecordingFilters,
+    results: options.ResultFilters,
+    ages: options.Ages,
+    whole: options.Whole,
+    filters: options.RecordingFilters,
     many: Many,
-    kept: FromArchive,
+    kept: options.FromArchive,
     output: Output,
     recordings: Recordings = None,
     by: Annotated[
@@ -266,7 +246,7 @@ def count_results(
     read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "counted", "recording", alone=addresses.alone)
-    selection = selection_of(Result, ages, results)
+    selection = options.selection_of(Result, ages, results)
     found = counts(batch, addresses, selection, list(dict.fromkeys(groups)))
     if found or not batch.failures:
         most = max(found.values(), default=1)

@@ -8,23 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from addonctl.addresses import LEVELS, Address, Addresses, Token, given_sid, read
-from addonctl.cli.options import (
-    Common,
-    Many,
-    Output,
-    RecordingFilters,
-    ResultFilters,
-    Saving,
-    Whole,
-    recording_parameters,
-    whole_number,
-    workers_of,
-)
+from addonctl.cli import options
+from addonctl.cli.options import Many, Output, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
 from addonctl.errors import Usage
 from addonctl.output import OutputSettings, Sink
@@ -44,6 +34,7 @@ LONGEST_TIMEOUT = 100 * 24 * 3600.0
 COLORS = {"always": True, "never": False, "auto": None}
 """What --color takes; None leaves it to each stream."""
 DATES = ("iso", "own")
+UNITS = ("", "recording", "result", "payload")  # by the level of an address
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
@@ -53,7 +44,7 @@ class Session:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
         self.settings = Settings(environment)
-        self.common = Common()
+        self.common = options.Common()
         self.output = Output()
         self._client: Client | None = None
 
@@ -88,10 +79,10 @@ class Session:
                 if not workers.isdecimal():
                     raise Usage(f"ADDONCTL_WORKERS is '{workers}'; expected a number")
                 return given._replace(workers=int(workers))
-        elif isinstance(given, Saving) and given.to is None and given.output is None:
+        elif isinstance(given, options.Saving) and given.to is None and given.output is None:
             folder = self.settings.get("to")
             return given._replace(to=folder and os.path.expanduser(folder))  # noqa: PTH111
-        elif isinstance(given, ResultFilters) and (given.add_on or given.config):
+        elif isinstance(given, options.ResultFilters) and (given.add_on or given.config):
             sids = self.settings.sids
             return given._replace(add_on=sids(given.add_on, "XB"), config=sids(given.config, "XE"))
         return given
@@ -165,7 +156,7 @@ class Session:
         timeout = usual.timeout if word is None else dates.seconds(word)
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
-        retries = whole_number("retries", self.common.retries, usual.retries)
+        retries = options.whole_number("retries", self.common.retries, usual.retries)
         return Limits(retries=retries, timeout=timeout, connections=workers)
 
     def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
@@ -181,7 +172,7 @@ class Session:
         """
         from addonctl.batch.outcomes import Batch
 
-        workers = workers_of(many)
+        workers = options.workers_of(many)
         client = self.client(1 if alone else workers)
         return Batch(client, self.sink, workers, done, unit, items, alone=alone)
 
@@ -214,8 +205,8 @@ class State(Session):
         if whole.all:
             if named or many.from_file is not None:
                 raise Usage("--all means every recording; expected no addresses with it")
-            client = self.client(workers_of(many))
-            pages = client.recordings(recording_parameters(filters))
+            client = self.client(options.workers_of(many))
+            pages = client.recordings(options.recording_parameters(filters))
             # Where one page is all there is, progress has a total.
             first, second = next(pages, []), next(pages, None)
             if second is None:
@@ -314,11 +305,31 @@ class State(Session):
         for page in pages:
             yield [self.settings.named(row) for row in page] if wanted else page
 
-    def show(self, kind: type[Record], batch: Batch, found: Iterator[Any], *, single: bool) -> None:
-        """Write records that were asked for one by one, and end as the batch does."""
-        pages = batch.begun(self._named([record] for record in found))
-        if pages is not None:
-            self.sink.record(kind, chain.from_iterable(pages), single=single)
+    def get(
+        self,
+        kind: type[Record],
+        ask: Callable[[Client, Address], Record],
+        words: Sequence[str] | None,
+        level: int,
+        missing: options.Missing,
+        many: Many,
+        done: str = "got",
+        bare: str = "",
+    ) -> None:
+        """Write the records at the addresses that words name, each asked for by itself.
+
+        Where no format and no fields are chosen a `bare` field is written alone, a line each.
+        """
+        self.answering(kind)
+        addresses = self.addresses(words, many, level, level)
+        batch = self.batch(many, done, UNITS[level], alone=addresses.alone)
+        work, ignored = partial(ask, batch.client), missing.ignore_not_found
+        found = batch.values(work, addresses, ignore_not_found=ignored)
+        if bare and self.format == "table" and self.output.fields is None:
+            for record in found:
+                self.sink.text(record.document[bare])
+        elif (pages := batch.begun(self._named([record] for record in found))) is not None:
+            self.sink.record(kind, chain.from_iterable(pages), single=addresses.alone)
         batch.finish()
 
 
