@@ -18,9 +18,10 @@ from addonctl.archive import marker
 from addonctl.archive.allowance import Allowance, UsedUp
 from addonctl.archive.index import Index, iso
 from addonctl.archive.look import Job, Seen
+from addonctl.archive.opening import Opened
 from addonctl.archive.place import Place, PlaceFailed
 from addonctl.archive.run import Run, Wish
-from addonctl.errors import AddonctlError, Interrupted, StillPending, TryLater
+from addonctl.errors import AddonctlError, Interrupted, SomeFailed, StillPending, TryLater
 
 TOGETHER, SOON = 100, 0.5
 """How many looks are noted in one transaction, and seconds after which fewer are."""
@@ -49,27 +50,57 @@ class Summary(NamedTuple):
     failed: int = 0
     cut: str = ""
 
+    @property
+    def said(self) -> str:
+        return (
+            f"looked at {self.looked} recordings, saved {self.saved} results;"
+            f" {self.requests} requests (predicted: {self.predicted})"
+        )
 
-def wishes_of(wish: Wish, account: str, known: Client | Index | None) -> dict[str, Wish]:
-    """What is wished of each account: of those whose recordings are named, or of the one; with
-    `known` of all that the service, or an index, knows besides.
+    def finish(self) -> None:
+        """Raises what a run ends with that did not do all of it."""
+        if self.cut:
+            raise StillPending(f"{self.cut}: {self.said}; the next run goes on")
+        if self.failed:
+            raise SomeFailed(
+                f"{self.said}; {self.failed} failed and stay due",
+                hint="addonctl archive list problems",
+            )
+
+
+def runs_of(
+    client: Client,
+    at: Opened,
+    account: str,
+    wish: Wish,
+    now: datetime,
+    allowance: Allowance,
+    known: Client | Index | None = None,
+) -> list[Run]:
+    """A run of each account whose recordings are named, or of the one; with `known` of all that
+    the service, or an index, knows besides.
     """
+    wishes = {account: wish}
     if wish.recordings:
         named: dict[str, list[Address]] = {}
         for each in wish.recordings:
             named.setdefault(each.account or account, []).append(each)
-        return {its: wish._replace(recordings=tuple(each)) for its, each in named.items()}
-    accounts = [account]
-    if isinstance(known, Index):
-        accounts += [sid for (sid,) in known.rows("SELECT sid FROM accounts ORDER BY sid")]
+        wishes = {its: wish._replace(recordings=tuple(each)) for its, each in named.items()}
+    elif isinstance(known, Index):
+        of = known.rows("SELECT sid FROM accounts ORDER BY sid")
+        wishes |= {sid: wish for (sid,) in of}
     elif known:
         try:
-            accounts += [given_sid(each.sid, "AC") for page in known.accounts() for each in page]
+            listed = [given_sid(each.sid, "AC") for page in known.accounts() for each in page]
         except (Interrupted, UsedUp):
             raise
         except AddonctlError as problem:
             raise problem.reworded(f"the subaccounts cannot be listed: {problem.message}") from None
-    return dict.fromkeys(accounts, wish)
+        wishes |= dict.fromkeys(listed, wish)
+    return [
+        Run(client, at.place, at.kept, its, wished, now, allowance)
+        for its, wished in wishes.items()
+    ]
 
 
 def run_all(

@@ -1,33 +1,38 @@
-"""The looks of a run spread over a cluster: by Dask, or by any concurrent.futures.Executor.
+"""What does the looks of a run: threads of this process, or a cluster they are spread over.
 
-What is handed out is a chunk of recordings, two chunks for each slot; each future is dropped once
-it is read, for what a cluster still holds it does again when a worker dies. What the workers give
-back goes to whoever keeps the index: no state is with them.
+What a cluster is handed is a chunk of recordings, two chunks for each slot; each future is dropped
+once it is read, for what a cluster still holds it does again when a worker dies. What the workers
+give back goes to whoever keeps the index: no state is with them.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import sys
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager, suppress
-from importlib import import_module
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
+from addonctl import __version__
+from addonctl.api import Client, Limits
 from addonctl.archive import worker
-from addonctl.archive.allowance import RESERVED, Allowance
+from addonctl.archive.accounts import Engine
+from addonctl.archive.allowance import RESERVED
 from addonctl.archive.look import Job, Seen
 from addonctl.archive.marker import PROBE
-from addonctl.archive.place import Place
-from addonctl.archive.worker import Chunk, Done, Say, Task
-from addonctl.batch.pool import listening
+from addonctl.archive.run import Run
+from addonctl.archive.worker import Chunk, Connect, Done, Task
+from addonctl.batch import pool
 from addonctl.errors import AddonctlError, Interrupted, StillPending, TryLater, Usage
+from addonctl.output import Sink
+
+if TYPE_CHECKING:
+    from addonctl.archive.crews import Crew
 
 SECONDS = 10.0
 """How long a worker is at one chunk; then it gives back the rest."""
@@ -48,140 +53,90 @@ TICK = 0.5
 Outcome = tuple[Job, Seen | AddonctlError]
 
 
-class Crew(Protocol):
-    """Workers, whoever brings them."""
-
-    executor: Executor
-    killed: tuple[type[Exception], ...]
-    """What a chunk ends with that killed its worker again and again."""
-
-    def slots(self) -> int:
-        """How many chunks are done at a time just now."""
-
-    def private(self) -> bool:
-        """Whether nobody can read what is sent to the workers."""
-
-    def check(self, task: Task) -> None:
-        """Have all workers make ready. Raises AddonctlError for one that cannot."""
-
-    def lost(self) -> AddonctlError | None:
-        """Why no more chunks will be done, if it is so."""
-
-    def stop(self, run: str, futures: Iterable[Future[Done | AddonctlError]]) -> None:
-        """Have the workers begin nothing more of a run, and give back what they have."""
-
-    def forget(self, run: str) -> None:
-        """Have the workers let go of a run's login."""
+def check(word: str) -> None:
+    """Raises Usage for what names no engine."""
+    address = r"dask=(?:tls|tcp)://[^\s/@]+:\d{1,5}"
+    factory = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*"
+    if not re.fullmatch(f"threads|dask|{address}|{factory}", word):
+        raise Usage(
+            f"no engine '{word}'",
+            hint="known: threads, dask, dask=tls://HOST:PORT, dask=tcp://HOST:PORT, MODULE:FACTORY",
+        )
 
 
-class Executors:
-    """The workers of an executor of which nothing is known but that it is one."""
+def threads(client: Client, workers: int, sink: Sink) -> Engine:
+    """The threads of a batch, in this process."""
 
-    killed: tuple[type[Exception], ...] = ()
+    def engine(work: Any, jobs: Iterable[Job], total: int | None) -> Iterator[Outcome]:
+        outcomes = pool.run(work, jobs, workers=workers, stop=client.pace.stop)
+        return _shown(outcomes, total, sink)
 
-    def __init__(self, executor: Executor, slots: int) -> None:
-        self.executor = executor
-        self._slots = slots
-
-    def slots(self) -> int:
-        return self._slots
-
-    def private(self) -> bool:
-        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-
-        return isinstance(self.executor, ThreadPoolExecutor | ProcessPoolExecutor)
-
-    def check(self, task: Task) -> None:
-        """One of them; each of the others makes ready when its first chunk comes."""
-        problem = self.executor.submit(worker.work, task, Chunk((), 0)).result()
-        if isinstance(problem, AddonctlError):
-            raise problem
-
-    def lost(self) -> None:
-        return None
-
-    def stop(self, run: str, futures: Iterable[Future[Done | AddonctlError]]) -> None:
-        worker.stop(run)  # where they are threads of this process
-        for each in futures:
-            each.cancel()
-
-    def forget(self, run: str) -> None:
-        worker.forget(run)
+    return engine
 
 
 @contextmanager
-def crew_of(engine: str, workers: int) -> Iterator[Crew]:
-    """The workers of an engine: `dask`, `dask=ADDRESS` or `module:factory`; what was started for
-    it ends with it.
-
-    `workers` is how many slots there are where nobody else says. Raises AddonctlError where a
-    library is missing, Usage for a factory that gives no executor, TryLater where no scheduler
-    answers.
+def engine_of(
+    word: str, run: Run, limits: Limits, sink: Sink, connect: Connect, *, verbose: bool
+) -> Iterator[Engine]:
+    """The engine of that name for a run, and others beside it; `limits` are those of its clients,
+    which workers elsewhere make by `connect`. Raises AddonctlError where there is none to be had.
     """
-    kind, _, at = engine.partition("=")
-    if kind == "dask":
-        from addonctl.archive.dasks import dask_crew
-
-        with dask_crew(at, workers) as crew:
-            yield crew
+    workers, client, place = limits.connections, run.client, run.place
+    if word == "threads":
+        yield threads(client, workers, sink)
         return
-    executor = _made_by(engine)
-    try:
-        yield Executors(executor, workers)
-    finally:
-        executor.shutdown(cancel_futures=True)  # what works for it may hold the lock, too
+    from addonctl.archive.crews import crew_of
+
+    login = client.login
+    # What workers will look for in the place: a token that no other run has.
+    token = os.urandom(16).hex()
+    with crew_of(word, workers) as crew:
+        place.put(PROBE, io.BytesIO(token.encode()))
+        try:
+            task = Task(
+                run=token,
+                version=__version__,
+                place=place.url,
+                lease=place.lease,
+                token=token.encode(),
+                now=run.now,
+                account=login.account,
+                api_url=login.api_url,
+                profile=login.profile,
+                login=login,
+                limits=limits,
+                connect=connect,
+                slots=workers,
+                verbose=verbose,
+            )
+            with Cluster(crew, task, run, sink) as cluster:
+                # The work is the same look, with what each worker opens for itself.
+                yield lambda work, jobs, total: _shown(cluster.looks(jobs, total), total, sink)
+        finally:
+            with suppress(AddonctlError):
+                place.delete(PROBE)
 
 
-def _made_by(word: str) -> Executor:
-    """What a factory gives. Raises Usage for all that can be wrong with it."""
-    module, _, name = word.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:  # where it is when `python -m` is typed
-        sys.path.append(here)
-    try:
-        made = getattr(import_module(module), name)()
-    except Exception as problem:  # somebody else's code
-        raise Usage(f"--engine {word}: {type(problem).__name__}: {problem}") from None
-    if isinstance(made, Executor):
-        return made
-    raise Usage(
-        f"--engine {word}: it gave a {type(made).__name__}, not a concurrent.futures.Executor"
-    )
-
-
-@contextmanager
-def probed(place: Place) -> Iterator[bytes]:
-    """Write to the place what workers will look for there: a token that no other run has."""
-    token = os.urandom(16).hex().encode()
-    place.put(PROBE, io.BytesIO(token))
-    try:
-        yield token
-    finally:
-        with suppress(AddonctlError):
-            place.delete(PROBE)
+def _shown(outcomes: Iterator[Outcome], total: int | None, sink: Sink) -> Iterator[Outcome]:
+    """The same, with their progress on a terminal."""
+    with sink.progress(total, "recordings") as progress:
+        for pair in outcomes:
+            yield pair
+            progress.advance()
 
 
 class Cluster:
-    """The engine of runs on a crew. `until` is a moment of the monotonic clock; requests made
-    elsewhere are taken from the `allowance`; `trace` and `pause` are told what workers would have
-    said.
+    """The engine of a run, and others beside it, on a crew. Requests made elsewhere are taken from
+    the run's allowance; the sink is told what workers would have said.
     """
 
-    def __init__(
-        self,
-        crew: Crew,
-        task: Task,
-        allowance: Allowance,
-        *,
-        until: float | None,
-        trace: Say,
-        pause: Say,
-    ) -> None:
+    def __init__(self, crew: Crew, task: Task, run: Run, sink: Sink) -> None:
         self.interrupted = False
         self._crew = crew
         self._task = task
-        self._allowance = allowance
-        self._until = until
-        self._told = {True: trace, False: pause}
+        self._allowance = run.allowance
+        self._until = run.wish.until
+        self._told = {True: sink.trace, False: sink.pause}
         self._each = FIRST_GUESS
         self._count = 0
         self._left: deque[Job] = deque()
@@ -214,7 +169,7 @@ class Cluster:
         """
         source, self._count = iter(jobs), MANY if total is None else total
         slots, looked_at = self._crew.slots(), monotonic()
-        with listening(self.interrupt):
+        with pool.listening(self.interrupt):
             try:
                 while not self.interrupted:
                     if monotonic() - looked_at >= TICK:

@@ -19,8 +19,9 @@ from addonctl.archive import marker, purge, receipts
 from addonctl.archive.index import Index, iso
 from addonctl.archive.place import LEFT_OVER, NoObject, Place
 from addonctl.archive.receipts import Erased, Proof, Receipt
-from addonctl.archive.target import DONE, Besides, Erasure, at_service, found, named, touched
-from addonctl.errors import AddonctlError, Interrupted, NotFound
+from addonctl.archive.target import DONE, Asked, Besides, Erasure, at_service, found, named, touched
+from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
+from addonctl.login import Login
 
 BEYOND = (
     "copies and backups of this archive: where one is restored, erase again",
@@ -30,7 +31,8 @@ BEYOND = (
     "the recordings themselves at the service, which add-ons worked on",
     "what the vendors of the add-ons keep",
 )
-MOST_NAMED = 20
+MOST_NAMED, LONGEST_REASON = 20, 500
+"""How many strangers a receipt names, and how many characters of a reason it holds."""
 KEPT = "what the service still has: it was to be kept there (--keep-source)"
 
 
@@ -39,6 +41,15 @@ class Order(NamedTuple):
 
     by: Mapping[str, str | None]
     reason: str
+
+    @classmethod
+    def of(cls, login: Login, reason: str | None) -> Order:
+        """A user's order, with the reason as JSON and SQLite can hold it. Raises Usage."""
+        by = {"account": login.account, "profile": login.profile, "login": login.username}
+        reason = (reason or "").encode("utf-8", "replace").decode().replace("\0", " ")
+        if len(reason) > LONGEST_REASON:
+            raise Usage(f"--reason is longer than {LONGEST_REASON} characters")
+        return cls(by, reason)
 
 
 def open_receipt(place: Place, index: Index, asked: str) -> Receipt | None:
@@ -53,14 +64,27 @@ def open_receipt(place: Place, index: Index, asked: str) -> Receipt | None:
         return bare
 
 
-def look_for(targets: Sequence[Erasure], client: Client, place: Place, index: Index) -> Besides:
-    """Have targets know what there is of them; what else lies in the place.
+def look_for(
+    client: Client,
+    place: Place,
+    index: Index,
+    asked: Sequence[Asked],
+    *,
+    keep_source: bool,
+    unfinished: bool,
+) -> tuple[list[Erasure], Besides]:
+    """What there is of all that was asked for; what else lies in the place.
 
+    With `keep_source` the service keeps what it has; one that is `unfinished` goes on as it began.
     Raises LoginRefused; other trouble at the service is among the problems of a target.
     """
-    for target in targets:
-        found(None if target.keep_source else client, index, target)
-    return named(place, targets)
+    targets = []
+    for each in asked:
+        before = open_receipt(place, index, each.name)
+        keep = keep_source or bool(unfinished and before and before.keep_source)
+        target = Erasure(each, before, keep_source=keep)
+        targets.append(found(None if keep else client, index, target))
+    return targets, named(place, targets)
 
 
 def erase(
@@ -70,42 +94,46 @@ def erase(
     targets: Sequence[Erasure],
     names: Besides,
     order: Order,
-    advance: Callable[[], None] = lambda: None,
+    advance: Callable[[], None],
 ) -> None:
     """Erase the targets, which are known, and leave in each its receipt. What goes wrong with one
-    is among its problems, and its receipt stays open; the others go on.
+    is among its problems, and its receipt stays open; the others go on. Raises Interrupted.
     """
-    with index.explained():
-        index.db.execute("PRAGMA secure_delete = ON")
-    for target in targets:
-        _begin(place, index, target, order)
-    for target in targets:
-        _delete(None if target.keep_source else client, target)
-        _remove(place, target)
-        advance()
-    sids = {sid for target in targets for sid in (*target.tombstones, *target.below)}
-    phrases = purge.samples(index, sorted(sid for sid in sids if sid.startswith("XH")))
-    with index.changing():
-        purge.forget(index, sids)
-        purge.unname(index, sids)
-    shared: list[AddonctlError] = []
-    for name in (*names.left, *names.runs):
-        try:
-            _scrub(place, name, sids)
-        except AddonctlError as problem:
-            shared.append(problem)
-    for work in (partial(purge.clean, index), partial(_renew, place, index, targets, names)):
-        try:
-            work()
-        except AddonctlError as problem:
-            shared.append(problem)
-    alone = purge.said_by_nobody_else(index, phrases)
-    rest = _rest(place, index, names, sids, alone)
-    others = [phrase for phrase in phrases if phrase not in alone]
-    for target in targets:
-        target.problems += shared
-        target.also = purge.said_in(index, others, target.recordings)
-        _end(place, index, target, rest)
+    try:
+        with index.explained():
+            index.db.execute("PRAGMA secure_delete = ON")
+        for target in targets:
+            _begin(place, index, target, order)
+        for target in targets:
+            _delete(None if target.keep_source else client, target)
+            _remove(place, target)
+            advance()
+        sids = {sid for target in targets for sid in (*target.tombstones, *target.below)}
+        phrases = purge.samples(index, sorted(sid for sid in sids if sid.startswith("XH")))
+        with index.changing():
+            purge.forget(index, sids)
+            purge.unname(index, sids)
+        shared: list[AddonctlError] = []
+        for name in (*names.left, *names.runs):
+            try:
+                _scrub(place, name, sids)
+            except AddonctlError as problem:
+                shared.append(problem)
+        for work in (partial(purge.clean, index), partial(_renew, place, index, targets, names)):
+            try:
+                work()
+            except AddonctlError as problem:
+                shared.append(problem)
+        alone = purge.said_by_nobody_else(index, phrases)
+        rest = _rest(place, index, names, sids, alone)
+        others = [phrase for phrase in phrases if phrase not in alone]
+        for target in targets:
+            target.problems += shared
+            target.also = purge.said_in(index, others, target.recordings)
+            _end(place, index, target, rest)
+    except KeyboardInterrupt:
+        hint = "to go on: addonctl archive erase --unfinished"
+        raise Interrupted("interrupted: not all of it is erased", hint=hint) from None
 
 
 def _begin(place: Place, index: Index, target: Erasure, order: Order) -> None:

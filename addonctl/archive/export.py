@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 from addonctl.addresses import HEX, is_sid
 from addonctl.archive.index import Index
 from addonctl.archive.place import LEFT_OVER, Place, PlaceFailed
-from addonctl.archive.writers import FORMS, Rows
+from addonctl.archive.writers import FORMS, TABLES, UNSAID, Rows, Table
+from addonctl.batch.outcomes import plural
 from addonctl.errors import AddonctlError, Usage
 
 BELOW = "exports/"
@@ -43,67 +44,6 @@ Part = tuple[str, str]
 """An account and a day, which is empty where it is not known."""
 ALL: Part = ("", "")
 """The part that all of a table is, in a form that is not partitioned."""
-
-
-class Table(NamedTuple):
-    """Columns by name with their kinds, and where they come from.
-
-    Kinds are text, word (a text that many rows share), time, int and real.
-    """
-
-    columns: dict[str, str]
-    values: str
-    joined: str
-
-
-def _columns(text: str) -> dict[str, str]:
-    return dict(word.split(":") for word in text.split())
-
-
-_OF_PAYLOADS = "JOIN payloads AS p ON p.result_sid = chosen.sid"
-TABLES = {
-    "results": Table(
-        _columns(
-            "sid:text recording_sid:text account_sid:word call_sid:text conference_sid:text"
-            " recording_duration:int add_on_sid:word add_on_configuration_sid:word status:word"
-            " date_created:time date_updated:time date_completed:time expires:time state:word"
-            " saved_at:time retired_at:time folder:text problem:word"
-        ),
-        "r.sid, r.recording_sid, r.account_sid, c.call_sid, c.conference_sid, c.duration,"
-        " r.add_on_sid, r.add_on_configuration_sid, r.status, r.date_created, r.date_updated,"
-        " r.date_completed, r.expires, r.state, r.saved_at, r.retired_at, r.folder, r.problem",
-        "JOIN results AS r ON r.sid = chosen.sid"
-        " LEFT JOIN recordings AS c ON c.sid = r.recording_sid",
-    ),
-    "payloads": Table(
-        _columns(
-            "sid:text result_sid:text recording_sid:text label:word content_type:word"
-            " date_created:time date_updated:time object:text bytes:int sha256:text"
-        ),
-        "p.sid, p.result_sid, p.recording_sid, p.label, p.content_type, p.date_created,"
-        " p.date_updated, p.object, p.bytes, p.sha256",
-        _OF_PAYLOADS,
-    ),
-    "transcripts": Table(
-        _columns(
-            "payload_sid:text result_sid:text recording_sid:text shape:word version:int"
-            " language:word text:text"
-        ),
-        "t.payload_sid, t.result_sid, t.recording_sid, t.shape, t.version, t.language, t.text",
-        f"{_OF_PAYLOADS} CROSS JOIN transcripts AS t ON t.payload_sid = p.sid",
-    ),
-    "turns": Table(
-        _columns(
-            "payload_sid:word n:int speaker:word channel:int start:real end:real"
-            " confidence:real text:text"
-        ),
-        't.payload_sid, t.n, t.speaker, t.channel, t.start, t."end", t.confidence, t.text',
-        f"{_OF_PAYLOADS} CROSS JOIN turns AS t ON t.payload_sid = p.sid",
-    ),
-}
-_UNSAID = ", t.text"
-"""What no fingerprint is made of: payloads have their hashes, and transcripts the version of what
-read them, which together stand for transcripts and turns."""
 _DAY = (
     "CASE WHEN date_created GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*'"
     " THEN substr(date_created, 1, 10) ELSE '' END"
@@ -120,6 +60,18 @@ class Exported(NamedTuple):
     due: int
     written: int
     removed: int
+
+    def said(self, form: str, url: str) -> str:
+        """What was written of that form, and where."""
+        if not self.parts:
+            said = "the archive holds no results yet"
+        elif FORMS[form].partitioned:
+            said = f"wrote {self.written} of {plural(self.parts, 'day')} to {url}"
+        else:
+            said = f"{'wrote' if self.written else 'nothing has changed in'} the {form} of {url}"
+        if self.removed:
+            said += f"; took away {plural(self.removed, 'file')} of what is here no more"
+        return said
 
 
 def export(
@@ -283,7 +235,7 @@ def _rows(db: sqlite3.Connection, table: Table, part: Part) -> Iterator[Rows]:
         f"SELECT {table.values} FROM chosen CROSS {table.joined}{which}",  # noqa: S608
         () if part == ALL else part,
     )
-    long = table.values.endswith(_UNSAID)
+    long = table.values.endswith(UNSAID)
     rows: list[tuple[Any, ...]] = []
     length = 0
     while more := found.fetchmany(FEW if long else ROWS):
@@ -307,7 +259,7 @@ class _Fingerprint:
         """The whole, of what the index holds."""
         for name, table in TABLES.items():
             if name != "turns":
-                values = table.values.removesuffix(_UNSAID)
+                values = table.values.removesuffix(UNSAID)
                 for rows in _rows(db, table._replace(values=values), part):
                     self._take(rows)
         return self.taken

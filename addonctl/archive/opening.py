@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from addonctl import files
 from addonctl.archive import marker
 from addonctl.archive.index import Index
-from addonctl.archive.known import index_of
+from addonctl.archive.known import index_of, known
 from addonctl.archive.place import LocalPlace, Place
 from addonctl.errors import AddonctlError, Usage
 from addonctl.places import state_folder
@@ -37,15 +37,24 @@ class Opened(NamedTuple):
             theirs = ", ".join(self.accounts)
             raise Usage(f"{self.place.url} is the archive of {theirs}, not {account}")
 
+    def recall(self, beginning: str) -> list[str]:
+        """The addresses in it whose last SID begins so."""
+        return known(self.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
 
-def remembered(profile: str) -> str | None:
-    """The archive that a profile, or an account without one, has made."""
+
+def remembered(profile: str) -> str:
+    """The archive that a profile, or an account without one, has made. Raises Usage for none."""
     try:
-        known = json.loads(files.read(state_folder() / "archives.json", MEMORY) or b"{}")
-        found = known.get(profile)
+        memory = json.loads(files.read(state_folder() / "archives.json", MEMORY) or b"{}")
+        found = memory.get(profile)
     except (ValueError, AttributeError):
-        return None
-    return found if isinstance(found, str) else None
+        found = None
+    if not (found and isinstance(found, str)):
+        raise Usage(
+            "which archive?",
+            hint="addonctl archive init DIR makes one, and this profile remembers it; or -a DIR",
+        )
+    return found
 
 
 def remember(profile: str, where: str) -> None:
@@ -53,10 +62,10 @@ def remember(profile: str, where: str) -> None:
     path = state_folder() / "archives.json"
     with files.locked(path):
         try:
-            known = dict(json.loads(files.read(path, MEMORY) or b"{}"))
+            memory = dict(json.loads(files.read(path, MEMORY) or b"{}"))
         except (ValueError, TypeError):
-            known = {}
-        files.replace(path, json.dumps(known | {profile: where}, indent=2).encode())
+            memory = {}
+        files.replace(path, json.dumps(memory | {profile: where}, indent=2).encode())
 
 
 def make(place: Place, account: str) -> None:
@@ -96,6 +105,52 @@ def opened(
             yield Opened(place, index, about.accounts)
         finally:
             index.close()
+
+
+class Destination(NamedTuple):
+    """Where tables go: a place, and what their names begin with."""
+
+    place: Place
+    below: str
+
+    @property
+    def url(self) -> str:
+        return f"{self.place.url}/{self.below}".rstrip("/")
+
+
+@contextmanager
+def destination(at: Opened, place: Place | None) -> Iterator[Destination]:
+    """Where tables go: into the archive, or to a place outside of it, which is made where there is
+    none, and where no other export is at work. Raises Usage for one in an archive.
+    """
+    if place is None:
+        from addonctl.archive.export import BELOW
+
+        yield Destination(at.place, BELOW)
+        return
+    if isinstance(place, LocalPlace):
+        must_be_outside(at, place.root)
+    if f"{place.url}/".startswith(f"{at.place.url}/") or marker.find(place):
+        raise _inside(place.url)
+    if isinstance(place, LocalPlace):
+        with files.explained("make", place.root):
+            place.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with place.lock():
+        yield Destination(place, "")
+
+
+def must_be_outside(at: Opened, path: Path) -> None:
+    """Raises Usage for a path in the archive."""
+    with files.explained("use", path):
+        if path.resolve().is_relative_to(Path(at.place.url).resolve()):
+            raise _inside(str(path))
+
+
+def _inside(to: str) -> Usage:
+    return Usage(
+        f"{to} is in an archive, which holds nothing but its own",
+        hint="without --to an export goes to exports/ in the archive",
+    )
 
 
 def rebuilt(place: Place, now: datetime) -> Rebuilt:

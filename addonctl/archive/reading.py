@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from addonctl import transcripts
 from addonctl.addresses import Address
 from addonctl.api import Body, Pace
 from addonctl.archive import marker
@@ -15,6 +16,7 @@ from addonctl.archive.marker import Marker
 from addonctl.archive.place import Place
 from addonctl.errors import NotFound
 from addonctl.models import Payload, Recording, Result
+from addonctl.transcripts import Transcript
 
 PAGE = 1000
 PARAMETERS = {
@@ -122,6 +124,11 @@ class KeptBytes(NamedTuple):
     label: str
     content_type: str
     read: Callable[[], bytes]
+
+    def transcript(self) -> Transcript | None:
+        """What is said in it, if it can be read."""
+        found = transcripts.read(self.read(), self.content_type)
+        return found if isinstance(found, Transcript) else None
 
 
 def kept_at(place: Place, index: Index, address: Address) -> list[KeptBytes]:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from addonctl.addresses import HEX
 from addonctl.archive.index import Index
 from addonctl.archive.place import Place
-from addonctl.errors import AddonctlError
+from addonctl.errors import AddonctlError, NotFound, Usage
 
 BELOW = "erased"
 VERSION = 1
@@ -133,8 +133,6 @@ def write(place: Place, receipt: Receipt) -> None:
 
 def read(place: Place, beginning: str) -> Receipt:
     """The receipt whose id begins so. Raises AddonctlError where there is none, or several."""
-    from addonctl.errors import NotFound, Usage
-
     names = [each.name for each in place.objects(BELOW) if each.name.endswith(".json")]
     fit = [name for name in names if name.partition("/")[2].startswith(beginning)]
     if not fit or not beginning:
@@ -180,8 +178,16 @@ def unknown(place: Place, index: Index) -> Iterator[Receipt | str]:
             yield each.name
 
 
-def lines(receipt: Receipt) -> Iterator[str]:
-    """A receipt to be read."""
+def written(receipt: Receipt, form: str) -> str:
+    """A receipt to be read (text), or as it lies in the archive (json). Raises Usage for others."""
+    if form == "json":
+        return json.dumps(receipt.document(), indent=2)
+    if form in ("text", "table"):
+        return "\n".join(_lines(receipt))
+    raise Usage(f"a receipt is text or json, not {form}")
+
+
+def _lines(receipt: Receipt) -> Iterator[str]:
     state = "complete" if receipt.complete else "not complete"
     yield f"Erasure {receipt.id}: {state}"
     by = ", ".join(f"{name} {value}" for name, value in receipt.by.items() if value)

@@ -7,19 +7,21 @@ after that, are those of the marker word for word. Nothing rests on what an earl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Client
-from addonctl.archive import marker
+from addonctl.archive import marker, noting
 from addonctl.archive.index import Index, iso
 from addonctl.archive.marker import Kept
 from addonctl.archive.place import Place
 from addonctl.archive.rows import KeptPayload, KeptResult, dated
 from addonctl.archive.verify import held
+from addonctl.batch.outcomes import Batch, Row
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Result
 from addonctl.selection import Selection
@@ -54,10 +56,6 @@ class Retired(NamedTuple):
     outcome: str
     detail: str
 
-    @property
-    def done(self) -> bool:
-        return self.outcome in ("retired", "gone")
-
 
 class Retiring(NamedTuple):
     """Which results of an account: made `before`, chosen by filters, and by those of their payloads
@@ -69,6 +67,11 @@ class Retiring(NamedTuple):
     results: Selection
     payloads: Selection
     named: frozenset[str] | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it says which results, or how old they are; else it is all that are here."""
+        return bool(self.before or self.named is not None or self.results.filters)
 
 
 def candidates(index: Index, wish: Retiring, now: datetime) -> Iterator[Candidate]:
@@ -96,6 +99,32 @@ def candidates(index: Index, wish: Retiring, now: datetime) -> Iterator[Candidat
                 continue
             said = [[each.document[name] for name in SAVED] for each in its]
             yield Candidate(address, row["folder"], frozenset(map(tuple, said)))
+
+
+def retire_all(
+    batch: Batch,
+    place: Place,
+    index: Index,
+    chosen: Sequence[Candidate],
+    now: datetime,
+    outcomes: Counter[str],
+    *,
+    dry_run: bool,
+) -> Iterator[Row]:
+    """Retire each of the chosen, and note it in the index; what came of it, counted by outcome."""
+
+    def work(each: Candidate) -> Retired:
+        return retire(batch.client, place, each, now, dry_run=dry_run)
+
+    for each, got in batch.run(work, chosen, len(chosen)):
+        if isinstance(got, AddonctlError):
+            yield each.address, got, None
+            continue
+        if got.outcome in ("retired", "gone") and not dry_run:
+            with index.changing():
+                noting.retired(index, each.address.result, iso(now))
+        outcomes[got.outcome] += 1
+        yield each.address, got.outcome, got.detail
 
 
 def retire(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import Any
 
 from addonctl import dates
 from addonctl.addresses import Address
-from addonctl.archive.index import MARKER_IS, iso, moment
+from addonctl.archive.index import MARKER_IS, Index, iso, moment
+from addonctl.errors import Usage
 from addonctl.models import Record, Resource, fields
-
-if TYPE_CHECKING:
-    from addonctl.archive.index import Index
-    from addonctl.archive.search import Hit
 
 
 class KeptResult(Resource):
@@ -93,21 +92,6 @@ class HitRow(Record):
     )
     COLUMNS = ("snippet", "speaker", "start", "date_created", "address")
 
-    @classmethod
-    def of(cls, hit: Hit) -> HitRow:
-        """The row for what a search has found."""
-        return cls(
-            {
-                "address": f"{hit.recording}/{hit.result}/{hit.payload}",
-                "call_sid": hit.call,
-                "add_on_sid": hit.add_on,
-                "date_created": date_of(hit.date),
-                "speaker": hit.speaker,
-                "start": hit.start,
-                "snippet": hit.snippet,
-            }
-        )
-
     @property
     def address(self) -> Address:
         return Address(*self._text("address").split("/"))
@@ -179,6 +163,19 @@ LISTS: dict[str, tuple[type[Record], str]] = {
     ),
 }
 """What `archive list` knows: the kind of row, and where it comes from."""
+
+
+def list_of(what: str) -> tuple[type[Any], str]:
+    """The kind of row of a list, and its query. Raises Usage for a word that names none."""
+    if what.lower() not in LISTS:
+        raise Usage(f"no list of '{what}'; known: {', '.join(LISTS)}")
+    return LISTS[what.lower()]
+
+
+def pages_of(index: Index, kind: type[Any], query: str) -> Iterator[list[Any]]:
+    """The rows of a list, a thousand at a time."""
+    rows = index.rows(query)
+    return iter(lambda: [kind(dated(row, kind)) for row in islice(rows, 1000)], [])
 
 
 def status_of(

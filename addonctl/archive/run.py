@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
 
+from addonctl import dates
 from addonctl.addresses import Address
 from addonctl.api import Client
 from addonctl.archive import noting
@@ -51,6 +52,29 @@ class Wish(NamedTuple):
     payloads: Selection | None = None
     again: frozenset[str] = frozenset()
     until: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        named: Iterable[Address] | None,
+        results: Selection,
+        payloads: Selection,
+        now: datetime,
+        *,
+        full: bool,
+        since: str | None,
+        max_time: str | None,
+    ) -> Wish:
+        """The wish that a user's words make. Raises Usage."""
+        recordings = {each.recording: each._replace(result="", payload="") for each in named or ()}
+        return cls(
+            full,
+            None if since is None else dates.when(since, now),
+            None if named is None else tuple(recordings.values()),
+            results if results.filters else None,
+            payloads if payloads.filters else None,
+            until=None if max_time is None else monotonic() + dates.seconds(max_time),
+        )
 
     @property
     def whole(self) -> bool:
@@ -115,7 +139,7 @@ class Run:
         self.cut = ""
         self.refused = False
         self.erased: list[str] = []
-        self._allowance = allowance
+        self.allowance = allowance
 
     # The plan
 
@@ -199,8 +223,8 @@ class Run:
         """Whether time or requests are used up; says so in `cut`."""
         if self.wish.until is not None and monotonic() >= self.wish.until:
             self.cut = "the time was up"
-        elif self._allowance.used_up:
-            self.cut = f"{self._allowance.made} requests were made"
+        elif self.allowance.used_up:
+            self.cut = f"{self.allowance.made} requests were made"
         return bool(self.cut)
 
     # The work
@@ -224,7 +248,7 @@ class Run:
 
     def look(self, job: Job) -> Seen:
         """Bring one recording up to date, if there is still room for that."""
-        with self._allowance.look():
+        with self.allowance.look():
             return look(self.client, self.place, job, self.now)
 
     def _list(self) -> None:
@@ -257,10 +281,10 @@ class Run:
             for seen in found:
                 sid = seen.job.recording
                 problem, next_time = seen.problem, None
-                self._allowance.take(seen.requests)
+                self.allowance.take(seen.requests)
                 self.looked += not seen.cut
                 if seen.cut:
-                    self.cut = self.cut or f"{self._allowance.made} requests were made"
+                    self.cut = self.cut or f"{self.allowance.made} requests were made"
                 if seen.erased:
                     self.index.run("DELETE FROM recordings WHERE sid = ?", sid)
                     self.erased.append(sid)
@@ -311,8 +335,6 @@ def _from(since: datetime) -> dict[str, str]:
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:
     """What the index knows of a recording, under the API's names; nothing where it was named."""
-    from addonctl.dates import rfc2822
-
     if row["document"]:
         return dict(json.loads(row["document"]))
     created = moment(row["date_created"])
@@ -323,6 +345,6 @@ def _document(row: sqlite3.Row) -> dict[str, Any]:
         "account_sid": row["account_sid"],
         "call_sid": row["call_sid"],
         "conference_sid": row["conference_sid"],
-        "date_created": rfc2822(created) if created else None,
+        "date_created": dates.rfc2822(created) if created else None,
         "duration": row["duration"],
     }

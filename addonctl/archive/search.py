@@ -6,15 +6,20 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
-from addonctl.archive.index import Index
+from addonctl import dates
+from addonctl.addresses import checked_sid
+from addonctl.archive.index import Index, iso
+from addonctl.archive.rows import HitRow, date_of
 from addonctl.errors import Usage
 
 SNIPPET = 12
 """Words around a hit."""
 MOST = 64
 """Words and phrases that are looked for at once."""
+ADDRESS = ("recording_sid", "result_sid", "payload_sid")
 
 
 class Filters(NamedTuple):
@@ -26,6 +31,28 @@ class Filters(NamedTuple):
     speaker: str | None = None
     recording: str | None = None
     call: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        now: datetime,
+        *,
+        since: str | None,
+        until: str | None,
+        add_on: str | None,
+        speaker: str | None,
+        recording: str | None,
+        call: str | None,
+    ) -> Filters:
+        """The filters that a user's words make; ages count from `now`. Raises Usage."""
+        return cls(
+            None if since is None else iso(dates.when(since, now)),
+            None if until is None else iso(dates.when(until, now)),
+            () if add_on is None else tuple(checked_sid(each, "XB") for each in add_on.split(",")),
+            speaker,
+            None if recording is None else checked_sid(recording, "RE"),
+            None if call is None else checked_sid(call, "CA"),
+        )
 
     def conditions(self) -> tuple[str, list[object]]:
         """What to add to a query over `results AS r` and `recordings AS c`."""
@@ -61,20 +88,6 @@ class Term(NamedTuple):
         return False
 
 
-class Hit(NamedTuple):
-    """One transcript that holds the words, and the first turn in which they are said."""
-
-    recording: str
-    result: str
-    payload: str
-    call: str | None
-    add_on: str | None
-    date: str | None
-    speaker: str | None
-    start: float | None
-    snippet: str
-
-
 def parsed(words: str) -> tuple[str, list[Term]]:
     """The query as FTS5 takes it, and its words and phrases.
 
@@ -101,8 +114,10 @@ def parsed(words: str) -> tuple[str, list[Term]]:
 
 def search(
     index: Index, words: str, filters: Filters, *, limit: int, rank: bool, marks: tuple[str, str]
-) -> Iterator[Hit]:
-    """What is found, the newest first or, with `rank`, the best; `marks` go around each word."""
+) -> Iterator[HitRow]:
+    """The transcripts that hold the words, each with the first turn in which they are said: the
+    newest first or, with `rank`, the best; `marks` go around each word.
+    """
     query, terms = parsed(words)
     conditions, values = filters.conditions()
     if filters.speaker:
@@ -136,16 +151,16 @@ def search(
         if filters.speaker and turn is None:
             continue  # somebody else said it
         limit -= 1
-        yield Hit(
-            row["recording_sid"],
-            row["result_sid"],
-            row["payload_sid"],
-            row["call_sid"],
-            row["add_on_sid"],
-            row["date_created"],
-            turn["speaker"] if turn else None,
-            turn["start"] if turn else None,
-            " ".join(row["snippet"].split()),
+        yield HitRow(
+            {
+                "address": "/".join(row[name] for name in ADDRESS),
+                "call_sid": row["call_sid"],
+                "add_on_sid": row["add_on_sid"],
+                "date_created": date_of(row["date_created"]),
+                "speaker": turn["speaker"] if turn else None,
+                "start": turn["start"] if turn else None,
+                "snippet": " ".join(row["snippet"].split()),
+            }
         )
 
 

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from addonctl.addresses import HEX, Address, given_sid
+from addonctl.addresses import HEX, Address, checked_sid, given_sid
 from addonctl.api import Client
 from addonctl.archive import marker
 from addonctl.archive.index import Index
+from addonctl.archive.opening import Opened
 from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.archive.receipts import Receipt
-from addonctl.batch.outcomes import plural
-from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
+from addonctl.batch.outcomes import Row, plural
+from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound, Usage
 
+MOST_SAID = 3
+"""How many problems of one erasure are told."""
 DONE = ("deleted", "gone already", "kept")
 """What became of something at the service that is not to be deleted there any more."""
 _PAYLOAD = re.compile(rf"XH{HEX}")
@@ -99,8 +102,73 @@ class Erasure:
             found |= {each.result for each in self.results}
         return found - set(self.tombstones)
 
+    def row(self, index: Index, *, dry_run: bool) -> Row:
+        """What became of it, or would."""
+        address = Address(*self.asked.name.split("/"))
+        if not self.known:
+            if self.problems:
+                return address, self.problems[0], None
+            query = "SELECT max(id) FROM erasures WHERE ended IS NOT NULL AND asked IN (?, ?, ?)"
+            names = [str(address), str(address._replace(payload="")), address.recording]
+            if receipt := index.value(query, *names):
+                return address, "erased", f"before: receipt {receipt}"
+            nothing = f"there is nothing of {address}, in the archive or at the service"
+            return address, NotFound(nothing), None
+        if dry_run:
+            return address, "would-erase", str(self)
+        detail = f"{self}; receipt {self.receipt.id}"
+        if not self.problems:
+            return address, "erased", detail
+        problem = self.problems[0]
+        if isinstance(problem, NotFound):
+            problem = AddonctlError(problem.message)
+        said = list(dict.fromkeys(each.message for each in self.problems))
+        more = f"; and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+        problem = problem.reworded(f"{'; '.join(said[:MOST_SAID])}{more}; it stays open: {detail}")
+        hints = "to go on: addonctl archive erase --unfinished", problem.hint
+        problem.hint = "; ".join(filter(None, hints))
+        return address, problem, None
 
-# What there is
+
+# What is asked for, and what there is of it
+
+
+def recall(at: Opened, beginning: str, *, exact: bool) -> list[str]:
+    """The addresses in an archive, or erased from it, whose last SID begins so. Raises Usage for
+    one that is not whole, where it must be `exact`.
+    """
+    if exact and len(beginning) < 34:
+        raise Usage(f"'{beginning}' is not whole", hint="with --yes SIDs are typed whole")
+    of = at.kept.rows("SELECT asked FROM erasures WHERE instr(asked, ?)", beginning)
+    return [*at.recall(beginning), *(row["asked"] for row in of)]
+
+
+def asked_for(
+    index: Index,
+    account: str,
+    addresses: Iterable[Address],
+    call: str | None,
+    *,
+    unfinished: bool,
+) -> list[Asked]:
+    """What is to be erased, each once: nothing beside what it lies under. Raises Usage."""
+    found: dict[str, Asked] = {}
+    if unfinished:
+        for row in index.rows("SELECT asked, account_sid FROM erasures WHERE ended IS NULL"):
+            found[row["asked"]] = Asked(row["asked"], row["account_sid"])
+    if call is not None:
+        sid = checked_sid(call, "CA")
+        found[sid] = Asked(sid, account)
+    for each in addresses:
+        of = index.value("SELECT account_sid FROM recordings WHERE sid = ?", each.recording)
+        found[str(each)] = Asked(str(each), of or each.account or account)
+    if not found and not unfinished:
+        raise Usage("erase what?", hint="RE…, RE…/XR…, RE…/XR…/XH…, --call CA… or --unfinished")
+    return [
+        asked
+        for name, asked in found.items()
+        if not any(name.startswith(f"{other}/") for other in found)
+    ]
 
 
 def found(client: Client | None, index: Index, target: Erasure) -> Erasure:

@@ -6,10 +6,10 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Client
@@ -21,8 +21,10 @@ from addonctl.archive.look import words_of
 from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import Look, SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
+from addonctl.archive.rows import VerdictRow
 from addonctl.archive.run import Run, Wish
-from addonctl.errors import AddonctlError, Usage
+from addonctl.batch import pool
+from addonctl.errors import AddonctlError, SomeFailed, Usage
 from addonctl.models import Payload
 
 
@@ -55,52 +57,114 @@ class Sample(NamedTuple):
         return int(sid[2:10], 16) % self.of == self.part - 1
 
 
-def verify(
-    place: Place,
-    index: Index,
-    now: datetime,
-    through: Callable[[Callable[[Any], Verdict], Iterable[Any]], Iterator[Verdict]] = map,
-    *,
-    sample: Sample | None = None,
-    quick: bool = False,
-) -> Iterator[Verdict]:
-    """Each payload of the index that the sample takes, and, where all is looked at, what lies in
-    the place beside them. `quick` compares names and lengths alone; `through` does the reading, as
-    `map` would.
+class Verification:
+    """What an archive holds, held against what it should be: counted, and what is `bad` kept.
+
+    A `sample` takes some payloads, without what lies in the place beside them; `quick` compares
+    names and lengths alone; `repair` says whether what is bad is to be fetched again.
     """
 
-    def payload(row: sqlite3.Row) -> Verdict:
-        kept = Kept({"sid": row["sid"]}, row["object"], row["bytes"], row["sha256"])
-        name = f"{row['folder']}/{row['object']}"
-        return Verdict(name, held(place, name, kept, quick=quick), row["sid"], row["result_sid"])
+    def __init__(
+        self,
+        place: Place,
+        index: Index,
+        now: datetime,
+        *,
+        sample: Sample | None,
+        quick: bool,
+        repair: bool,
+    ) -> None:
+        self.ok = self.besides = self.mended = 0
+        self.bad: list[Verdict] = []
+        self._place, self._index, self._now = place, index, now
+        self._sample, self._quick, self._repair = sample, quick, repair
 
-    for part in _parts(
-        index,
-        "SELECT p.sid, p.result_sid, p.object, p.bytes, p.sha256, r.folder FROM payloads AS p"
-        " JOIN results AS r ON r.sid = p.result_sid WHERE r.folder IS NOT NULL AND p.sid > ?"
-        " ORDER BY p.sid LIMIT 1000",
-    ):
-        taken = [row for row in part if sample is None or sample.takes(row["sid"])]
-        verdicts = list(through(payload, taken))
-        with index.changing():
-            index.db.executemany(
-                "UPDATE payloads SET verified_at = ?, verdict = ? WHERE sid = ?",
-                [(iso(now), each.verdict, each.payload) for each in verdicts],
-            )
-        yield from verdicts
-    if sample:
-        return
-    for part in _parts(
-        index,
-        "SELECT sid, folder, state FROM results WHERE folder IS NOT NULL AND sid > ?"
-        " AND state IN ('saved', 'retired') ORDER BY sid LIMIT 1000",
-    ):
-        found = [_marker(place, index, row["sid"], row["folder"]) for row in part]
-        with index.changing():
-            for each in found:
-                noting.marked(index, str(each.result), each.verdict)
-        yield from found
-    yield from _besides(place, index)
+    def pages(self, workers: int) -> Iterator[list[VerdictRow]]:
+        """A row for each object that is not ok; `workers` read at a time."""
+        yield []
+        for each in self._verdicts(workers):
+            if each.verdict == "ok":
+                self.ok += 1
+                continue
+            if each.verdict in ("orphan", "stranger"):
+                self.besides += 1
+            else:
+                self.bad.append(each)
+            document = {"verdict": each.verdict, "name": each.name}
+            document |= {"payload_sid": each.payload or "", "result_sid": each.result or ""}
+            yield [VerdictRow(document)]
+
+    def _verdicts(self, workers: int) -> Iterator[Verdict]:
+        place, index, sample = self._place, self._index, self._sample
+
+        def payload(row: sqlite3.Row) -> Verdict:
+            kept = Kept({"sid": row["sid"]}, row["object"], row["bytes"], row["sha256"])
+            name = f"{row['folder']}/{row['object']}"
+            verdict = held(place, name, kept, quick=self._quick)
+            return Verdict(name, verdict, row["sid"], row["result_sid"])
+
+        for part in _parts(
+            index,
+            "SELECT p.sid, p.result_sid, p.object, p.bytes, p.sha256, r.folder FROM payloads AS p"
+            " JOIN results AS r ON r.sid = p.result_sid WHERE r.folder IS NOT NULL AND p.sid > ?"
+            " ORDER BY p.sid LIMIT 1000",
+        ):
+            taken = [row for row in part if sample is None or sample.takes(row["sid"])]
+            verdicts: list[Verdict] = []
+            for _, verdict in pool.run(payload, taken, workers=workers):
+                if isinstance(verdict, AddonctlError):
+                    raise verdict
+                verdicts.append(verdict)
+            with index.changing():
+                index.db.executemany(
+                    "UPDATE payloads SET verified_at = ?, verdict = ? WHERE sid = ?",
+                    [(iso(self._now), each.verdict, each.payload) for each in verdicts],
+                )
+            yield from verdicts
+        if sample:
+            return
+        for part in _parts(
+            index,
+            "SELECT sid, folder, state FROM results WHERE folder IS NOT NULL AND sid > ?"
+            " AND state IN ('saved', 'retired') ORDER BY sid LIMIT 1000",
+        ):
+            found = [_marker(place, index, row["sid"], row["folder"]) for row in part]
+            with index.changing():
+                for each in found:
+                    noting.marked(index, str(each.result), each.verdict)
+            yield from found
+        yield from _besides(place, index)
+
+    def mend(self, client: Client, engine: Engine) -> None:
+        """Fetch again the results that hold what is bad, while the service has them."""
+        place, index = self._place, self._index
+        for sid in sorted({each.result for each in self.bad if each.result}):
+            row = next(index.rows("SELECT * FROM results WHERE sid = ?", sid), None)
+            if row is None or row["retired_at"]:  # the service has it no more
+                continue
+            account = row["account_sid"]
+            at = Address(row["recording_sid"], account=account)
+            wish = Wish(recordings=(at,), again=frozenset({sid}))
+            run = Run(client, place, index, account, wish, self._now, Allowance(client.pace))
+            look_all([run], engine, _refuse)
+            its = [each for each in self.bad if each.result == sid]
+            self.mended += sum(_is_whole(place, index, each) for each in its)
+
+    @property
+    def summary(self) -> str:
+        said = f"{self.ok} ok, {len(self.bad)} not, {self.besides} that nothing names"
+        return f"{said}; {self.mended} mended" if self._repair else said
+
+    def finish(self) -> None:
+        """Raises what it ends with where something is bad still."""
+        if len(self.bad) <= self.mended:
+            return
+        hint = "while the service has it: addonctl archive verify --repair"
+        if any(each.verdict == "erased, but here" for each in self.bad):
+            hint = "what was erased and is here again, such as from a copy: erase it again"
+        elif self._repair:
+            hint = "what the service has no more, retired or expired, is in a copy of this archive"
+        raise (SomeFailed if self.ok else AddonctlError)(self.summary, hint=hint)
 
 
 def _parts(index: Index, query: str) -> Iterator[list[sqlite3.Row]]:
@@ -170,33 +234,6 @@ def held(place: Place, name: str, kept: Kept, *, quick: bool = False) -> str:
     return "ok" if digest.hexdigest() == kept.sha256 else "damaged"
 
 
-def repaired(
-    client: Client,
-    place: Place,
-    index: Index,
-    bad: Iterable[Verdict],
-    now: datetime,
-    engine: Engine,
-) -> int:
-    """Fetch again the results that hold what is bad, while the service has them; how many of the
-    bad objects are whole now.
-    """
-    found = list(bad)
-    mended = 0
-    for sid in sorted({each.result for each in found if each.result}):
-        row = next(index.rows("SELECT * FROM results WHERE sid = ?", sid), None)
-        if row is None or row["retired_at"]:  # the service has it no more
-            continue
-        at = Address(row["recording_sid"], account=row["account_sid"])
-        wish = Wish(recordings=(at,), again=frozenset({sid}))
-        run = Run(client, place, index, row["account_sid"], wish, now, Allowance(client.pace))
-        look_all([run], engine, _refuse)
-        for each in found:
-            if each.result == sid:
-                mended += _is_whole(place, index, each)
-    return mended
-
-
 def _refuse(run: Run, problem: AddonctlError) -> None:
     raise problem
 
@@ -218,13 +255,6 @@ def _is_whole(place: Place, index: Index, bad: Verdict) -> bool:
     return held(place, f"{row['folder']}/{row['object']}", kept) == "ok"
 
 
-RUN = (
-    *("id", "started", "ended", "complete", "predicted", "requests", "looked", "saved", "failed"),
-    "ended_as",
-)
-"""What is kept of a run, as in the table of them."""
-
-
 class Rebuilt(NamedTuple):
     """What an index was made of: how many results, and the markers that could not be read."""
 
@@ -232,15 +262,14 @@ class Rebuilt(NamedTuple):
     damaged: tuple[str, ...]
 
 
-def rebuild(
-    place: Place, index: Index, now: datetime, advance: Callable[[], None] = lambda: None
-) -> Rebuilt:
+def rebuild(place: Place, index: Index, now: datetime) -> Rebuilt:
     """Fill an empty index with what the markers of a place say; what was said is read anew."""
     results, damaged = 0, purge.learn(place, index)
+    columns = [name for _, name, *_ in index.rows("PRAGMA table_info(runs)")]
     for each in place.objects("runs"):
         try:
             run = json.loads(place.read(each.name) or b"")
-            values = [run[name] for name in RUN]
+            values = [run[name] for name in columns]
         except (ValueError, KeyError, TypeError, RecursionError):
             damaged.append(each.name)
             continue
@@ -248,7 +277,8 @@ def rebuild(
             damaged.append(each.name)
             continue
         with index.changing():
-            index.run(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(RUN))})", *values)  # noqa: S608
+            marks = ", ".join("?" * len(values))
+            index.run(f"INSERT OR REPLACE INTO runs VALUES ({marks})", *values)  # noqa: S608
     folders = marker.markers(place)
     while part := list(islice(folders, TOGETHER)):
         looks, retired = [], []
@@ -270,7 +300,6 @@ def rebuild(
             looks.append(Look(found.account, its.recording, found.recording, [seen]))
             if found.retired_at:
                 retired.append((its.result, found.retired_at))
-            advance()
         with index.changing():
             noting.filled(index, looks, now)
             for sid, when in retired:

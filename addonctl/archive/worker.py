@@ -6,7 +6,6 @@ the index is written by the coordinator alone.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -271,6 +270,8 @@ def _settle() -> None:
     """Leave Ctrl-C to the coordinator, and end when it does, in a process that multiprocessing made
     of it; whatever that inherited, a lock too, would else outlive its owner.
     """
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is None or threading.current_thread() is not threading.main_thread():
         return

@@ -1,4 +1,4 @@
-"""Rows of the index as files that other programs read: Parquet, csv, jsonl."""
+"""The tables of an export, and the files that other programs read: Parquet, csv, jsonl."""
 
 from __future__ import annotations
 
@@ -11,6 +11,67 @@ from addonctl.errors import AddonctlError
 from addonctl.output.rows import defused, lines
 
 Rows = list[tuple[Any, ...]]
+
+
+class Table(NamedTuple):
+    """Columns by name with their kinds, and where they come from.
+
+    Kinds are text, word (a text that many rows share), time, int and real.
+    """
+
+    columns: dict[str, str]
+    values: str
+    joined: str
+
+
+def _columns(text: str) -> dict[str, str]:
+    return dict(word.split(":") for word in text.split())
+
+
+_OF_PAYLOADS = "JOIN payloads AS p ON p.result_sid = chosen.sid"
+TABLES = {
+    "results": Table(
+        _columns(
+            "sid:text recording_sid:text account_sid:word call_sid:text conference_sid:text"
+            " recording_duration:int add_on_sid:word add_on_configuration_sid:word status:word"
+            " date_created:time date_updated:time date_completed:time expires:time state:word"
+            " saved_at:time retired_at:time folder:text problem:word"
+        ),
+        "r.sid, r.recording_sid, r.account_sid, c.call_sid, c.conference_sid, c.duration,"
+        " r.add_on_sid, r.add_on_configuration_sid, r.status, r.date_created, r.date_updated,"
+        " r.date_completed, r.expires, r.state, r.saved_at, r.retired_at, r.folder, r.problem",
+        "JOIN results AS r ON r.sid = chosen.sid"
+        " LEFT JOIN recordings AS c ON c.sid = r.recording_sid",
+    ),
+    "payloads": Table(
+        _columns(
+            "sid:text result_sid:text recording_sid:text label:word content_type:word"
+            " date_created:time date_updated:time object:text bytes:int sha256:text"
+        ),
+        "p.sid, p.result_sid, p.recording_sid, p.label, p.content_type, p.date_created,"
+        " p.date_updated, p.object, p.bytes, p.sha256",
+        _OF_PAYLOADS,
+    ),
+    "transcripts": Table(
+        _columns(
+            "payload_sid:text result_sid:text recording_sid:text shape:word version:int"
+            " language:word text:text"
+        ),
+        "t.payload_sid, t.result_sid, t.recording_sid, t.shape, t.version, t.language, t.text",
+        f"{_OF_PAYLOADS} CROSS JOIN transcripts AS t ON t.payload_sid = p.sid",
+    ),
+    "turns": Table(
+        _columns(
+            "payload_sid:word n:int speaker:word channel:int start:real end:real"
+            " confidence:real text:text"
+        ),
+        't.payload_sid, t.n, t.speaker, t.channel, t.start, t."end", t.confidence, t.text',
+        f"{_OF_PAYLOADS} CROSS JOIN turns AS t ON t.payload_sid = p.sid",
+    ),
+}
+UNSAID = ", t.text"
+"""What no fingerprint is made of: payloads have their hashes, and transcripts the version of what
+read them, which together stand for transcripts and turns."""
 
 
 class Writer(Protocol):

@@ -1,42 +1,19 @@
-"""`addonctl archive`: what outlives the 30 days."""
+"""`addonctl archive`: what outlives the 30 days, kept up to date and looked into."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
-from addonctl import dates
-from addonctl.archive.rows import HitRow, KeptResult, StatusRow, VerdictRow, status_of
-from addonctl.cli.archived import (
-    Archive,
-    list_kept,
-    opened,
-    place_of,
-    profile_of,
-    search_archive,
-    show_kept,
-    where,
-)
+from addonctl.archive import rows
+from addonctl.cli import archived, options
+from addonctl.cli.archived import Archive, opened, place_of
 from addonctl.cli.commands import CALL, Noun
-from addonctl.cli.engines import check_engine, threads, through, working
-from addonctl.cli.erasing import command as erasing
-from addonctl.cli.exporting import command as exporting
-from addonctl.cli.options import (
-    Ages,
-    Argument,
-    Many,
-    Option,
-    Output,
-    PayloadFilters,
-    ResultFilters,
-    selection_of,
-    whole_number,
-    workers_of,
-)
-from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, SomeFailed, StillPending, Usage
-from addonctl.models import Payload, Result
+from addonctl.cli.options import Argument, Option
+from addonctl.cli.state import State, connected
+from addonctl.cli.transcripts import FORMS, written
+from addonctl.errors import AddonctlError, NotFound, SomeFailed, Usage
+from addonctl.models import Payload, Resource, Result
 
 command = Noun("What add-ons made, kept beyond the 30 days of the service.")
 
@@ -57,26 +34,22 @@ def make_archive(
     """Make an archive, and remember it for this profile."""
     from addonctl.archive import opening
 
-    account = state.login.acting_account
-    where = place_of(state, place)
-    opening.make(where, account)
-    opening.remember(profile_of(state), where.url)
-    for kept in where.beyond_reach():
-        state.sink.say(f"{where.url}: {kept}")
-    state.sink.say(f"{where.url} is the archive of {account}; bring it up to date: archive run")
-
-
-# Keeping it up to date
+    account, at = state.login.acting_account, place_of(state, place)
+    opening.make(at, account)
+    opening.remember(archived.profile_of(state), at.url)
+    for kept in at.beyond_reach():
+        state.sink.say(f"{at.url}: {kept}")
+    state.sink.say(f"{at.url} is the archive of {account}; bring it up to date: archive run")
 
 
 @command.verb("run", examples=(("every night, from cron", "addonctl archive run --quiet"),))
 def run_archive(
     state: State,
     archive: Archive,
-    filters: ResultFilters,
-    payloads: PayloadFilters,
-    ages: Ages,
-    many: Many,
+    filters: options.ResultFilters,
+    payloads: options.PayloadFilters,
+    ages: options.Ages,
+    many: options.Many,
     all_accounts: Annotated[
         bool, Option("--all-accounts", "The account and its subaccounts.")
     ] = False,
@@ -110,122 +83,195 @@ def run_archive(
     what filters leave out waits for the next run. Other engines than threads spread the work over
     a cluster: addonctl help cluster.
     """
-    from time import monotonic
-
-    from addonctl.archive.accounts import run_all, wishes_of
+    from addonctl.archive import accounts
+    from addonctl.archive import engine as engines
     from addonctl.archive.allowance import Allowance
-    from addonctl.archive.run import Run, Wish
+    from addonctl.archive.run import Wish
     from addonctl.batch.pace import BatchPace
 
-    now = datetime.now(UTC)
-    workers = workers_of(many)
-    check_engine(engine)
-    named = None
-    if many.from_file is not None:
-        named = tuple(
-            {
-                each.recording: each._replace(result="", payload="")
-                for each in state.addresses([], many, 1, 3).items
-            }.values()
-        )
+    now, workers = datetime.now(UTC), options.workers_of(many)
+    engines.check(engine)
+    named = None if many.from_file is None else state.addresses([], many, 1, 3).items
     if named is not None and (all_accounts or full or since is not None):
         raise Usage("--from names what is looked at; no --all-accounts, --full or --since with it")
-    selection = selection_of(Result, ages, filters)
-    by_payload = selection_of(Payload, payloads=payloads)
-    wish = Wish(
-        full=full,
-        since=None if since is None else dates.when(since, now),
-        recordings=named,
-        wanted=selection if selection.filters else None,
-        payloads=by_payload if by_payload.filters else None,
-        until=None if max_time is None else monotonic() + dates.seconds(max_time),
-    )
-    if max_requests is not None:
-        max_requests = whole_number("max_requests", max_requests, 0, least=1)
+    results = options.selection_of(Result, ages, filters)
+    by_payload = options.selection_of(Payload, payloads=payloads)
+    wish = Wish.of(named, results, by_payload, now, full=full, since=since, max_time=max_time)
+    options.whole_number("max_requests", max_requests, 1, least=1)
     allowance = Allowance(BatchPace(workers), max_requests)
-    account = state.login.acting_account
+    account, sink = state.login.acting_account, state.sink
     with opened(state, archive.archive, make=True, alone=not dry_run) as at:
         at.must_be_of(account)
         client = state.connected(state.login, workers, allowance)
-        state.lend(client)
-        shared = client, at.place, at.kept
-        wishes = wishes_of(
-            wish, account, (at.kept if dry_run else client) if all_accounts else None
-        )
-        runs = [Run(*shared, its, wished, now, allowance) for its, wished in wishes.items()]
+        known = (at.kept if dry_run else client) if all_accounts else None
+        runs = accounts.runs_of(client, at, account, wish, now, allowance, known)
         if dry_run:
             for run in runs:
-                state.sink.text(f"{run.account}: would {run.plan()}")
+                sink.text(f"{run.account}: would {run.plan()}")
             return
-        with working(state, client, engine, workers, at.place, now, allowance, wish.until) as work:
-            total = run_all(runs, work.engine, allowance, state.sink.warn, together=work.together)
-    said = (
-        f"looked at {total.looked} recordings, saved {total.saved} results;"
-        f" {total.requests} requests (predicted: {total.predicted})"
-    )
-    if total.cut:
-        raise StillPending(f"{total.cut}: {said}; the next run goes on")
-    if total.failed:
-        raise SomeFailed(
-            f"{said}; {total.failed} failed and stay due", hint="addonctl archive list problems"
-        )
-    state.sink.say(said)
-
-
-# Looking at it
+        limits, verbose = state.limits(workers), state.common.verbose
+        with engines.engine_of(engine, runs[0], limits, sink, connected, verbose=verbose) as work:
+            together = engine != "threads"
+            done = accounts.run_all(runs, work, allowance, sink.warn, together=together)
+    done.finish()
+    sink.say(done.said)
 
 
 @command.verb(
-    "status", rows=StatusRow, examples=(("the watchdog", "addonctl archive status --max-age 26h"),)
+    "status",
+    rows=rows.StatusRow,
+    examples=(("the watchdog", "addonctl archive status --max-age 26h"),),
 )
 def show_status(
     state: State,
     archive: Archive,
-    output: Output,
+    output: options.Output,
     max_age: Annotated[
         str | None,
         Option("--max-age", "Exit 1 if no good run is younger than this.", "TIME"),
     ] = None,
 ) -> None:
     """Say whether the archive is safe: exit 1 if it is not."""
-    sink = state.answering(StatusRow)
-    now = datetime.now(UTC)
+    sink = state.answering(rows.StatusRow)
     with opened(state, archive.archive) as at:
-        row, bad = status_of(at.kept, at.place.url, at.accounts, now, max_age)
-    sink.record(StatusRow, [row], single=True)
+        row, bad = rows.status_of(at.kept, at.place.url, at.accounts, datetime.now(UTC), max_age)
+    sink.record(rows.StatusRow, [row], single=True)
     if bad:
         raise AddonctlError("; ".join(bad), hint="addonctl archive list problems")
 
 
-# Looking into it
-
-command.verb(
+@command.verb(
     "list",
-    rows=KeptResult,
+    rows=rows.KeptResult,
     examples=(
         ("what is kept", "addonctl archive list results"),
         ("what is not, and why", "addonctl archive list problems"),
     ),
-)(list_kept)
+)
+def list_kept(
+    state: State,
+    archive: Archive,
+    filters: options.ResultFilters,
+    payloads: options.PayloadFilters,
+    ages: options.Ages,
+    listing: options.Listing,
+    output: options.Output,
+    what: Annotated[
+        str, Argument("WHAT", "results, payloads, runs, erasures or problems (results).")
+    ] = "results",
+) -> None:
+    """List what the archive holds: results, payloads, runs, erasures, or problems."""
+    kind, query = rows.list_of(what)
+    sink = state.answering(kind)
+    selection = options.selection_of(kind, ages, filters, payloads, listing)
+    if selection.filters and not issubclass(kind, Resource):
+        raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
+    if kind is rows.KeptResult and (payloads.label, payloads.content_type) != (None, None):
+        raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
+    with opened(state, archive.archive) as at:
+        chosen = selection.apply(rows.pages_of(at.kept, kind, query))
+        sink.records(kind, chosen)
+    if chosen.note:
+        sink.warn(chosen.note)
 
-command.verb(
+
+@command.verb(
     "search",
-    rows=HitRow,
+    rows=rows.HitRow,
     examples=(
         ("who said it, and when", "addonctl archive search parcel"),
         ("a phrase, of the last year", "addonctl archive search '\"two weeks ago\"' --since 52w"),
     ),
-)(search_archive)
+)
+def search_archive(
+    state: State,
+    archive: Archive,
+    output: options.Output,
+    words: Annotated[list[str] | None, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
+    since: Annotated[
+        str | None, Option("--since", "Results made since this date (UTC) or age.", "WHEN")
+    ] = None,
+    until: Annotated[
+        str | None, Option("--until", "Results made before this date (UTC) or age.", "WHEN")
+    ] = None,
+    add_on: Annotated[str | None, Option("--add-on", "Of this add-on.", "XB…")] = None,
+    speaker: Annotated[str | None, Option("--speaker", "Said by this speaker.", "NAME")] = None,
+    recording: Annotated[str | None, Option("--recording", "In this recording.", "RE…")] = None,
+    call: Annotated[str | None, Option("--call", "In this call.", "CA…")] = None,
+    rank: Annotated[bool, Option("--rank", "The best first, not the newest.")] = False,
+    limit: Annotated[int, Option("--limit", "At most this many (20).", "N")] = 20,
+) -> None:
+    """Find what was said: all words in one transcript, the newest first."""
+    from addonctl.archive.search import Filters, search
 
-command.verb("show", examples=(("what was said", f"addonctl archive show {CALL}"),))(show_kept)
+    sink = state.answering(rows.HitRow)
+    options.whole_number("limit", limit, 20)
+    if not words:
+        raise Usage("search for what?", hint="addonctl archive search parcel")
+    place = {"since": since, "until": until, "recording": recording, "call": call}
+    filters = Filters.of(datetime.now(UTC), **place, add_on=add_on, speaker=speaker)
+    marks = ("[", "]") if sink.on_terminal else ("", "")
+    with opened(state, archive.archive) as at:
+        found = search(at.kept, " ".join(words), filters, limit=limit, rank=rank, marks=marks)
+        hits = list(found)
+    if not hits:
+        raise NotFound(f"nobody said {' '.join(words)}, as far as the archive knows")
+    sink.records(rows.HitRow, [hits])
+    sink.say(f"to read one: addonctl archive show {hits[0].address}")
 
 
-# Proving it
+@command.verb("show", examples=(("what was said", f"addonctl archive show {CALL}"),))
+def show_kept(
+    state: State,
+    archive: Archive,
+    address: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
+    form: Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")] = None,
+    receipt: Annotated[
+        str | None, Option("--receipt", "Show what was erased, and the proof (-f json).", "ID")
+    ] = None,
+) -> None:
+    """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.
+
+    Its bytes are held against their hash first.
+    """
+    from addonctl.addresses import Token, read
+    from addonctl.archive import receipts
+    from addonctl.archive.reading import kept_at
+
+    sink, form = state.sink, form.lower() if form else None
+    if form and form not in FORMS:
+        raise Usage(f"no form '{form}'; known: {', '.join(FORMS)}")
+    with opened(state, archive.archive) as at:
+        if receipt is not None:
+            sink.text(receipts.written(receipts.read(at.place, receipt), form or state.format))
+            return
+        found = list(read(map(Token, address or ()), 1, 3, at.recall))
+        if len(found) != 1:
+            raise Usage("expected a single address")
+        kept = kept_at(at.place, at.kept, found[0])
+        single, shown = len(kept) == 1, 0
+        as_it_came = single and (form == "raw" or not (form or sink.on_terminal))
+        for each in kept:
+            said = None if as_it_came else each.transcript()
+            if said is None:
+                if as_it_came or (single and not form):
+                    sink.show(iter([each.read()]), each.content_type)
+                    return
+                continue
+            if not single:
+                sink.text(("\n" if shown else "") + f"# {each.address} {each.label}".rstrip())
+            shown += 1
+            if form in (None, "raw") and sink.on_terminal:
+                sink.dialogue(said)
+            else:
+                sink.text(written(said, "text" if form in (None, "raw") else form))
+    if not shown:
+        raise NotFound(f"no transcript at {found[0]}", hint="as it came: --as raw")
 
 
 @command.verb(
     "verify",
-    rows=VerdictRow,
+    rows=rows.VerdictRow,
     examples=(
         ("every byte", "addonctl archive verify"),
         ("a thirtieth each day", "addonctl archive verify --sample 3/30"),
@@ -234,8 +280,8 @@ command.verb("show", examples=(("what was said", f"addonctl archive show {CALL}"
 def verify_archive(
     state: State,
     archive: Archive,
-    output: Output,
-    many: Many,
+    output: options.Output,
+    many: options.Many,
     sample: Annotated[
         str | None, Option("--sample", "The third of thirty parts: 3/30.", "K/N")
     ] = None,
@@ -245,45 +291,20 @@ def verify_archive(
     ] = False,
 ) -> None:
     """Hold every byte against its hash, and name what lies there besides. Shows what is not ok."""
-    from addonctl.archive.verify import Sample, Verdict, repaired, verify
+    from addonctl.archive.engine import threads
+    from addonctl.archive.verify import Sample, Verification
 
-    sink = state.answering(VerdictRow)
+    sink = state.answering(rows.VerdictRow)
     part = None if sample is None else Sample.named(sample)
-    now, workers = datetime.now(UTC), workers_of(many)
-    counts = {"ok": 0, "bad": 0, "besides": 0}
-    bad: list[Verdict] = []
+    now, workers = datetime.now(UTC), options.workers_of(many)
     with opened(state, archive.archive, alone=True) as at:
-
-        def pages() -> Iterator[list[VerdictRow]]:
-            yield []
-            for each in verify(at.place, at.kept, now, through(workers), sample=part, quick=quick):
-                if each.verdict == "ok":
-                    counts["ok"] += 1
-                    continue
-                besides = each.verdict in ("orphan", "stranger")
-                counts["besides" if besides else "bad"] += 1
-                bad.extend([] if besides else [each])
-                document = {"verdict": each.verdict, "name": each.name}
-                document |= {"payload_sid": each.payload or "", "result_sid": each.result or ""}
-                yield [VerdictRow(document)]
-
-        sink.records(VerdictRow, pages())
-        mended = 0
-        if repair and bad:
+        verification = Verification(at.place, at.kept, now, sample=part, quick=quick, repair=repair)
+        sink.records(rows.VerdictRow, verification.pages(workers))
+        if repair and verification.bad:
             client = state.client(workers)
-            engine = threads(state, client, workers)
-            mended = repaired(client, at.place, at.kept, bad, now, engine)
-    said = f"{counts['ok']} ok, {counts['bad']} not, {counts['besides']} that nothing names"
-    said += f"; {mended} mended" if repair else ""
-    if counts["bad"] > mended:
-        hint = "while the service has it: addonctl archive verify --repair"
-        if any(each.verdict == "erased, but here" for each in bad):
-            hint = "what was erased and is here again, such as from a copy: erase it again"
-        elif repair:
-            hint = "what the service has no more, retired or expired, is in a copy of this archive"
-        kind = AddonctlError if not counts["ok"] else SomeFailed
-        raise kind(said, hint=hint)
-    sink.say(said)
+            verification.mend(client, threads(client, workers, sink))
+    verification.finish()
+    sink.say(verification.summary)
 
 
 @command.verb("rebuild", examples=(("the index anew", "addonctl archive rebuild"),))
@@ -291,11 +312,11 @@ def rebuild_index(state: State, archive: Archive) -> None:
     """Make the index anew of what is stored; what was said is read again."""
     from addonctl.archive.opening import rebuilt
 
-    made = rebuilt(place_of(state, where(state, archive.archive)), datetime.now(UTC))
+    made = rebuilt(archived.meant(state, archive.archive), datetime.now(UTC))
     said = f"the index holds {made.results} results again"
     if made.damaged:
         raise SomeFailed(f"{said}; damaged: {', '.join(made.damaged[:5])}")
     state.sink.say(said)
 
 
-command.verbs |= erasing.verbs | exporting.verbs
+command.verbs |= archived.command.verbs

@@ -1,35 +1,39 @@
-"""What an archive holds: `archive list`, `search` and `show`, and which archive is meant."""
+"""What becomes of what an archive holds: retired, erased, exported, drawn as a page.
+
+And which archive is meant, for whatever reads one.
+"""
 
 from __future__ import annotations
 
-import json
+import io
+from collections import Counter
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from addonctl import dates
-from addonctl.archive.rows import LISTS, HitRow, KeptResult, dated
-from addonctl.cli.options import (
-    Ages,
-    Argument,
-    FromArchive,
-    Listing,
-    Option,
-    Output,
-    PayloadFilters,
-    ResultFilters,
-    selection_of,
-    whole_number,
-)
+from addonctl import dates, history
+from addonctl.archive.rows import KeptPayload, KeptResult
+from addonctl.batch.outcomes import Tally, plural
+from addonctl.cli import deleting as agreement
+from addonctl.cli import options
+from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
+from addonctl.cli.options import Argument, Deleting, Many, Option, Output
+from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
-from addonctl.cli.transcripts import FORMS, written
-from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.models import Resource
+from addonctl.errors import AddonctlError, Usage
+from addonctl.login import SANDBOX
+from addonctl.models import Outcome
 
 if TYPE_CHECKING:
     from addonctl.archive.opening import Opened
     from addonctl.archive.place import Place
+
+command = Noun("What becomes of what an archive holds.")
+
+MOST_TRANSCRIPTS = 10_000
+"""In a page: some 60 MB, which is what a browser still searches without a pause."""
 
 
 class Archive(NamedTuple):
@@ -41,22 +45,6 @@ class Archive(NamedTuple):
     ] = None
 
 
-# Which archive
-
-
-def where(state: State, named: str | None) -> str:
-    """The archive that is meant. Raises Usage where none is."""
-    from addonctl.archive.opening import remembered
-
-    found = named or state.settings.get("archive") or remembered(profile_of(state))
-    if not found:
-        raise Usage(
-            "which archive?",
-            hint="addonctl archive init DIR makes one, and this profile remembers it; or -a DIR",
-        )
-    return found
-
-
 def profile_of(state: State) -> str:
     """Who remembers an archive: the profile, or the account where variables say who asks."""
     return state.login.profile or state.login.acting_account
@@ -65,8 +53,15 @@ def profile_of(state: State) -> str:
 def place_of(state: State, where: str) -> Place:
     from addonctl.archive.place import open_place
 
-    limits = state.limits() if "://" in where else None
-    return open_place(where, limits, say=state.sink.say)
+    return open_place(where, state.limits() if "://" in where else None, say=state.sink.say)
+
+
+def meant(state: State, named: str | None) -> Place:
+    """Where the archive lies that is meant. Raises Usage where none is."""
+    from addonctl.archive.opening import remembered
+
+    named = named or state.settings.get("archive")
+    return place_of(state, named or remembered(profile_of(state)))
 
 
 def opened(
@@ -75,11 +70,10 @@ def opened(
     """The archive that is meant, and its index; `alone` where no other run may be at work."""
     from addonctl.archive import opening
 
-    place = place_of(state, where(state, named))
-    return opening.opened(place, state.sink.warn, make=make, alone=alone)
+    return opening.opened(meant(state, named), state.sink.warn, make=make, alone=alone)
 
 
-def read_from(state: State, given: FromArchive) -> None:
+def read_from(state: State, given: options.FromArchive) -> None:
     """Have the archive that is named, if any, answer in place of the service."""
     from addonctl.archive.reading import KeptClient
 
@@ -90,158 +84,253 @@ def read_from(state: State, given: FromArchive) -> None:
 
 def known_to_archive(state: State, beginning: str) -> list[str]:
     """Addresses in the archive that the profile remembers, in silence where there is none."""
-    from addonctl.archive.known import known
-
     try:
         with opened(state, None) as at:
-            return known(at.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
+            return at.recall(beginning)
     except AddonctlError:
         return []
 
 
-def list_kept(
+@command.verb(
+    "retire",
+    rows=Outcome,
+    examples=(
+        ("what would go", "addonctl archive retire --older-than 20d --dry-run"),
+        ("every week, from cron", "addonctl archive retire --older-than 20d --yes --quiet"),
+    ),
+)
+def retire_kept(
     state: State,
     archive: Archive,
-    filters: ResultFilters,
-    payloads: PayloadFilters,
-    ages: Ages,
-    listing: Listing,
+    filters: options.ResultFilters,
+    payloads: options.PayloadFilters,
+    ages: options.Ages,
+    deleting: Deleting,
+    many: Many,
     output: Output,
-    what: Annotated[
-        str, Argument("WHAT", "results, payloads, runs, erasures or problems (results).")
-    ] = "results",
-) -> None:
-    """List what the archive holds: results, payloads, runs, erasures, or problems."""
-    if what.lower() not in LISTS:
-        raise Usage(f"no list of '{what}'; known: {', '.join(LISTS)}")
-    kind: Any
-    kind, query = LISTS[what.lower()]
-    sink = state.answering(kind)
-    selection = selection_of(kind, ages, filters, payloads, listing)
-    if selection.filters and not issubclass(kind, Resource):
-        raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
-    if kind is KeptResult and (payloads.label, payloads.content_type) != (None, None):
-        raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
-    with opened(state, archive.archive) as at:
-        rows = at.kept.rows(query)
-        pages = iter(lambda: [kind(dated(row, kind)) for row in islice(rows, 1000)], [])
-        chosen = selection.apply(pages)
-        sink.records(kind, chosen)
-        if chosen.note:
-            sink.warn(chosen.note)
-
-
-def search_archive(
-    state: State,
-    archive: Archive,
-    output: Output,
-    words: Annotated[list[str] | None, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
-    since: Annotated[
-        str | None, Option("--since", "Results made since this date (UTC) or age.", "WHEN")
-    ] = None,
-    until: Annotated[
-        str | None, Option("--until", "Results made before this date (UTC) or age.", "WHEN")
-    ] = None,
-    add_on: Annotated[str | None, Option("--add-on", "Of this add-on.", "XB…")] = None,
-    speaker: Annotated[str | None, Option("--speaker", "Said by this speaker.", "NAME")] = None,
-    recording: Annotated[str | None, Option("--recording", "In this recording.", "RE…")] = None,
-    call: Annotated[str | None, Option("--call", "In this call.", "CA…")] = None,
-    rank: Annotated[bool, Option("--rank", "The best first, not the newest.")] = False,
-    limit: Annotated[int, Option("--limit", "At most this many (20).", "N")] = 20,
-) -> None:
-    """Find what was said: all words in one transcript, the newest first."""
-    from addonctl.addresses import checked_sid
-    from addonctl.archive.index import iso
-    from addonctl.archive.search import Filters, search
-
-    sink = state.answering(HitRow)
-    limit = whole_number("limit", limit, 20)
-    if not words:
-        raise Usage("search for what?", hint="addonctl archive search parcel")
-    now = datetime.now(UTC)
-    filters = Filters(
-        None if since is None else iso(dates.when(since, now)),
-        None if until is None else iso(dates.when(until, now)),
-        () if add_on is None else tuple(checked_sid(each, "XB") for each in add_on.split(",")),
-        speaker,
-        None if recording is None else checked_sid(recording, "RE"),
-        None if call is None else checked_sid(call, "CA"),
-    )
-    marks = ("[", "]") if sink.on_terminal else ("", "")
-    with opened(state, archive.archive) as at:
-        hits = search(at.kept, " ".join(words), filters, limit=limit, rank=rank, marks=marks)
-        rows = [HitRow.of(hit) for hit in hits]
-    if not rows:
-        raise NotFound(f"nobody said {' '.join(words)}, as far as the archive knows")
-    sink.records(HitRow, [rows])
-    sink.say(f"to read one: addonctl archive show {rows[0].document['address']}")
-
-
-def show_kept(
-    state: State,
-    archive: Archive,
-    address: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
-    form: Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")] = None,
-    receipt: Annotated[
-        str | None, Option("--receipt", "Show what was erased, and the proof (-f json).", "ID")
+    older_than: Annotated[
+        str | None,
+        Option("--older-than", "Only results made before this date (UTC), or age (20d).", "WHEN"),
     ] = None,
 ) -> None:
-    """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.
+    """Delete at the service what is proven to be in the archive.
 
-    Its bytes are held against their hash first.
+    Each result is proven in the moment before it goes: it is final, its payloads are listed again
+    and are those that are here, and every byte is read back and hashed. Filters of payloads choose
+    results that have such a payload. What is retired stays in the archive.
     """
-    from addonctl import transcripts
+    from addonctl.archive.retire import Retiring, candidates, retire_all
+
+    sink, dry_run = state.answering(Outcome), deleting.dry_run
+    now, most = datetime.now(UTC), agreement.most_of(deleting)
+    named = None
+    if many.from_file is not None:
+        named = frozenset(map(str, state.addresses([], many, 1, 2).items))
+    wish = Retiring(
+        state.login.acting_account,
+        None if older_than is None else dates.when(older_than, now),
+        options.selection_of(KeptResult, ages, filters),
+        options.selection_of(KeptPayload, payloads=payloads),
+        named,
+    )
+    bounded = wish.bounded or most is not None
+    if not (bounded or dry_run) and state.login.source != SANDBOX:
+        raise Usage(
+            "this would be all that the archive holds",
+            hint="say how old: --older-than 20d; or how many at the most: --max-delete N",
+        )
+    asks = not (deleting.yes or dry_run)
+    if asks:
+        agreement.must_be_able_to_ask(state, "delete results for good")
+    with opened(state, archive.archive, alone=not dry_run) as at:
+        at.must_be_of(wish.account)
+        chosen = list(candidates(at.kept, wish, now))
+        agreement.must_be_at_most(most, len(chosen), "delete", "deleted")
+        if asks and chosen:
+            what = f"delete {plural(len(chosen), 'result')} at the service, once proven to be here"
+            agreement.confirm(state, what, len(chosen), (str(each.address) for each in chosen))
+        done = "would retire or spare" if dry_run else "retired or spared"
+        batch = state.batch(many, done, "result", alone=False)
+        outcomes: Counter[str] = Counter()
+        rows = retire_all(batch, at.place, at.kept, chosen, now, outcomes, dry_run=dry_run)
+        batch.report(batch.rows(rows))
+    note = "".join(f"; {outcome} {count}" for outcome, count in sorted(outcomes.items()))
+    batch.finish(note)
+    sink.say(f"{batch.summary}{note}")
+
+
+@command.verb(
+    "erase",
+    rows=Outcome,
+    examples=(
+        ("what would be erased", f"addonctl archive erase {CALL} --dry-run"),
+        ("on request", f"addonctl archive erase {TRANSCRIPT} --reason 'request 4711' --yes"),
+    ),
+)
+def erase_kept(
+    state: State,
+    archive: Archive,
+    deleting: Deleting,
+    output: Output,
+    addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+    from_file: Annotated[
+        str | None, Option("--from", "Read addresses from this file ('-': from stdin).", "FILE")
+    ] = None,
+    call: Annotated[
+        str | None, Option("--call", "All recordings of this call, also those to come.", "CA…")
+    ] = None,
+    reason: Annotated[
+        str | None, Option("--reason", "Why, for the receipt; without names.", "TEXT")
+    ] = None,
+    keep_source: Annotated[
+        bool, Option("--keep-source", "Erase here alone; the service keeps what it has.")
+    ] = False,
+    unfinished: Annotated[
+        bool, Option("--unfinished", "Go on with erasures that did not come to their end.")
+    ] = False,
+) -> None:
+    """Erase for good, here and at the service, with a receipt: recordings, results, payloads.
+
+    Objects, markers, index, what was said, reports of runs and exports; all of it is looked for
+    again, and a tombstone keeps it from coming back. The receipt says what cannot be reached.
+    """
     from addonctl.addresses import Token, read
-    from addonctl.archive.known import known
-    from addonctl.archive.reading import kept_at
+    from addonctl.archive import erase, target
 
-    if form and form.lower() not in FORMS:
-        raise Usage(f"no form '{form}'; known: {', '.join(FORMS)}")
-    form = form.lower() if form else None
-    if receipt is not None:
-        _show_receipt(state, archive, receipt, form or state.format)
-        return
+    sink, login, dry_run = state.answering(Outcome), state.login, deleting.dry_run
+    order, most = erase.Order.of(login, reason), agreement.most_of(deleting)
+    asks, account = not (deleting.yes or dry_run), login.acting_account
+    if asks:
+        agreement.must_be_able_to_ask(state, "erase for good")
+    tally = Tally(sink, "would erase" if dry_run else "erased", "item")
+    with opened(state, archive.archive, alone=not dry_run) as at:
+        at.must_be_of(account)
+        recall = partial(target.recall, at, exact=deleting.yes)
+        named = read(map(Token, addresses or ()), 1, 3, recall)
+        if from_file is not None or "-" in (addresses or ()):
+            many, exact = Many(from_file), deleting.yes
+            named = iter(state.addresses(addresses, many, 1, 3, whole_only=exact).items)
+        asked = target.asked_for(at.kept, account, named, call, unfinished=unfinished)
+        targets, names = erase.look_for(
+            *(state.client(), at.place, at.kept, asked),
+            keep_source=keep_source,
+            unfinished=unfinished,
+        )
+        known = [each for each in targets if each.known]
+        count = sum(max(1, len(each.results)) for each in known)
+        agreement.must_be_at_most(most, count, "erase", "done")
+        if asks and known:
+            where = "here" if keep_source else "here and at the service"
+            what = f"erase {plural(count, 'result')} for good, {where}"
+            agreement.confirm(state, what, count, (f"{x.asked.name}: {x}" for x in known))
+        if known and not dry_run:
+            with sink.progress(len(known), "items") as progress:
+                erase.erase(
+                    *(state.client(), at.place, at.kept, known, names, order), progress.advance
+                )
+        rows = [each.row(at.kept, dry_run=dry_run) for each in targets]
+        exports = {name for each in known for name in each.exports}
+        gone = [name for name in exports if at.place.size(name) is None]
+    tally.report(tally.rows(rows))
+    if not dry_run:
+        sids = {sid for each in known for sid in (*each.tombstones, *each.below)}
+        history.forget(account, sids, history.folder())
+    if gone:
+        sink.warn(f"{plural(len(gone), 'file')} of exports went too: addonctl archive export")
+    tally.finish()
+    sink.say(tally.summary)
+    if known and not dry_run:
+        receipt = known[0].receipt.id
+        sink.say(f"to read the receipt: addonctl archive show --receipt {receipt}")
+
+
+@command.verb(
+    "export",
+    examples=(
+        ("for DuckDB, Spark, pandas or polars", "addonctl archive export --to tables"),
+        ("a file a table", "addonctl archive export --as csv --to tables"),
+        ("to browse it", "addonctl archive export --as datasette --to tables"),
+    ),
+)
+def export_archive(
+    state: State,
+    archive: Archive,
+    to: Annotated[
+        str | None, Option("--to", "A folder or bucket (exports/ in the archive).", "DIR")
+    ] = None,
+    form: Annotated[
+        str | None, Option("--as", "parquet, csv, jsonl, or datasette (parquet).", "FORM")
+    ] = None,
+) -> None:
+    """Write what the archive knows as tables: results, payloads, transcripts and turns.
+
+    Parquet lies in a folder for each account and day, csv and jsonl in a file a table. Run again,
+    only what has changed is written, and what was erased vanishes. datasette writes metadata.json,
+    with which Datasette shows the archive's index.
+    """
+    from addonctl.archive import browse, export, opening
+    from addonctl.archive.writers import FORMS
+
+    form, sink = (form or "parquet").lower(), state.sink
+    if form not in (known := (*FORMS, "datasette")):
+        raise Usage(f"no form '{form}'; known: {', '.join(known)}")
+    place = None if to is None else place_of(state, to)
+    with (
+        opened(state, archive.archive, alone=to is None) as at,
+        opening.destination(at, place) as target,
+    ):
+        if form == "datasette":
+            content = browse.metadata(at.kept.path.stem, at.accounts)
+            target.place.put(f"{target.below}metadata.json", io.BytesIO(content))
+            sink.say(f"now: datasette {at.kept.path} --metadata {target.url}/metadata.json")
+            return
+        steps = export.export(at.kept, target.place, form, below=target.below)
+        done = next(steps)
+        with sink.progress(done.due, "parts") as progress:
+            for step in steps:
+                progress.advance()
+                done = step
+    sink.say(done.said(form, target.url))
+
+
+@command.verb(
+    "report",
+    examples=(
+        ("a page to look at, or to mail", "addonctl archive report --to report.html"),
+        ("with what was said", "addonctl archive report --to calls.html --transcripts 200"),
+    ),
+)
+def report_archive(
+    state: State,
+    archive: Archive,
+    to: Annotated[str | None, Option("--to", "The file to write.", "FILE.html")] = None,
+    transcripts: Annotated[
+        int | None,
+        Option("--transcripts", "So many of the newest transcripts, to read and search (0).", "N"),
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        Option("--max-age", "How old a good run may be in a safe archive (26h).", "TIME"),
+    ] = None,
+) -> None:
+    """Draw one page: whether the archive is safe, what is in it, and what happened to it.
+
+    One HTML file that asks for nothing from the network. It holds no word of a call, unless
+    --transcripts says of how many.
+    """
+    from addonctl import files
+    from addonctl.archive.opening import must_be_outside
+    from addonctl.archive.report import report
+
+    if not to:
+        raise Usage("where to?", hint="addonctl archive report --to report.html")
+    number = options.whole_number("transcripts", transcripts, 0, most=MOST_TRANSCRIPTS)
+    if max_age is not None:
+        dates.duration(max_age)
+    names = Settings(state.environment).add_ons
     with opened(state, archive.archive) as at:
-
-        def recall(beginning: str) -> list[str]:
-            return known(at.kept.db, 2 if beginning.startswith("XR") else 3, beginning)
-
-        found = list(read(map(Token, address or ()), 1, 3, recall))
-        if len(found) != 1:
-            raise Usage("expected a single address")
-        (at_address,) = found
-        rows = kept_at(at.place, at.kept, at_address)
-        shown = 0
-        for each in rows:
-            exact = len(rows) == 1 and (form == "raw" or (not form and not state.sink.on_terminal))
-            data = each.read()
-            got = None if exact else transcripts.read(data, each.content_type)
-            if not isinstance(got, transcripts.Transcript):
-                if exact or (len(rows) == 1 and not form):
-                    state.sink.show(iter([data]), each.content_type)
-                    return
-                continue
-            if len(rows) > 1:
-                heading = f"# {each.address} {each.label}".rstrip()
-                state.sink.text(("\n" if shown else "") + heading)
-            shown += 1
-            if form in (None, "raw") and state.sink.on_terminal:
-                state.sink.dialogue(got)
-            else:
-                state.sink.text(written(got, form if form and form != "raw" else "text"))
-        if not shown:
-            raise NotFound(f"no transcript at {at_address}", hint="as it came: --as raw")
-
-
-def _show_receipt(state: State, archive: Archive, id: str, form: str) -> None:
-    """A receipt to be read, or as it lies in the archive."""
-    from addonctl.archive import receipts
-
-    with opened(state, archive.archive) as at:
-        receipt = receipts.read(at.place, id)
-    if form == "json":
-        state.sink.text(json.dumps(receipt.document(), indent=2))
-    elif form in ("text", "table"):
-        state.sink.text("\n".join(receipts.lines(receipt)))
-    else:
-        raise Usage(f"a receipt is text or json, not {form}")
+        must_be_outside(at, Path(to))
+        url, accounts, now = at.place.url, at.accounts, datetime.now(UTC)
+        page = report(at.kept, url, accounts, now, names=names, transcripts=number, max_age=max_age)
+        files.replace(Path(to), b"".join(page))
+    state.sink.say(f"wrote {to}" + ("; it holds what was said in calls" if number else ""))
