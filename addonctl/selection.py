@@ -87,6 +87,16 @@ class Selection(NamedTuple):
         """Whether anything may be left out for what it is, not for how many there are."""
         return bool(self._tests())
 
+    @property
+    def of_results(self) -> Selection:
+        """What is asked of results, which have neither label nor content type."""
+        return self._replace(label=None, content_type=None)
+
+    @property
+    def of_payloads(self) -> Selection:
+        """What is asked of the payloads of results that were chosen by all that results have."""
+        return self._replace(statuses=frozenset(), add_ons=frozenset(), configs=frozenset())
+
     def page_size(self, most: int) -> int:
         """How many to ask the service for at a time: enough to see whether there are more."""
         if self.limit is None or self.sort or self.filters:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address, Addresses, given_sid
+from addonctl.addresses import Address, Addresses
+from addonctl.batch.listing import results_of
 from addonctl.batch.outcomes import Batch, Row
 from addonctl.errors import AddonctlError, Usage
 
@@ -31,16 +32,11 @@ def expanded(
     unlisted: dict[Address, AddonctlError] = {}
 
     def results(address: Address) -> list[Address]:
-        if address.level > 1:
-            if selection.filters:
-                raise Usage("filters choose among all results of a recording, not single ones")
-            return [address]
-        pages = selection.apply(batch.client.results(address))
-        return [
-            address._replace(result=given_sid(result.sid, "XR"))
-            for page in pages
-            for result in page
-        ]
+        if address.level == 1:
+            return [place for place, _ in results_of(batch.client, address, selection)]
+        if selection.filters:
+            raise Usage("filters choose among all results of a recording, not single ones")
+        return [address]
 
     for address, got in batch.run(results, addresses.items, addresses.total):
         if isinstance(got, Usage):

@@ -104,23 +104,32 @@ class KnownRecordings:
 
 
 def results_of(
-    client: Client, recording: Address, selection: Selection
+    client: Client, address: Address, selection: Selection
 ) -> Iterator[tuple[Address, Result]]:
-    """The results of a recording that the selection lets through, each with its address."""
-    of_results = selection._replace(label=None, content_type=None)
-    for page in of_results.apply(client.results(recording)):
+    """The results at an address that the selection lets through: its own, or a recording's."""
+    selection = selection.of_results
+    if address.result:
+        place = address._replace(payload="")
+        if selection.matches(result := client.result(place)):
+            yield place, result
+        return
+    for page in selection.apply(client.results(address)):
         for result in page:
-            yield recording._replace(result=given_sid(result.sid, "XR")), result
+            yield address._replace(result=given_sid(result.sid, "XR")), result
 
 
 def payloads_of(
-    client: Client, result: Address, selection: Selection
+    client: Client, address: Address, selection: Selection
 ) -> Iterator[tuple[Address, Payload]]:
-    """The payloads of a result that the selection lets through, each with its address."""
-    of_payloads = selection._replace(statuses=frozenset())
-    for page in of_payloads.apply(client.payloads(result)):
+    """The payloads at an address that the selection lets through: its own, or a result's."""
+    selection = selection.of_payloads
+    if address.payload:
+        if selection.matches(payload := client.payload(address)):
+            yield address, payload
+        return
+    for page in selection.apply(client.payloads(address)):
         for payload in page:
-            yield result._replace(payload=given_sid(payload.sid, "XH")), payload
+            yield address._replace(payload=given_sid(payload.sid, "XH")), payload
 
 
 GROUPS = ("status", "add-on", "config", "day", "expires", "label")

@@ -52,8 +52,6 @@ def find(
     The `results` whose payloads are listed are noted.
     """
     client = batch.client
-    of_results = selection._replace(label=None, content_type=None)
-    of_payloads = selection._replace(statuses=frozenset())
 
     def named() -> Iterator[Wanted]:
         # Neighbours of the same result cost one request together.
@@ -62,13 +60,12 @@ def find(
             yield Wanted(address, () if "" in sids else tuple(sids))
 
     def ask_for_results(want: Wanted) -> list[Wanted]:
-        address, found = want.address, [want]
-        if address.level == 1:
-            found = [Wanted(place) for place, _ in results_of(client, address, selection)]
-        elif of_results.filters and not of_results.matches(client.result(address)):
-            found = []
+        found = [want]
+        if want.address.level == 1 or selection.of_results.filters:
+            places = results_of(client, want.address, selection)
+            found = [want._replace(address=place) for place, _ in places]
         if found and look:
-            look(address)
+            look(want.address)
         return found
 
     def results_wanted() -> Iterator[Wanted | list[Found]]:
@@ -83,21 +80,17 @@ def find(
     def ask_for_payloads(want: Wanted | list[Found]) -> list[Found]:
         if not isinstance(want, Wanted):
             return want
-        address = want.address
-        if len(want.payloads) == 1:
-            place = address._replace(payload=want.payloads[0])
-            only = client.payload(place)
-            return [(place, only)] if of_payloads.matches(only) else []
-        if not want.payloads:
-            return list(payloads_of(client, address, selection))
-        there = {each.sid: each for page in client.payloads(address) for each in page}
+        address, sids = want
+        if len(sids) < 2:
+            return list(payloads_of(client, address._replace(payload="".join(sids)), selection))
+        there = {payload.sid: payload for page in client.payloads(address) for payload in page}
         found: list[Found] = []
-        for sid in want.payloads:
-            place, payload = address._replace(payload=sid), there.get(sid)
-            if payload is None:
+        for sid in sids:
+            place = address._replace(payload=sid)
+            if sid not in there:
                 found.append((place, NotFound(f"no payload {sid} of result {address.result}")))
-            elif of_payloads.matches(payload):
-                found.append((place, payload))
+            elif selection.of_payloads.matches(there[sid]):
+                found.append((place, there[sid]))
         return found
 
     def ahead(
