@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -15,15 +16,14 @@ from addonctl.errors import Usage
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAY = re.compile(rf"(?:{'|'.join(_WEEKDAYS)}), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}})", re.ASCII)
-_CLOCK = re.compile(r" ((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-_SECOND = re.compile(r"(:[0-5]\d) (?:\+0000|GMT)", re.ASCII)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DAY = rf"(?a)(?:{'|'.join(_WEEKDAYS)}), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}})"
+_CLOCK = r"(?a) (?:[01]\d|2[0-3]):[0-5]\d"
+_SECOND = r"(?a):[0-5]\d (?:\+0000|GMT)"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # The seconds of a unit of age, how many of it are enough to speak of it, and its letter.
 _AGES = ((1, 1, "s"), (60, 1, "m"), (3600, 2, "h"), (86400, 2, "d"))
-_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])", re.ASCII)
-_SPANS = re.compile(rf"(?:{_SPAN.pattern})+", re.ASCII)
-_SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+_NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
+_SPAN = f"{_NUMBER}([{''.join(_SECONDS)}])"
 
 
 def parse(text: object) -> datetime | None:
@@ -33,7 +33,12 @@ def parse(text: object) -> datetime | None:
     day, clock, second = _day(text[:16]), _clock(text[16:22]), _second(text[22:])
     if day and clock and second:
         return datetime.combine(day, time.fromisoformat(clock + second), UTC)
-    return _parse_slowly(text)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return _in_utc(parsedate_to_datetime(text))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def iso(text: str, shift: timedelta | None = None, *, zulu: bool = False) -> str:
@@ -48,8 +53,10 @@ def iso(text: str, shift: timedelta | None = None, *, zulu: bool = False) -> str
         day, clock, second = _iso_day(text[:16], shift), _clock(text[16:22]), _second(text[22:])
         if day and clock and second:
             return f"{day}{between}{clock}{second}{end}"
-    moment = _later(parse(text), shift)
-    return moment.isoformat(between)[:19] + end if moment else text
+    with suppress(OverflowError):
+        if moment := parse(text):
+            return (moment + (shift or timedelta())).isoformat(between)[:19] + end
+    return text
 
 
 def rfc2822(moment: datetime) -> str:
@@ -64,31 +71,28 @@ def when(word: str, now: datetime) -> datetime:
 
     Raises Usage, naming the word, for anything else.
     """
-    try:
-        if _SPANS.fullmatch(word.strip()):
-            return now - _spans(word.strip())
-        moment = datetime.fromisoformat(word.strip())
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Usage(
-            f"'{word}' is no date; expected one like 2026-11-21, 2026-11-21T18:43:00 (in UTC) or "
-            "2026-11-21T18:43:00+02:00, or an age like 90m, 36h, 7d or 2w"
-        ) from None
+    with suppress(Usage, OverflowError):
+        return now - duration(word)
+    with suppress(ValueError, OverflowError):
+        return _in_utc(datetime.fromisoformat(word.strip()))
+    raise Usage(
+        f"'{word}' is no date; expected one like 2026-11-21, 2026-11-21T18:43:00 (in UTC) or "
+        "2026-11-21T18:43:00+02:00, or an age like 90m, 36h, 7d or 2w"
+    )
 
 
 def duration(word: str) -> timedelta:
     """The length of time that `word` names: 90m, 36h, 7d, 1h30m. Raises Usage for others."""
-    try:
-        if _SPANS.fullmatch(word.strip()):
-            return _spans(word.strip())
-    except OverflowError:
-        pass
+    if re.fullmatch(f"(?:{_SPAN})+", word.strip()):
+        spans = re.findall(_SPAN, word)
+        with suppress(OverflowError):
+            return timedelta(seconds=sum(float(count) * _SECONDS[unit] for count, unit in spans))
     raise Usage(f"'{word}' is no length of time; expected one like 90s, 30m, 36h, 7d or 2w")
 
 
 def seconds(word: str) -> float:
     """The same in seconds, where a bare number means seconds. Raises Usage."""
-    if _SECONDS.fullmatch(word.strip()):
+    if re.fullmatch(_NUMBER, word.strip()):
         return float(word)
     return duration(word).total_seconds()
 
@@ -115,57 +119,31 @@ def ages(moments: Sequence[datetime | None], now: datetime) -> list[str]:
     return shown
 
 
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 @lru_cache(maxsize=4096)
 def _day(text: str) -> date | None:
-    found = _DAY.fullmatch(text)
-    if not found:
-        return None
-    try:
-        return date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
-    except ValueError:
-        return None
+    if found := re.fullmatch(_DAY, text):
+        with suppress(ValueError):
+            return date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
+    return None
 
 
 @lru_cache(maxsize=4096)
 def _iso_day(text: str, shift: timedelta | None) -> str:
-    day = _day(text)
-    try:
-        return str(day + (shift or timedelta())) if day else ""
-    except OverflowError:
-        return ""
+    with suppress(OverflowError):
+        if day := _day(text):
+            return str(day + (shift or timedelta()))
+    return ""
 
 
 @lru_cache(maxsize=2048)
 def _clock(text: str) -> str:
-    found = _CLOCK.fullmatch(text)
-    return found[1] if found else ""
+    return text[1:] if re.fullmatch(_CLOCK, text) else ""
 
 
 @lru_cache(maxsize=256)
 def _second(text: str) -> str:
-    found = _SECOND.fullmatch(text)
-    return found[1] if found else ""
-
-
-def _parse_slowly(text: str) -> datetime | None:
-    from email.utils import parsedate_to_datetime
-
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def _later(moment: datetime | None, shift: timedelta | None) -> datetime | None:
-    try:
-        return moment + (shift or timedelta()) if moment else None
-    except OverflowError:
-        return None
-
-
-def _spans(word: str) -> timedelta:
-    return sum(
-        (timedelta(**{_UNITS[unit]: float(amount)}) for amount, unit in _SPAN.findall(word)),
-        timedelta(),
-    )
+    return text[:3] if re.fullmatch(_SECOND, text) else ""
