@@ -30,8 +30,8 @@ LINE_BYTES = 330
 PATIENCE = 1.0
 """Seconds to wait for another terminal; after that a list goes unremembered."""
 
-_LINE = re.compile(r"RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*){0,3}", re.ASCII)
-_ODD = re.compile(r"[^ -~]+")
+_LINE = r"(?a)RE\w{32}(?:/XR\w{32}(?:/XH\w{32})?)?(?:\t[ -~]*){0,3}"
+_ODD = r"[^ -~]+"
 _OTHERS = ("call_sid", "conference_sid", "add_on_sid", "add_on_configuration_sid")
 
 AnyRecord = TypeVar("AnyRecord", bound="Resource")
@@ -52,44 +52,27 @@ class Shown(NamedTuple):
         return [sid for sid in self.others.split() if is_sid(sid, what)]
 
 
-class Noted:
-    """Pages that pass through, and the lines of the first SHARE records that did."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def pages(self, pages: Iterable[list[AnyRecord]]) -> Iterator[list[AnyRecord]]:
-        """The pages as they come, taken note of."""
-        for page in pages:
-            room = SHARE - len(self.lines)
-            if room > 0:
-                self.lines += [line for record in page[:room] if (line := _line(record))]
-            yield page
+def noted(pages: Iterable[list[AnyRecord]], lines: list[str]) -> Iterator[list[AnyRecord]]:
+    """The pages as they come; the first SHARE records are taken down in `lines`."""
+    for page in pages:
+        lines += filter(None, map(_line, page[: max(0, SHARE - len(lines))]))
+        yield page
 
 
-def folder() -> Path | None:
-    """Where the files lie, in the platform's own place for caches; None where there is none."""
-    try:
-        return cache_folder() / "history"
-    except AddonctlError:
-        return None
-
-
-def recall(account: str, folder: Path | None) -> list[Shown]:
+def recall(account: str) -> list[Shown]:
     """What is remembered of `account`, the newest first; nothing where that cannot be read."""
-    return [Shown(*line.split("\t")) for line in _known(account, folder)]
+    return [Shown(*line.split("\t")) for line in _lines(account)]
 
 
-def remember(account: str, lines: Sequence[str], folder: Path | None) -> None:
+def remember(account: str, lines: Sequence[str]) -> None:
     """Put `lines` before what is known of `account`. Does nothing where that cannot be written."""
-    if not lines or not folder:
+    if not lines:
         return
-    path = folder / f"{account}.txt"
-    with suppress(AddonctlError), files.locked(path, PATIENCE):
-        known = {_address(line): line for line in _known(account, folder)}
+    with suppress(AddonctlError), files.locked(path := _file(account), PATIENCE):
+        known = {line.split("\t")[0]: line for line in _lines(account)}
         kept: dict[str, str] = {}
         for line in lines:
-            *parents, address = accumulate(_address(line).split("/"), "{}/{}".format)
+            *parents, address = accumulate(line.split("\t")[0].split("/"), "{}/{}".format)
             # A parent comes up with its first child: it is what the user works on now.
             for parent in parents:
                 if parent in known:
@@ -100,27 +83,28 @@ def remember(account: str, lines: Sequence[str], folder: Path | None) -> None:
         files.replace(path, text.encode("ascii"))
 
 
-def forget(account: str, sids: set[str], folder: Path | None) -> None:
+def forget(account: str, sids: set[str]) -> None:
     """Take out the lines that name any of the SIDs. Does nothing where that cannot be written."""
-    if folder and (path := folder / f"{account}.txt").exists():
-        with suppress(AddonctlError), files.locked(path, PATIENCE):
-            known = _known(account, folder)
-            kept = [line for line in known if sids.isdisjoint(re.split(r"[/\t ]", line))]
-            files.replace(path, "".join(f"{line}\n" for line in kept).encode("ascii"))
+    with suppress(AddonctlError):
+        if (path := _file(account)).exists():
+            with files.locked(path, PATIENCE):
+                known = _lines(account)
+                kept = [line for line in known if sids.isdisjoint(re.split(r"[/\t ]", line))]
+                files.replace(path, "".join(f"{line}\n" for line in kept).encode("ascii"))
 
 
-def _known(account: str, folder: Path | None) -> list[str]:
+def _file(account: str) -> Path:
+    """Raises AddonctlError where the platform has no place for it."""
+    return cache_folder() / "history" / f"{account}.txt"
+
+
+def _lines(account: str) -> list[str]:
     """The whole lines of the file that are as we write them; damage is left out."""
     content = b""
     with suppress(AddonctlError):
-        if folder:
-            content = files.read(folder / f"{account}.txt", LINES * LINE_BYTES, cut=True)
+        content = files.read(_file(account), LINES * LINE_BYTES, cut=True)
     lines = content.decode("ascii", "replace").split("\n")[:-1]
-    return [line for line in lines if _LINE.fullmatch(line)]
-
-
-def _address(line: str) -> str:
-    return line.partition("\t")[0]
+    return [line for line in lines if re.fullmatch(_LINE, line)]
 
 
 def _line(record: Resource) -> str:
@@ -129,17 +113,12 @@ def _line(record: Resource) -> str:
     words = [str(document.get(name) or "") for name in ("label", "content_type", "status")]
     if record.created:
         words.append(f"{record.created:%Y-%m-%d %H:%M}")
-    about = ", ".join(word for word in words if word)
+    about = re.sub(_ODD, " ", ", ".join(filter(None, words))).strip()[:60].strip()
     others = [str(document.get(name)) for name in _OTHERS]
     label = words[0]
     # What a line cannot hold is not completed; nor what --label would take for a pattern.
-    if len(label) > 60 or _ODD.search(label) or "[" in label:
+    if len(label) > 60 or re.search(_ODD, label) or "[" in label:
         label = ""
-    parts = (
-        str(record.address),
-        _ODD.sub(" ", about).strip()[:60].strip(),
-        " ".join(sid for sid in others if is_sid(sid, sid[:2])),
-        label,
-    )
-    line = "\t".join(parts).rstrip("\t")
-    return line if _LINE.fullmatch(line) else ""
+    sids = " ".join(sid for sid in others if is_sid(sid, sid[:2]))
+    line = f"{record.address}\t{about}\t{sids}\t{label}".rstrip("\t")
+    return line if re.fullmatch(_LINE, line) else ""

@@ -48,9 +48,8 @@ def words_of(lines: list[str]) -> list[str]:
 
 
 def remember(home: Path, *lines: str, account: str = sandbox.ACCOUNT) -> Path:
-    folder = home / "cache" / "addonctl" / "history"
-    history.remember(account, lines, folder)
-    return folder / f"{account}.txt"
+    history.remember(account, lines)
+    return home / "cache" / "addonctl" / "history" / f"{account}.txt"
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -60,8 +60,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = place / "config" / "addonctl"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text(CONFIG)
-    history.remember(sandbox.ACCOUNT, SHOWN, place / "cache" / "addonctl" / "history")
-    history.remember(OTHER, [f"{RE2}/{XR2}"], place / "cache" / "addonctl" / "history")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+        history.remember(sandbox.ACCOUNT, SHOWN)
+        history.remember(OTHER, [f"{RE2}/{XR2}"])
     files = place / "files"
     (files / "kept here").mkdir(parents=True)
     (files / "list one.txt").touch()

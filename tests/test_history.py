@@ -92,7 +92,7 @@ def test_a_damaged_file_is_mended(file: Path) -> None:
     file.write_bytes(
         b"\xff\x00junk\n\n; rm -rf\n" + f"{line(1)}\nRE12\n".encode() + b"RE" + b"1" * 32
     )
-    history.remember(sandbox.ACCOUNT, [line(2, "new")], file.parent)
+    history.remember(sandbox.ACCOUNT, [line(2, "new")])
 
     assert file.read_text() == f"{line(2, 'new')}\n{line(1)}\n"
 
@@ -101,7 +101,7 @@ def test_it_stays_small(file: Path) -> None:
     """However many lists there were."""
     for first in range(0, 1000, 200):
         new = [line(number, "x" * 60) for number in range(first, first + 200)]
-        history.remember(sandbox.ACCOUNT, new, file.parent)
+        history.remember(sandbox.ACCOUNT, new)
     lines = file.read_text().splitlines()
 
     assert len(lines) == history.LINES
@@ -111,7 +111,7 @@ def test_it_stays_small(file: Path) -> None:
 def test_one_that_others_made_large_is_made_small(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text("".join(f"{line(number, 'old')}\n" for number in range(100_000)))
-    history.remember(sandbox.ACCOUNT, [line(100_001, "new")], file.parent)
+    history.remember(sandbox.ACCOUNT, [line(100_001, "new")])
     lines = file.read_text().splitlines()
 
     assert len(lines) == history.LINES
@@ -119,16 +119,16 @@ def test_one_that_others_made_large_is_made_small(file: Path) -> None:
 
 
 def test_one_list_does_not_push_out_all_others() -> None:
-    noted = history.Noted()
+    lines: list[str] = []
     pages = [[recording(n) for n in range(page * 100, page * 100 + 100)] for page in range(5)]
 
-    assert list(noted.pages(pages)) == pages
-    assert len(noted.lines) == history.SHARE
+    assert list(history.noted(pages, lines)) == pages
+    assert len(lines) == history.SHARE
 
 
 def test_accounts_are_kept_apart(file: Path) -> None:
-    history.remember(sandbox.ACCOUNT, [line(1)], file.parent)
-    history.remember(sandbox.SUBACCOUNT, [line(2)], file.parent)
+    history.remember(sandbox.ACCOUNT, [line(1)])
+    history.remember(sandbox.SUBACCOUNT, [line(2)])
 
     assert file.read_text() == f"{line(1)}\n"
     assert (file.parent / f"{sandbox.SUBACCOUNT}.txt").read_text() == f"{line(2)}\n"
@@ -154,10 +154,10 @@ def test_accounts_are_kept_apart(file: Path) -> None:
 def test_what_is_said_of_a_record_is_printable_and_short(
     record: Recording | Payload, about: str
 ) -> None:
-    noted = history.Noted()
-    list(noted.pages([[record]]))
+    lines: list[str] = []
+    list(history.noted([[record]], lines))
 
-    assert noted.lines == [f"{record.address}\t{about}"]
+    assert lines == [f"{record.address}\t{about}"]
 
 
 def test_what_options_take_is_kept_for_them() -> None:
@@ -171,9 +171,10 @@ def test_what_options_take_is_kept_for_them() -> None:
         "add_on_configuration_sid": "none",
         "label": "it's a\\$(label)",
     }
-    noted = history.Noted()
-    list(noted.pages([[recording(1, call_sid=call, conference_sid=conference), Payload(payload)]]))
-    seen = [history.Shown(*each.split("\t")) for each in noted.lines]
+    lines: list[str] = []
+    records = [recording(1, call_sid=call, conference_sid=conference), Payload(payload)]
+    list(history.noted([records], lines))
+    seen = [history.Shown(*each.split("\t")) for each in lines]
 
     assert [each.words("CA") for each in seen] == [[call], []]
     assert [each.words("CF") for each in seen] == [[conference], []]
@@ -186,10 +187,10 @@ def test_what_options_take_is_kept_for_them() -> None:
 def test_a_label_that_could_not_be_typed_back_is_left_out(label: str) -> None:
     payload = {"sid": "XH" + "3" * 32, "reference_sid": f"RE{1:032x}", "label": label}
     payload["add_on_result_sid"] = "XR" + "2" * 32
-    noted = history.Noted()
-    list(noted.pages([[Payload(payload)]]))
+    lines: list[str] = []
+    list(history.noted([[Payload(payload)]], lines))
 
-    assert history.Shown(*noted.lines[0].split("\t")).label == ""
+    assert history.Shown(*lines[0].split("\t")).label == ""
 
 
 def test_what_earlier_versions_wrote_is_read(file: Path) -> None:
@@ -197,31 +198,29 @@ def test_what_earlier_versions_wrote_is_read(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(f"{line(1, 'completed')}\n{line(2).strip()}\nRE3\todd\n{line(4)}\ta\tb\tc\td\n")
 
-    assert history.recall(sandbox.ACCOUNT, file.parent) == [
+    assert history.recall(sandbox.ACCOUNT) == [
         history.Shown(f"RE{1:032x}", "completed"),
         history.Shown(f"RE{2:032x}"),
     ]
-    assert history.recall(sandbox.SUBACCOUNT, file.parent) == []
+    assert history.recall(sandbox.SUBACCOUNT) == []
 
 
 def test_a_record_without_a_whole_address_is_left_out() -> None:
-    noted = history.Noted()
-    list(noted.pages([[Result({"sid": "XR1", "reference_sid": "RE1"}), Result({})]]))
+    lines: list[str] = []
+    list(history.noted([[Result({"sid": "XR1", "reference_sid": "RE1"}), Result({})]], lines))
 
-    assert noted.lines == []
+    assert lines == []
 
 
 def test_many_lists_at_once_lose_nothing(file: Path) -> None:
     """Several processes, each with several lists, and one file for all."""
     code = (
-        "import sys; from pathlib import Path; from addonctl import history\n"
-        "for line in sys.argv[2:]:\n"
-        f"    history.remember({sandbox.ACCOUNT!r}, [line], Path(sys.argv[1]))"
+        "import sys; from addonctl import history\n"
+        "for line in sys.argv[1:]:\n"
+        f"    history.remember({sandbox.ACCOUNT!r}, [line])"
     )
     lines = [[line(10 * process + n, "x" * 40) for n in range(5)] for process in range(4)]
-    running = [
-        subprocess.Popen([sys.executable, "-c", code, str(file.parent), *each]) for each in lines
-    ]
+    running = [subprocess.Popen([sys.executable, "-c", code, *each]) for each in lines]
     codes = [each.wait() for each in running]
 
     assert codes == [0] * 4
@@ -234,7 +233,7 @@ def test_a_terminal_that_hangs_holds_up_no_other(
     """A list that cannot be written down at once is forgotten."""
     monkeypatch.setattr(history, "PATIENCE", 0)
     with files.locked(file):
-        history.remember(sandbox.ACCOUNT, [line(1)], file.parent)
+        history.remember(sandbox.ACCOUNT, [line(1)])
 
     assert not file.exists()
 
@@ -245,8 +244,7 @@ def test_without_a_home_nothing_is_remembered_and_nobody_is_disturbed(
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "relative")
     monkeypatch.setattr("pwd.getpwuid", dict[int, object]().__getitem__)
-    shown = history.folder()
-    history.remember(sandbox.ACCOUNT, [line(1)], shown)
+    history.remember(sandbox.ACCOUNT, [line(1)])
 
-    assert shown is None
+    assert history.recall(sandbox.ACCOUNT) == []
     assert [each for each in home.rglob("*") if each.is_file()] == []

@@ -234,7 +234,7 @@ def erase_kept(
     tally.report(tally.rows(rows))
     if not dry_run:
         sids = {sid for each in known for sid in (*each.tombstones, *each.below)}
-        history.forget(account, sids, history.folder())
+        history.forget(account, sids)
     if gone:
         sink.warn(f"{plural(len(gone), 'file')} of exports went too: addonctl archive export")
     tally.finish()

@@ -259,7 +259,7 @@ class State(Session):
         from addonctl.cli.archived import known_to_archive
 
         account = self.login.acting_account
-        seen = [each.address for each in history.recall(account, history.folder())]
+        seen = [each.address for each in history.recall(account)]
         return seen + known_to_archive(self, beginning)
 
     # The answer
@@ -292,9 +292,9 @@ class State(Session):
             else:
                 from addonctl import history
 
-                noted = history.Noted()
-                self.sink.records(kind, noted.pages(chosen), self.listed)
-                history.remember(self.login.acting_account, noted.lines, history.folder())
+                lines: list[str] = []
+                self.sink.records(kind, history.noted(chosen, lines), self.listed)
+                history.remember(self.login.acting_account, lines)
             if chosen.note:
                 batch.warn(chosen.note)
         batch.finish()

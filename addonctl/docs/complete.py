@@ -246,7 +246,7 @@ class CommandLine:
             return []
         from addonctl import history
 
-        return history.recall(account, history.folder())
+        return history.recall(account)
 
     def _whose(self) -> tuple[str, str]:
         """The profile and the account that the program itself would choose, as far as is known."""
