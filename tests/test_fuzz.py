@@ -16,7 +16,7 @@ from support.program import Run
 
 from addonctl import dates
 from addonctl.addresses import Address, Token, is_sid, read
-from addonctl.batch.shapes import COLUMNS, words
+from addonctl.batch.lists import COLUMNS, words
 from addonctl.errors import Usage
 
 DATED = st.datetimes(timezones=st.just(UTC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, AddressSet
 from addonctl.batch.listing import results_of
 from addonctl.batch.outcomes import Batch, Row
 from addonctl.errors import AddonctlError, Usage
@@ -26,9 +26,6 @@ def expanded(
     A recording that cannot be listed stays among them, with the reason beside. Raises Usage for
     filters beside single results.
     """
-    from addonctl.batch.lists import AddressSet
-
-    found = AddressSet()
     unlisted: dict[Address, AddonctlError] = {}
 
     def results(address: Address) -> list[Address]:
@@ -38,15 +35,17 @@ def expanded(
             raise Usage("filters choose among all results of a recording, not single ones")
         return [address]
 
-    for address, got in batch.run(results, addresses.items, addresses.total):
-        if isinstance(got, Usage):
-            raise got
-        if isinstance(got, AddonctlError):
-            unlisted[address] = got
-            got = [address]
-        batch.succeeded()
-        for result in got:
-            found.add(result)
+    def wanted() -> Iterator[Address]:
+        for address, got in batch.run(results, addresses.items, addresses.total):
+            if isinstance(got, Usage):
+                raise got
+            if isinstance(got, AddonctlError):
+                unlisted[address] = got
+                got = [address]
+            batch.succeeded()
+            yield from got
+
+    found = AddressSet(wanted())
     batch.finish("; nothing was deleted")
     return Addresses(found, typed=False, total=len(found)), unlisted
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from addonctl.selection import Selection
 
 Kind = TypeVar("Kind")
-Value = TypeVar("Value")
 Two = tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]
 """The first page of a list, the second if there is one, and those behind it."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, AddressSet
 from addonctl.batch import deletion
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli.options import (
@@ -69,8 +69,6 @@ def delete(
         *(words, many, least, level, whole, recordings), whole_only=deleting.yes, instead=instead
     )
     if not addresses.typed:  # all is read and checked before anything is done with the first
-        from addonctl.batch.lists import AddressSet
-
         listed = AddressSet(addresses.items)
         addresses = Addresses(listed, typed=False, total=len(listed))
     if not addresses.total:

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from addonctl.addresses import LEVELS, Address, Addresses, Token, given_sid, read
+from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, given_sid, read
 from addonctl.cli import options
 from addonctl.cli.options import Many, Output, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
@@ -230,7 +230,7 @@ class State(Session):
             )
         if len(lists) > 1:
             raise Usage("stdin is named twice; it can be read only once")
-        from addonctl.batch.lists import AddressSet, listed
+        from addonctl.batch.lists import listed
 
         if lists and self.sink.interactive:
             self.sink.say("reading addresses from the terminal; Ctrl-D ends the list")
