@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from addonctl import dates, history
 from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Tally, plural
-from addonctl.cli import deleting as agreement
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
+from addonctl.cli.deleting import Consent
 from addonctl.cli.options import Argument, Deleting, Many, Option, Output
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
@@ -122,7 +122,7 @@ def retire_kept(
     from addonctl.archive.retire import Retiring, candidates, retire_all
 
     sink, dry_run = state.answering(Outcome), deleting.dry_run
-    now, most = datetime.now(UTC), agreement.most_of(deleting)
+    now, consent = datetime.now(UTC), Consent(state, deleting)
     named = None
     if many.from_file is not None:
         named = frozenset(map(str, state.addresses([], many, 1, 2).items))
@@ -133,22 +133,18 @@ def retire_kept(
         options.selection_of(KeptPayload, payloads=payloads),
         named,
     )
-    bounded = wish.bounded or most is not None
+    bounded = wish.bounded or consent.most is not None
     if not (bounded or dry_run) and state.login.source != SANDBOX:
         raise Usage(
             "this would be all that the archive holds",
             hint="say how old: --older-than 20d; or how many at the most: --max-delete N",
         )
-    asks = not (deleting.yes or dry_run)
-    if asks:
-        agreement.must_be_able_to_ask(state, "delete results for good")
+    consent.must_be_possible("delete results for good")
     with opened(state, archive.archive, alone=not dry_run) as at:
         at.must_be_of(wish.account)
         chosen = list(candidates(at.kept, wish, now))
-        agreement.must_be_at_most(most, len(chosen), "delete", "deleted")
-        if asks and chosen:
-            what = f"delete {plural(len(chosen), 'result')} at the service, once proven to be here"
-            agreement.confirm(state, what, len(chosen), (str(each.address) for each in chosen))
+        what = f"delete {plural(len(chosen), 'result')} at the service, once proven to be here"
+        consent.get(what, len(chosen), (str(each.address) for each in chosen))
         done = "would retire or spare" if dry_run else "retired or spared"
         batch = state.batch(many, done, "result", alone=False)
         outcomes: Counter[str] = Counter()
@@ -198,10 +194,9 @@ def erase_kept(
     from addonctl.archive import erase, target
 
     sink, login, dry_run = state.answering(Outcome), state.login, deleting.dry_run
-    order, most = erase.Order.of(login, reason), agreement.most_of(deleting)
-    asks, account = not (deleting.yes or dry_run), login.acting_account
-    if asks:
-        agreement.must_be_able_to_ask(state, "erase for good")
+    order, account = erase.Order.of(login, reason), login.acting_account
+    consent = Consent(state, deleting)
+    consent.must_be_possible("erase for good")
     tally = Tally(sink, "would erase" if dry_run else "erased", "item")
     with opened(state, archive.archive, alone=not dry_run) as at:
         at.must_be_of(account)
@@ -218,11 +213,9 @@ def erase_kept(
         )
         known = [each for each in targets if each.known]
         count = sum(max(1, len(each.results)) for each in known)
-        agreement.must_be_at_most(most, count, "erase", "done")
-        if asks and known:
-            where = "here" if keep_source else "here and at the service"
-            what = f"erase {plural(count, 'result')} for good, {where}"
-            agreement.confirm(state, what, count, (f"{x.asked.name}: {x}" for x in known))
+        where = "here" if keep_source else "here and at the service"
+        what = f"erase {plural(count, 'result')} for good, {where}"
+        consent.get(what, count, (f"{each.asked.name}: {each}" for each in known), done="done")
         if known and not dry_run:
             with sink.progress(len(known), "items") as progress:
                 erase.erase(

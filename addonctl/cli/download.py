@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 from addonctl import files
 from addonctl.addresses import Address
 from addonctl.cli.commands import CALL, TEXT
-from addonctl.cli.deleting import chosen_by, confirm, must_be_able_to_ask
+from addonctl.cli.deleting import Consent, chosen_by
 from addonctl.cli.options import (
     Ages,
     Argument,
+    Deleting,
     Many,
     Missing,
     Output,
@@ -40,9 +41,6 @@ EXAMPLES = (
     ),
     ("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c"),
 )
-
-DELETING = "delete each result for good once its payloads are saved"
-"""What --delete-after has to be allowed to do, in the words of the question."""
 
 
 def download(
@@ -83,8 +81,8 @@ def download(
 
     sink = state.answering(Outcome)
     _check(saving)
-    if saving.delete_after and not saving.yes:
-        must_be_able_to_ask(state, DELETING)
+    consent = Consent(state, Deleting(yes=saving.yes or not saving.delete_after))
+    consent.must_be_possible("delete each result for good once its payloads are saved")
     selection = selection_of(Payload, ages, results, payloads)
     known = KnownRecordings()
 
@@ -105,7 +103,15 @@ def download(
         _to_file(batch, list(islice(found, 2)), saving, missing)
         return
     if saving.delete_after and not saving.yes:
-        found = _agreed(state, found, listed, chosen_by(selection, recordings))
+        with sink.progress(None, "payloads") as progress:
+            there = []
+            for each in found:
+                there.append(each)
+                progress.advance()
+        found, count = there, len(listed)
+        all_its = "all its payloads are" if count == 1 else "all their payloads are"
+        what = f"delete {plural(count, 'result')} for good once {all_its} saved"
+        consent.get(what, count, map(str, listed), chosen_by(selection, recordings))
     folder = Folder(Path(saving.to or "."), names)
     total = None
     if wanted.alone or (wanted.typed and sink.watched):
@@ -126,8 +132,8 @@ def download(
         reasons = ", ".join(f"{count} {why}" for why, count in job.spared.items())
         note += f"; deleted {plural(job.deleted, 'result')}, spared {job.spared.total()}"
         note += f" ({reasons})" if reasons else ""
-    for each in (batch, deleting):
-        each.finish_if_interrupted(note)
+    batch.finish_if_interrupted(note)
+    deleting.finish_if_interrupted(note)
     batch.finish(note)
     deleting.finish()
     if saving.delete_after:
@@ -149,23 +155,6 @@ def _check(saving: Saving) -> None:
     for option, place in (("to", saving.to), ("output", saving.output)):
         if place == "":
             raise Usage(f"--{option} '' names no place")
-
-
-def _agreed(state: State, found: Iterable[Found], listed: Results, chosen: str) -> list[Found]:
-    """What was found, once the user has agreed that its results go when it is saved."""
-    from addonctl.batch.outcomes import plural
-
-    there = []
-    with state.sink.progress(None, "payloads") as progress:
-        for each in found:
-            there.append(each)
-            progress.advance()
-    if listed:
-        what = f"delete {plural(len(listed), 'result')} for good once all its payloads are saved"
-        if len(listed) > 1:
-            what = what.replace(" its ", " their ")
-        confirm(state, what, len(listed), map(str, listed), chosen)
-    return there
 
 
 def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Missing) -> None:

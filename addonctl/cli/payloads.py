@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from addonctl.addresses import Address, given_sid
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
+from addonctl.cli.deleting import delete
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import Argument, Deleting, Many, Missing, Output
 from addonctl.cli.state import State
@@ -141,6 +142,4 @@ def delete_payloads(
     payloads: Payloads = None,
 ) -> None:
     """Delete payloads for good, leaving their results."""
-    from addonctl.cli.deleting import delete
-
-    delete(state, payloads, "payload", 3, deleting, missing, many)
+    delete(state, payloads, 3, options.selection_of(Payload), deleting, missing, many)

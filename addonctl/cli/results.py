@@ -10,6 +10,7 @@ from typing import Annotated
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun
+from addonctl.cli.deleting import delete
 from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import Argument, Many, Missing, Option, Output
 from addonctl.cli.state import State
@@ -136,14 +137,10 @@ def delete_results(
     ] = False,
 ) -> None:
     """Delete results for good, with their payloads."""
-    from addonctl.cli.deleting import delete
-
-    selection = options.selection_of(Result, ages, filters)
-    expand = all_results or whole.all
     delete(
-        *(state, results, "result", 2, deleting, missing, many),
-        *(selection, whole, recordings),
-        expand=expand,
+        *(state, results, 2, options.selection_of(Result, ages, filters), deleting, missing, many),
+        *(whole, recordings),
+        expand=all_results or whole.all,
     )
 
 
