@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from addonctl.addresses import Address, Addresses
 from addonctl.batch.listing import payloads_of, results_of
@@ -13,7 +13,7 @@ from addonctl.batch.outcomes import Batch, Row, attempt
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Payload
 from addonctl.selection import Selection
-from addonctl.transfer.fetch import Saved, retire, save
+from addonctl.transfer.fetch import Saved, Spared, retire, save
 from addonctl.transfer.folder import Folder, Target
 from addonctl.transfer.source import Source
 
@@ -22,20 +22,11 @@ Results = dict[Address, dict[str, Saved]]
 Found = tuple[Address, Payload | AddonctlError]
 """A payload to be had, or what could not even be looked up, and why."""
 
+Wanted = list[Address]
+"""A recording, a result, or payloads of one result, which cost one request together."""
+
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-
-
-class Wanted(NamedTuple):
-    """What is wanted: all of a recording or a result, or the `payloads` of a result named here."""
-
-    address: Address
-    payloads: tuple[str, ...] = ()
-
-    def failed(self, problem: AddonctlError) -> list[Found]:
-        """Everything that was named here, failed for one reason."""
-        named = self.payloads or ("",)
-        return [(self.address._replace(payload=sid), problem) for sid in named]
 
 
 def find(
@@ -53,46 +44,6 @@ def find(
     """
     client = batch.client
 
-    def named() -> Iterator[Wanted]:
-        # Neighbours of the same result cost one request together.
-        for address, group in groupby(addresses.items, lambda each: each._replace(payload="")):
-            sids = dict.fromkeys(each.payload for each in group)
-            yield Wanted(address, () if "" in sids else tuple(sids))
-
-    def ask_for_results(want: Wanted) -> list[Wanted]:
-        found = [want]
-        if want.address.level == 1 or selection.of_results.filters:
-            places = results_of(client, want.address, selection)
-            found = [want._replace(address=place) for place, _ in places]
-        if found and look:
-            look(want.address)
-        return found
-
-    def results_wanted() -> Iterator[Wanted | list[Found]]:
-        for want, got in ahead(ask_for_results, named()):
-            if isinstance(got, AddonctlError):
-                yield want.failed(got)
-                continue
-            for each in got:
-                results.setdefault(each.address, {})
-                yield each
-
-    def ask_for_payloads(want: Wanted | list[Found]) -> list[Found]:
-        if not isinstance(want, Wanted):
-            return want
-        address, sids = want
-        if len(sids) < 2:
-            return list(payloads_of(client, address._replace(payload="".join(sids)), selection))
-        there = {payload.sid: payload for page in client.payloads(address) for payload in page}
-        found: list[Found] = []
-        for sid in sids:
-            place = address._replace(payload=sid)
-            if sid not in there:
-                found.append((place, NotFound(f"no payload {sid} of result {address.result}")))
-            elif selection.of_payloads.matches(there[sid]):
-                found.append((place, there[sid]))
-        return found
-
     def ahead(
         work: Callable[[Item], Value], items: Iterable[Item]
     ) -> Iterable[tuple[Item, Value | AddonctlError]]:
@@ -102,12 +53,59 @@ def find(
 
         return pool.run(work, items, workers=batch.workers)
 
-    for want, got in ahead(ask_for_payloads, results_wanted()):
+    def wanted() -> Iterator[Wanted]:
+        for result, group in groupby(addresses.items, _result_of):
+            payloads = list(group)
+            yield [result] if result in payloads else payloads
+
+    def look_up(want: Wanted) -> list[Wanted]:
+        """The results wanted, of those that the selection lets through."""
+        found, address = [want], want[0]
+        if address.level == 1 or selection.of_results.filters:
+            places = results_of(client, address, selection)
+            found = [want if address.result else [place] for place, _ in places]
+        if found and look:
+            look(address)
+        return found
+
+    def looked_up() -> Iterator[tuple[Wanted, AddonctlError | None]]:
+        for want, got in ahead(look_up, wanted()):
+            if isinstance(got, AddonctlError):
+                yield want, got
+                continue
+            for each in got:
+                results.setdefault(_result_of(each[0]), {})
+                yield each, None
+
+    def payloads(item: tuple[Wanted, AddonctlError | None]) -> list[Found]:
+        """The payloads wanted of a result, of those that the selection lets through."""
+        want, problem = item
+        if problem:
+            raise problem
+        if len(want) == 1:
+            return list(payloads_of(client, want[0], selection))
+        result = _result_of(want[0])
+        there = {payload.sid: payload for page in client.payloads(result) for payload in page}
+        found: list[Found] = []
+        for place in want:
+            if place.payload not in there:
+                missing = NotFound(f"no payload {place.payload} of result {place.result}")
+                found.append((place, missing))
+            elif selection.of_payloads.matches(there[place.payload]):
+                found.append((place, there[place.payload]))
+        return found
+
+    for (want, _), got in ahead(payloads, looked_up()):
         if not isinstance(got, AddonctlError):
             yield from got
-        elif isinstance(want, Wanted):
-            results.pop(want.address, None)
-            yield from want.failed(got)
+            continue
+        results.pop(_result_of(want[0]), None)
+        for each in want:
+            yield each, got
+
+
+def _result_of(address: Address) -> Address:
+    return address._replace(payload="")
 
 
 class Download:
@@ -156,23 +154,21 @@ class Download:
                 yield address, saved, None
                 continue
             self.skipped += not saved.fetched
-            result = address._replace(payload="")
-            self._results.setdefault(result, {})[address.payload] = saved
+            self._results.setdefault(_result_of(address), {})[address.payload] = saved
             yield address, "saved" if saved.fetched else "skipped", str(saved.file)
 
     def deletions(self, deleting: Batch, folder: Folder) -> Iterator[Row]:
         """Delete each result once all its payloads are proven to be in the folder: what came of
         it, and why the others are `spared`.
         """
-        client, results = self._batch.client, self._results
         if self._batch.interrupted:
             return
-        outcomes = deleting.run(
-            lambda result: retire(client, result, results[result], folder),
-            list(results),
-            len(results),
-        )
-        for result, got in outcomes:
+        results = self._results
+
+        def work(result: Address) -> Spared | None:
+            return retire(deleting.client, result, results[result], folder)
+
+        for result, got in deleting.run(work, list(results), len(results)):
             if isinstance(got, AddonctlError):
                 yield result, got, None
             elif got:
