@@ -1,16 +1,16 @@
-"""What the service gives for many addresses: their lists, page by page, and what can be counted."""
+"""What the service lists for many addresses: pages, what is to be deleted, and counts."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
-from addonctl.addresses import Address, Addresses, given_sid
+from addonctl.addresses import Address, Addresses, AddressSet, given_sid
 from addonctl.batch.outcomes import Batch
-from addonctl.errors import AddonctlError, Interrupted, NotFound
+from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -129,6 +129,39 @@ def payloads_of(
     for page in selection.apply(client.payloads(address)):
         for payload in page:
             yield address._replace(payload=given_sid(payload.sid, "XH")), payload
+
+
+def expanded(
+    batch: Batch, selection: Selection, addresses: Addresses
+) -> tuple[Addresses, Mapping[Address, AddonctlError]]:
+    """The results to delete: a recording stands for those of its results that are wanted.
+
+    All are known before one is deleted, for a list that shrinks while it is read may miss some.
+    A recording that cannot be listed stays among them, with the reason beside. Raises Usage for
+    filters beside single results.
+    """
+    unlisted: dict[Address, AddonctlError] = {}
+
+    def results(address: Address) -> list[Address]:
+        if address.level == 1:
+            return [place for place, _ in results_of(batch.client, address, selection)]
+        if selection.filters:
+            raise Usage("filters choose among all results of a recording, not single ones")
+        return [address]
+
+    def wanted() -> Iterator[Address]:
+        for address, got in batch.run(results, addresses.items, addresses.total):
+            if isinstance(got, Usage):
+                raise got
+            if isinstance(got, AddonctlError):
+                unlisted[address] = got
+                got = [address]
+            batch.succeeded()
+            yield from got
+
+    found = AddressSet(wanted())
+    batch.finish("; nothing was deleted")
+    return Addresses(found, typed=False, total=len(found)), unlisted
 
 
 GROUPS = ("status", "add-on", "config", "day", "expires", "label")

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from addonctl.addresses import Address, Addresses, AddressSet
-from addonctl.batch import deletion
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.options import Deleting, RecordingFilters
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 5
 """How many of what is about to go a question shows."""
+AHEAD = 10_000
+"""How many outcomes may wait for their turn: an item that is slow to fail holds up no other."""
 TYPED_ABOVE = 100
 """From how many things on a real account a question wants the number typed."""
 
@@ -69,8 +70,10 @@ def delete(
     unlisted: Mapping[Address, AddonctlError] = {}
     alone = addresses.alone and not expand
     if expand:
+        from addonctl.batch.listing import expanded
+
         looking = state.batch(many, "looked through", "recording", alone=False)
-        addresses, unlisted = deletion.expanded(looking, selection, addresses)
+        addresses, unlisted = expanded(looking, selection, addresses)
     count = (addresses.total or 0) - len(unlisted)
     named = (str(each) for each in addresses.items if each not in unlisted)
     chosen = chosen_by(selection, recordings)
@@ -81,7 +84,14 @@ def delete(
         tally.report(tally.rows(planned))
     else:
         tally = batch = state.batch(many, "deleted", unit, alone=alone)
-        done = deletion.outcomes(batch, addresses, unlisted)
+
+        def work(address: Address) -> None:
+            if address in unlisted:
+                raise unlisted[address]
+            batch.client.delete(address)
+
+        outcomes = batch.run(work, addresses.items, addresses.total, window=AHEAD)
+        done = ((each, problem or "deleted", None) for each, problem in outcomes)
         tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
     tally.finish()
     tally.sum_up()
