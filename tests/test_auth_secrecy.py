@@ -351,8 +351,8 @@ def test_a_run_leaves_the_environment_as_it_was(run: Run, api: Scripted) -> None
 def test_even_a_bug_of_ours_shows_no_secret(run: Run, api: Scripted) -> None:
     """A traceback with local variables would."""
     program = (
-        "import sys, addonctl.api.client as client\n"
-        "client.Client._pages = lambda self, *_: [1 / 0 for _ in (self.login, self._headers)]\n"
+        "import sys, addonctl.api as api\n"
+        "api.Client._pages = lambda self, *_: [1 / 0 for _ in (self.login, self._headers)]\n"
         "from addonctl.cli import main\n"
         "sys.exit(main(['recordings', 'list']))\n"
     )

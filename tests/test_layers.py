@@ -101,8 +101,8 @@ def test_imports_point_down(module: str) -> None:
         ("docs.manual", "from addonctl.cli.program import run", ["addonctl.cli.program.run"]),
         ("docs.__main__", "from addonctl.cli.program import run", []),
         ("cli.sandbox", "from addonctl import sandbox", []),
-        ("api.client", "from addonctl import __version__", []),
-        ("api.client", "from addonctl.api.network import followed", []),
+        ("api.transport", "from addonctl import __version__", []),
+        ("api.transport", "from addonctl.api.network import followed", []),
     ],
 )
 def test_what_points_up_is_found(module: str, source: str, found: list[str]) -> None:

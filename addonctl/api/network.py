@@ -1,7 +1,7 @@
 """Connections: where they may lead, proxies, TLS, time-outs, and what it means where one fails.
 
-Nothing here repeats the text of an exception of requests or urllib3, which may hold the whole URL,
-and a signed link is a secret.
+A signed link is a secret: nothing here repeats the text of an exception of requests or urllib3,
+which may hold the whole URL, and what the other side says is shown without the links it repeats.
 """
 
 from __future__ import annotations
@@ -13,66 +13,44 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection
 from contextlib import suppress
-from functools import cached_property
-from http import HTTPStatus
-from http.client import HTTPResponse
-from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urljoin, urlsplit
+from http.client import HTTPResponse, responses
+from typing import Any
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-import requests
-from requests import exceptions
+from requests import PreparedRequest, exceptions
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    get_environ_proxies,
+    prepend_scheme_if_needed,
+    select_proxy,
+)
 from urllib3.exceptions import HTTPError, LocationValueError
 from urllib3.exceptions import TimeoutError as TimedOut
-from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util import create_urllib3_context, parse_url
 
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.login import LOOPBACK, is_this_machine, plain_url
 
 NETWORK = (OSError, HTTPError, UnicodeError)
 """What requests and urllib3 raise where a request, or the rest of its answer, fails."""
+LATER = "run it again later; --retries and --timeout set how patient it is"
 LEAST_PROGRESS = 4096
 """Bytes of a download that have to come within the time-out, or it has stalled."""
-LATER = "run it again later; --retries and --timeout set how patient it is"
+SHORTEST_SIGNATURE = 12
+"""Characters of a word in a signed link's query that may be what signs it."""
 
-_TUNNEL = re.compile(r"Tunnel connection failed: ([1-5]\d\d)\b")
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-
-
-class Route(NamedTuple):
-    """Where requests to one origin go, and by what.
-
-    `host` and `place` (with the port) are whom they are for, and `named_by` says what made them
-    so, if a user can change it. `proxy` is where a proxy lies, without its login, and `variable`
-    what names it; `proxies` are for requests.
-    """
-
-    host: str
-    place: str
-    named_by: str
-    proxy: str
-    variable: str
-    proxies: dict[str, str]
-
-    @classmethod
-    def to(cls, parts: SplitResult, named_by: str) -> Route:
-        """The route that the environment gives. Plain http, which only ever goes to loopback,
-        passes by any proxy: it would read the login."""
-        clear = parts.scheme == "http"
-        origin = f"{parts.scheme}://{parts.netloc}"
-        proxies = {} if clear else environment(origin)["proxies"]
-        proxy = select_proxy(origin, proxies) or ""
-        try:
-            at = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            proxy = f"{at.hostname}:{at.port}" if at.port else at.hostname or ""
-        except ValueError:
-            proxy = ""
-        variable = next((name for name in _PROXIES if os.environ.get(name)), "the system's setting")
-        place = parts.netloc if parts.port else f"{parts.netloc}:{80 if clear else 443}"
-        return cls(parts.hostname or "", place, named_by, proxy, variable, proxies)
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_SIGNED = re.compile(
+    r"(https?(?:://|%3A%2F%2F)[^\s?<>\"']{1,2000}?(?:\?|%3F))[^\s<>\"']+"
+    rf"|([?&][\w.-]+=)[^\s&<>\"']{{{SHORTEST_SIGNATURE},}}",
+    re.IGNORECASE,
+)
+_contexts: dict[str, ssl.SSLContext] = {}
+_lock = threading.Lock()
 
 
 def followed(location: str, base: str, api_url: str, where: str) -> str:
@@ -97,10 +75,38 @@ def followed(location: str, base: str, api_url: str, where: str) -> str:
     return parts.geturl()
 
 
-def environment(url: str) -> dict[str, Any]:
-    """What the environment says of `proxies` and of the CA bundle to `verify` with."""
-    with requests.Session() as session:
-        return dict(session.merge_environment_settings(url, {}, True, True, None))
+def signing(url: str) -> set[str]:
+    """The words of a signed link that an answer may repeat and nobody must see."""
+    words = map(_plain, re.split("[&=]", url.partition("?")[2]))
+    # Shorter ones are no signature, and may be words of the message.
+    found = {word for word in words if len(word) >= SHORTEST_SIGNATURE}
+    return found | {word.replace("+", " ") for word in found}
+
+
+def shown(text: object, hidden: Collection[str]) -> str | None:
+    """What the other side said, as one line, without `hidden` in whatever spelling, and without
+    what signs any other link; None for nothing."""
+    line = " ".join(text.split()) if isinstance(text, str) else ""
+    secrets = "|".join(map(re.escape, sorted(hidden, key=len, reverse=True)))
+    if secrets and re.search(secrets, plain := _plain(line), re.IGNORECASE):
+        line = re.sub(secrets, "…", plain, flags=re.IGNORECASE)
+    return _SIGNED.sub(r"\1\2…", line)[:500] or None
+
+
+def _plain(text: str) -> str:
+    """`text` with nothing encoded any more, however often (within reason) and in what way."""
+    from html import unescape
+
+    for _ in range(9):
+        text = unquote(unescape(text)).replace("\\/", "/")
+        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+    return text
+
+
+def proxies_for(parts: SplitResult) -> dict[str, str]:
+    """The proxies that the environment names. Plain http, which only ever goes to loopback,
+    passes by any: it would read the login."""
+    return get_environ_proxies(parts.geturl()) if parts.scheme == "https" else {}
 
 
 class TimedSocket(io.RawIOBase):
@@ -180,41 +186,29 @@ class Adapter(HTTPAdapter):
     def __init__(self, connections: int, *, flows: bool) -> None:
         super().__init__(pool_maxsize=connections)
         self._response = TimedDownload if flows else TimedResponse
-        self._timed(self.poolmanager)
 
     def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+        self, request: PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
-        host, pool = super().build_connection_pool_key_attributes(request, True, cert)
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] == "https":
-            pool["ssl_context"] = self._context
+            pool["ssl_context"] = tls_context()
         return host, pool
 
+    def get_connection_with_tls_context(self, *args: Any, **more: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **more)
+        kind = pool.ConnectionCls
+        if kind.response_class is not self._response:
+            pool.ConnectionCls = type("Timed", (kind,), {"response_class": self._response})
+        return pool
+
     def proxy_manager_for(self, proxy: str, **settings: Any) -> Any:
-        with _lock:
-            if proxy not in self.proxy_manager:
-                if proxy.lower().startswith("https"):
-                    settings["proxy_ssl_context"] = self._context
-                self._timed(super().proxy_manager_for(proxy, **settings))
-            return self.proxy_manager[proxy]
+        if proxy.lower().startswith("https"):
+            settings["proxy_ssl_context"] = tls_context()
+        return super().proxy_manager_for(proxy, **settings)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing: the context has been told already which authorities to trust."""
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        return tls_context()
-
-    def _timed(self, manager: Any) -> None:
-        pools, response = {}, {"response_class": self._response}
-        for scheme, pool in manager.pool_classes_by_scheme.items():
-            connection = type("Connection", (pool.ConnectionCls,), response)
-            pools[scheme] = type("Pool", (pool,), {"ConnectionCls": connection})
-        manager.pool_classes_by_scheme = pools
-
-
-_contexts: dict[str, ssl.SSLContext] = {}
-_lock = threading.RLock()
 
 
 def tls_context() -> ssl.SSLContext:
@@ -223,40 +217,49 @@ def tls_context() -> ssl.SSLContext:
     The variables of requests count first, then OpenSSL's, which curl, git and others know.
     Raises AddonctlError for a bundle that cannot be read.
     """
-    named = environment("https://api.twilio.com")["verify"]
-    bundle = named if isinstance(named, str) else ""
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        bundle = bundle or os.environ.get(name, "")
-    bundle = bundle or DEFAULT_CA_BUNDLE_PATH
+    bundle = next(filter(None, map(os.environ.get, _BUNDLES)), DEFAULT_CA_BUNDLE_PATH)
     with _lock:
         if bundle not in _contexts:
             context = create_urllib3_context()
+            folder = os.path.isdir(bundle)  # noqa: PTH112  pathlib would be one more import
             try:
-                if os.path.isdir(bundle):  # noqa: PTH112  pathlib would be one more import
-                    context.load_verify_locations(capath=bundle)
-                else:
-                    context.load_verify_locations(cafile=bundle)
+                context.load_verify_locations(**{"capath" if folder else "cafile": bundle})
             except OSError as problem:
                 raise AddonctlError(
                     f"no CA certificates to be had from {bundle}: {problem.strerror}",
-                    hint="see REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR",
+                    hint=f"see {', '.join(_BUNDLES[:-1])} and {_BUNDLES[-1]}",
                 ) from None
             _contexts[bundle] = context
         return _contexts[bundle]
 
 
 def failure(
-    problem: Exception, doing: str, route: Route, *, flowing: bool = False
+    problem: Exception, doing: str, url: str, named_by: str, *, flowing: bool = False
 ) -> AddonctlError:
     """The error that a failure of the network is to the user, `flowing` in mid-download.
 
-    TryLater, unless there is no use in trying again.
+    TryLater, unless there is no use in trying again. `named_by` is the hint for a host that is
+    not there.
     """
-    causes = list(_causes(problem))
+    causes: list[BaseException] = []
+    behind: list[object] = [problem]
+    for cause in behind:  # grows meanwhile
+        if isinstance(cause, BaseException) and cause not in causes:
+            causes.append(cause)
+            reason = getattr(cause, "reason", None)
+            behind += [*cause.args, reason, cause.__cause__, cause.__context__]
     of_system = next((each for each in causes if isinstance(each, OSError) and each.strerror), None)
+    parts = urlsplit(url)
+    host = f"the host {parts.hostname}"
+    where = (
+        parts.netloc if parts.port else f"{parts.netloc}:{80 if parts.scheme == 'http' else 443}"
+    )
+    variable = next((name for name in _PROXIES if os.environ.get(name)), "the system's setting")
     at_proxy = isinstance(problem, exceptions.ProxyError)
-    where = f"the proxy {route.proxy}" if at_proxy else route.place
-    named_by = f"{route.variable} names this proxy" if at_proxy else route.named_by
+    if at_proxy:
+        proxy = prepend_scheme_if_needed(select_proxy(url, proxies_for(parts)) or "", "http")
+        where = f"the proxy {parse_url(proxy).netloc}"  # so without its login
+        host, named_by = f"the host of {where}", f"{variable} names this proxy"
 
     def error(kind: type[AddonctlError], what: str, hint: str = named_by) -> AddonctlError:
         return kind(f"{doing}: {what}", hint=hint or LATER)
@@ -266,14 +269,15 @@ def failure(
 
     if among(exceptions.InvalidURL, exceptions.InvalidSchema, LocationValueError, UnicodeError):
         # Not of the request itself: its URL has been looked at before.
-        hint = f"see {route.variable}; expected http://HOST:PORT"
+        hint = f"see {variable}; expected http://HOST:PORT"
         return error(AddonctlError, "the proxy that is set cannot be used", hint)
-    if refused := _TUNNEL.search(" ".join(map(str, causes)) if at_proxy else ""):
+    said = " ".join(map(str, causes)) if at_proxy else ""
+    if refused := re.search(r"Tunnel connection failed: ([1-5]\d\d)\b", said):
         status = int(refused[1])
-        phrase = next((f" {known.phrase}" for known in HTTPStatus if known == status), "")
         login = "; one with a login is http://USER:PASSWORD@HOST:PORT" if status == 407 else ""
         kind = TryLater if status >= 500 else AddonctlError
-        return error(kind, f"{where} refused: {status}{phrase}", named_by + login)
+        what = f"{where} refused: {status} {responses.get(status, '')}".rstrip()
+        return error(kind, what, named_by + login)
     if isinstance(of_system, ssl.SSLCertVerificationError):
         why = f"{where}: its certificate is not trusted: {of_system.verify_message}"
         hint = "if a proxy or company CA stands between, set REQUESTS_CA_BUNDLE"
@@ -283,7 +287,6 @@ def failure(
         why = (of_system.reason or "it failed").replace("_", " ").lower()
         return error(AddonctlError, f"no secure connection to {where}: {why}")
     if isinstance(of_system, socket.gaierror):
-        host = f"the host of {where}" if at_proxy else f"the host {route.host}"
         return error(TryLater, f"{host} was not found")
     if of_system and not isinstance(of_system, (TimeoutError, ssl.SSLError)):
         why = str(of_system.strerror).lower()
@@ -292,19 +295,6 @@ def failure(
         how = "stalled: next to nothing comes" if flowing else "no answer in time"
         return error(TryLater, f"{how} from {where}", LATER)
     return error(TryLater, f"the connection to {where} broke off", LATER)
-
-
-def _causes(problem: object) -> Iterator[BaseException]:
-    """The exception, and all that lie behind it."""
-    seen: set[int] = set()
-    queue: list[object] = [problem]
-    while queue:
-        cause = queue.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            reason = getattr(cause, "reason", None)
-            queue += [*cause.args, reason, cause.__cause__, cause.__context__]
 
 
 def whole_number(word: str) -> int | None:

@@ -6,11 +6,9 @@ import json
 import random
 import re
 import time
-from base64 import b64decode
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 import requests
 from requests.adapters import BaseAdapter
@@ -18,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
 from urllib3.exceptions import InvalidHeader
 
-from addonctl.api.network import LATER, NETWORK, Adapter, Route, failure, whole_number
+from addonctl.api.network import LATER, NETWORK, Adapter, failure, proxies_for, shown, whole_number
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 from addonctl.login import LOOPBACK, plain_url
 
@@ -36,27 +34,7 @@ LONGEST_DOCUMENT = 16 * 1024 * 1024
 """Bytes of an answer that are read, once decoded; a page of 1000 rows has about one MiB."""
 LONGEST_REFUSAL = 64 * 1024
 """Bytes of a refusal that are read; the service's own are under one KiB."""
-SHORTEST_SIGNATURE = 12
-"""Characters of a word in a signed link's query that may be what signs it."""
-
 NOT_THE_SERVICE = "a proxy or a login page may have answered in its place"
-
-_SIGNED = re.compile(
-    r"(https?(?:://|%3A%2F%2F)[^\s?<>\"']{1,2000}?(?:\?|%3F))[^\s<>\"']+"
-    rf"|([?&][\w.-]+=)[^\s&<>\"']{{{SHORTEST_SIGNATURE},}}",
-    re.IGNORECASE,
-)
-_CLASSES: dict[int, type[AddonctlError]] = {
-    **dict.fromkeys((401, 403), LoginRefused),
-    **dict.fromkeys((404, 410), NotFound),
-    **dict.fromkeys((408, 429), TryLater),
-}
-_HINTS: dict[type[AddonctlError], str] = {
-    LoginRefused: "see which login is used: addonctl auth status",
-    NotFound: "results are kept 30 days from their creation; a subaccount's: --account AC…",
-    TryLater: LATER,
-}
-_TAGS = {"Message": "message", "Code": "code", "MoreInfo": "more_info", "title": "title"}
 
 Say = Callable[[str], None]
 
@@ -110,39 +88,86 @@ class Pace:
 class Exchange(NamedTuple):
     """What came back: the whole `body`, or nothing of it yet where a download begins.
 
-    `hidden` is what was told in asking and nobody must see, `tries` how often it was asked.
+    `doing` is what was asked for, in the words of an error, `hidden` what nobody must see of the
+    answer, `tries` how often it was asked.
     """
 
     response: requests.Response
     body: bytes
+    doing: str
     hidden: Collection[str]
     tries: int
-    route: Route
 
     @property
     def status(self) -> int:
         return self.response.status_code
 
+    @property
+    def concurrent(self) -> int | None:
+        """How many of the account's requests the service has in flight, if it says so."""
+        return whole_number(self.response.headers.get("Twilio-Concurrent-Requests", ""))
+
     def header(self, name: str) -> str | None:
         """What a header says, fit to be shown."""
         return shown(self.response.headers.get(name), self.hidden)
 
-    def refusal(self, doing: str) -> AddonctlError:
+    def refusal(self) -> AddonctlError:
         """The error that a status of 3xx, 4xx or 5xx stands for, in the service's own words."""
-        said = _words(self.body.decode("utf-8", "replace"))
-        words = (shown(text, self.hidden) for text in (said.get("message"), self.response.reason))
-        kind = _CLASSES.get(self.status, TryLater if self.status >= 500 else AddonctlError)
-        hint = NOT_THE_SERVICE if self.status < 400 else _HINTS.get(kind)
-        if self.status == 405:
+        kind: type[AddonctlError] = AddonctlError
+        hint = NOT_THE_SERVICE if self.status < 400 else None
+        if self.status in (401, 403):
+            kind, hint = LoginRefused, "see which login is used: addonctl auth status"
+        elif self.status in (404, 410):
+            kind = NotFound
+            hint = "results are kept 30 days from their creation; a subaccount's: --account AC…"
+        elif self.status in (408, 429) or self.status >= 500:
+            kind, hint = TryLater, LATER
+        elif self.status == 405:
             hint = "the service does not offer this on this resource"
+        said = _said(self.body.decode("utf-8", "replace"))
+        words = (shown(text, self.hidden) for text in (said.get("message"), self.response.reason))
         return kind(
-            f"{doing}: {self.status} {next(filter(None, words), 'no reason given')}",
+            f"{self.doing}: {self.status} {next(filter(None, words), 'no reason given')}",
             hint=hint,
             status=self.status,
             code=whole_number(str(said.get("code"))),
             more_info=shown(said.get("more_info"), self.hidden),
             request_id=self.header("Twilio-Request-Id"),
         )
+
+
+class Body(NamedTuple):
+    """The bytes of a payload, as the store sends them.
+
+    `begin` is where in the payload the first chunk lies (0 unless the store went on where asked),
+    `size` the length of the whole payload in bytes, where the store gives one, `headers` what the
+    store says of it, with lower-case names. `chunks` come as they arrive, in the encoding that
+    `headers` name; they raise TryLater when the line breaks, or ends early. `close` gives up
+    what was not read.
+    """
+
+    begin: int
+    size: int | None
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+    close: Callable[[], None]
+
+    @property
+    def etag(self) -> str | None:
+        """What names this very version of the payload; a weak ETag does not."""
+        etag = self.headers.get("etag", "")
+        return etag if etag.startswith('"') else None
+
+    @property
+    def encoding(self) -> str:
+        """How the bytes are encoded on their way, or empty."""
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        return "" if encoding == "identity" else encoding
+
+    @property
+    def framed(self) -> bool:
+        """Whether an early end would be noticed."""
+        return self.size is not None or "transfer-encoding" in self.headers
 
 
 class Channel:
@@ -165,12 +190,12 @@ class Channel:
         flows: bool = False,
     ) -> None:
         self._adapter = adapter or Adapter(limits.connections, flows=flows)
-        self._limits = limits
+        self._retries = limits.retries
         self._timeout = (min(limits.timeout, CONNECT_TIMEOUT), limits.timeout)
         self._pace, self._trace, self._notify = pace, trace, notify
         self._named_by = named_by
         self._flows = flows
-        self._routes: dict[str, Route] = {}
+        self._proxies: dict[str, dict[str, str]] = {}
 
     def send(
         self,
@@ -178,12 +203,12 @@ class Channel:
         url: str,
         headers: Mapping[str, str],
         doing: str,
-        told: Collection[str] = (),
+        hidden: Collection[str],
     ) -> Exchange:
         """The answer, asked for again as often as the limits allow while there is trouble.
 
-        `told` are secrets of earlier requests, which this answer may repeat too. Raises TryLater
-        where no answer is to be had, and AddonctlError where there will never be one.
+        `hidden` are the secrets that an answer may repeat. Raises TryLater where no answer is to
+        be had, and AddonctlError where there will never be one.
         """
         parts = plain_url(url)
         if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
@@ -193,9 +218,8 @@ class Channel:
         request.method, request.url = method, url
         request.headers = CaseInsensitiveDict(headers)
         origin = f"{parts.scheme}://{parts.netloc}"
-        route = self._routes.get(origin) or Route.to(parts, self._named_by)
-        self._routes[origin] = route
-        hidden = secrets_of(request).union(told)
+        if origin not in self._proxies:
+            self._proxies[origin] = proxies_for(parts)
         tries = failures = in_a_row = answers = 0
         with self._pace.request():
             while True:
@@ -204,13 +228,13 @@ class Channel:
                 answer: Exchange | None = None
                 try:
                     response = self._adapter.send(
-                        request, stream=True, timeout=self._timeout, proxies=route.proxies
+                        request, stream=True, timeout=self._timeout, proxies=self._proxies[origin]
                     )
-                    answer = Exchange(response, self._body(response, doing), hidden, tries, route)
+                    answer = Exchange(response, self._body(response, doing), doing, hidden, tries)
                     status = answer.status
                     why = f"{'busy' if status == 429 else 'server trouble'} ({status})"
                 except NETWORK as raised:
-                    problem = failure(raised, doing, route)
+                    problem = failure(raised, doing, url, self._named_by)
                     if not isinstance(problem, TryLater):
                         raise problem from None
                     status, why = 0, problem.message.removeprefix(f"{doing}: ")
@@ -223,47 +247,64 @@ class Channel:
                 crowded = status == 429 and self._pace.crowded(answers)
                 answers = self._pace.answers
                 failures, in_a_row = (failures, 1) if crowded else (failures + 1, in_a_row + 1)
-                if failures > self._limits.retries:
+                if failures > self._retries:
                     break
                 self._wait(answer, in_a_row, why if not crowded else "", failures)
         if answer is None:
             raise problem
-        self._pace.answered(status, concurrent_requests(answer.response.headers))
+        self._pace.answered(status, answer.concurrent)
         return answer
 
-    def flow(self, answer: Exchange, doing: str) -> Iterator[bytes]:
-        """The body of a download, as it comes. Raises TryLater where the line breaks or stalls."""
-        # Not iter_content: it holds back what came until a chunk is full, so that over a line
-        # that breaks again and again a payload would never get any further.
-        with answer.response:
-            try:
-                while chunk := answer.response.raw.read1(CHUNK, decode_content=False):
-                    yield chunk
-            except NETWORK as problem:
-                raise failure(problem, doing, answer.route, flowing=True) from None
+    def download(self, answer: Exchange) -> Body:
+        """What an answer of 200 or 206 brings. Raises TryLater where it does not say what part."""
+        response = answer.response
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        begin: int | None = 0
+        size = whole_number(headers.get("content-length", ""))
+        if answer.status == 206:
+            unit, _, rest = headers.get("content-range", "").partition(" ")
+            span, _, whole = rest.partition("/")
+            begin = whole_number(span.partition("-")[0]) if unit == "bytes" else None
+            size = whole_number(whole)
+        elif "transfer-encoding" in headers:
+            size = None
+        if begin is None:
+            response.close()
+            raise TryLater(f"{answer.doing}: the store sent a part without saying which")
+        return Body(begin, size, headers, self._chunks(answer), response.close)
 
     def close(self) -> None:
         self._adapter.close()
+
+    def _chunks(self, answer: Exchange) -> Iterator[bytes]:
+        # Not iter_content: it holds back what came until a chunk is full, so that over a line
+        # that breaks again and again a payload would never get any further.
+        with answer.response as response:
+            try:
+                while chunk := response.raw.read1(CHUNK, decode_content=False):
+                    yield chunk
+            except NETWORK as raised:
+                url = str(response.url)
+                raise failure(raised, answer.doing, url, self._named_by, flowing=True) from None
 
     def _body(self, response: requests.Response, doing: str) -> bytes:
         """The body, decoded; of a refusal, whose status says enough, as much as comes."""
         fine = response.status_code < 300
         if fine and self._flows:
             return b""
+        most = LONGEST_DOCUMENT if fine else LONGEST_REFUSAL
         body = bytearray()
-        try:
-            while piece := response.raw.read1(CHUNK, decode_content=True):
-                body += piece
-                if len(body) > (LONGEST_DOCUMENT if fine else LONGEST_REFUSAL):
-                    response.close()
-                    break
-        except NETWORK:
-            response.close()
-            if fine:
-                raise
-        if fine and len(body) > LONGEST_DOCUMENT:
-            most = LONGEST_DOCUMENT // 1024**2
-            raise AddonctlError(f"{doing}: the service's answer is longer than {most} MiB")
+        with response:
+            try:
+                while piece := response.raw.read1(CHUNK, decode_content=True):
+                    body += piece
+                    if len(body) > most:
+                        break
+            except NETWORK:
+                if fine:
+                    raise
+        if fine and len(body) > most:
+            raise AddonctlError(f"{doing}: the service's answer is longer than {most >> 20} MiB")
         return bytes(body)
 
     def _wait(self, answer: Exchange | None, in_a_row: int, why: str, failures: int) -> None:
@@ -271,72 +312,31 @@ class Channel:
         together if the first one did not wait, or all as long."""
         backoff = BACKOFF * 2 ** min(in_a_row - 1, 20) if in_a_row > 1 else 0
         backoff = min(LONGEST_BACKOFF, backoff + random.random() * 2 * BACKOFF)  # noqa: S311
-        headers = answer.response.headers if answer else {}
-        asked = asked_to_wait(headers)
+        asked = None
+        if answer:
+            with suppress(InvalidHeader, ValueError, OverflowError):
+                said = answer.response.headers.get("Retry-After", "")
+                asked = min(Retry().parse_retry_after(said), LONGEST_RETRY_AFTER)
         if self._notify and why:
             pause = max(1, round(asked or backoff))
-            self._notify(f"{why}, again in {pause} s, {failures} of {self._limits.retries}")
+            self._notify(f"{why}, again in {pause} s, {failures} of {self._retries}")
         if answer and answer.status == 429:
-            self._pace.refused(backoff, asked, concurrent_requests(headers))
+            self._pace.refused(backoff, asked, answer.concurrent)
         else:
             self._pace.wait(asked or backoff)
 
 
-def concurrent_requests(headers: Mapping[str, str]) -> int | None:
-    """How many of the account's requests the service has in flight, if it says so."""
-    return whole_number(headers.get("Twilio-Concurrent-Requests", ""))
-
-
-def asked_to_wait(headers: Mapping[str, str]) -> float | None:
-    """The seconds of `Retry-After`, within reason; None where it says nothing that makes sense."""
-    try:
-        return min(Retry().parse_retry_after(headers.get("Retry-After", "")), LONGEST_RETRY_AFTER)
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
-
-
-def secrets_of(request: requests.PreparedRequest) -> set[str]:
-    """What an answer to `request` may repeat and nobody must see: its login, or its signature."""
-    login = str(request.headers.get("Authorization", "")).removeprefix("Basic ")
-    if login:
-        return {login, b64decode(login).decode("utf-8").partition(":")[2]} - {""}
-    words = map(_plain, re.split("[&=]", str(request.url).partition("?")[2]))
-    # Shorter ones are no signature, and may be words of the message.
-    found = {word for word in words if len(word) >= SHORTEST_SIGNATURE}
-    return found | {word.replace("+", " ") for word in found}
-
-
-def shown(text: object, hidden: Collection[str]) -> str | None:
-    """What the other side said, as one line, without `hidden` in whatever spelling, and without
-    what signs any other link; None for nothing."""
-    line = " ".join(text.split()) if isinstance(text, str) else ""
-    secrets = "|".join(map(re.escape, sorted(hidden, key=len, reverse=True)))
-    if secrets and re.search(secrets, plain := _plain(line), re.IGNORECASE):
-        line = re.sub(secrets, "…", plain, flags=re.IGNORECASE)
-    return _SIGNED.sub(r"\1\2…", line)[:500] or None
-
-
-def _plain(text: str) -> str:
-    """`text` with nothing encoded any more, however often (within reason) and in what way."""
-    from html import unescape
-
-    for _ in range(9):
-        text = unquote(unescape(text)).replace("\\/", "/")
-        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
-    return text
-
-
-def _words(body: str) -> dict[str, Any]:
+def _said(body: str) -> dict[str, Any]:
     """What an error's body says: JSON, the service's or a store's XML, a page, or plain text."""
-    try:
+    with suppress(ValueError, RecursionError):
         said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
-    if isinstance(said, dict):
-        return said
-    # Patterns, not a parser: the document may be cut short, or hostile.
-    tags = {name: re.search(rf"<{name}>([^<]*)", body, re.IGNORECASE) for name in _TAGS}
-    found = {_TAGS[name]: tag[1] for name, tag in tags.items() if tag}
+        if isinstance(said, dict):
+            return said
+    if "<" not in body:
+        return {"message": body}
+    # A pattern, not a parser: the document may be cut short, or hostile.
+    found = re.findall("<(message|code|moreinfo|title)>([^<]*)", body, re.IGNORECASE)
+    tags = {tag.lower(): text for tag, text in reversed(found)}  # the first of a name counts
     if "<RestException>" in body or "<Error>" in body:
-        return found
-    return {"message": found.get("title") if "<" in body else body}
+        return {**tags, "more_info": tags.get("moreinfo")}
+    return {"message": tags.get("title")}
