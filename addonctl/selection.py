@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from addonctl import dates
 from addonctl.addresses import checked_sid
 from addonctl.errors import AddonctlError, Usage
-from addonctl.models import STATUSES, Field, Resource
+from addonctl.models import PAGE_SIZE, STATUSES, Field, Resource
 
 Kind = TypeVar("Kind", bound=Resource)
 
@@ -97,8 +97,14 @@ class Selection(NamedTuple):
         """What is asked of the payloads of results that were chosen by all that results have."""
         return self._replace(statuses=frozenset(), add_ons=frozenset(), configs=frozenset())
 
-    def page_size(self, most: int) -> int:
-        """How many to ask the service for at a time: enough to see whether there are more."""
+    def page_size(self, asked: int | None) -> int:
+        """How many to ask the service for at a time: enough to see whether there are more.
+
+        Raises Usage for a number of rows that no page has.
+        """
+        most = PAGE_SIZE if asked is None else asked
+        if not 1 <= most <= PAGE_SIZE:
+            raise Usage(f"--page-size {asked}: expected 1 to {PAGE_SIZE}")
         if self.limit is None or self.sort or self.filters:
             return most
         return min(most, self.limit + 1)

@@ -50,31 +50,20 @@ def run_archive(
     payloads: options.PayloadFilters,
     ages: options.Ages,
     many: options.Many,
-    all_accounts: Annotated[
-        bool, Option("--all-accounts", "The account and its subaccounts.")
-    ] = False,
-    full: Annotated[bool, Option("--full", "Look at every recording, due or not.")] = False,
+    all_accounts: Annotated[bool, Option("The account and its subaccounts.")] = False,
+    full: Annotated[bool, Option("Look at every recording, due or not.")] = False,
     since: Annotated[
-        str | None,
-        Option("--since", "List recordings from this date (UTC) or age on (90d).", "WHEN"),
+        str | None, Option("List recordings from this date (UTC) or age on (90d).", "WHEN")
     ] = None,
-    max_time: Annotated[
-        str | None, Option("--max-time", "End in order after this long.", "TIME")
-    ] = None,
-    max_requests: Annotated[
-        int | None, Option("--max-requests", "End in order after so many requests.", "N")
-    ] = None,
+    max_time: Annotated[str | None, Option("End in order after this long.", "TIME")] = None,
+    max_requests: Annotated[int | None, Option("End in order after so many requests.", "N")] = None,
     engine: Annotated[
         str,
         Option(
-            "--engine",
-            "What does the work: threads, dask, dask=tls://HOST:PORT, MODULE:FACTORY.",
-            "ENGINE",
+            "What does the work: threads, dask, dask=tls://HOST:PORT, MODULE:FACTORY.", "ENGINE"
         ),
     ] = "threads",
-    dry_run: Annotated[
-        bool, Option("--dry-run", "Say what would be asked for, and ask for nothing.")
-    ] = False,
+    dry_run: Annotated[bool, Option("Say what would be asked for, and ask for nothing.")] = False,
 ) -> None:
     """Bring the archive up to date, soonest to expire first.
 
@@ -89,13 +78,13 @@ def run_archive(
     from addonctl.archive.run import Wish
     from addonctl.batch.pace import BatchPace
 
-    now, workers = datetime.now(UTC), options.workers_of(many)
+    now, workers = datetime.now(UTC), state.workers(many)
     engines.check(engine)
     named = None if many.from_file is None else state.addresses([], many, 1, 3).items
     if named is not None and (all_accounts or full or since is not None):
         raise Usage("--from names what is looked at; no --all-accounts, --full or --since with it")
-    results = options.selection_of(Result, ages, filters)
-    by_payload = options.selection_of(Payload, payloads=payloads)
+    results = state.selection(Result, ages, filters)
+    by_payload = state.selection(Payload, payloads)
     wish = Wish.of(named, results, by_payload, now, full=full, since=since, max_time=max_time)
     options.whole_number("max_requests", max_requests, 1, least=1)
     allowance = Allowance(BatchPace(workers), max_requests)
@@ -127,8 +116,7 @@ def show_status(
     archive: Archive,
     output: options.Output,
     max_age: Annotated[
-        str | None,
-        Option("--max-age", "Exit 1 if no good run is younger than this.", "TIME"),
+        str | None, Option("Exit 1 if no good run is younger than this.", "TIME")
     ] = None,
 ) -> None:
     """Say whether the archive is safe: exit 1 if it is not."""
@@ -163,7 +151,7 @@ def list_kept(
     """List what the archive holds: results, payloads, runs, erasures, or problems."""
     kind, query = rows.list_of(what)
     sink = state.answering(kind)
-    selection = options.selection_of(kind, ages, filters, payloads, listing)
+    selection = state.selection(kind, ages, filters, payloads, listing)
     if selection.filters and not issubclass(kind, Resource):
         raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
     if kind is rows.KeptResult and (payloads.label, payloads.content_type) != (None, None):
@@ -189,17 +177,17 @@ def search_archive(
     output: options.Output,
     words: Annotated[list[str] | None, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
     since: Annotated[
-        str | None, Option("--since", "Results made since this date (UTC) or age.", "WHEN")
+        str | None, Option("Results made since this date (UTC) or age.", "WHEN")
     ] = None,
     until: Annotated[
-        str | None, Option("--until", "Results made before this date (UTC) or age.", "WHEN")
+        str | None, Option("Results made before this date (UTC) or age.", "WHEN")
     ] = None,
-    add_on: Annotated[str | None, Option("--add-on", "Of this add-on.", "XB…")] = None,
-    speaker: Annotated[str | None, Option("--speaker", "Said by this speaker.", "NAME")] = None,
-    recording: Annotated[str | None, Option("--recording", "In this recording.", "RE…")] = None,
-    call: Annotated[str | None, Option("--call", "In this call.", "CA…")] = None,
-    rank: Annotated[bool, Option("--rank", "The best first, not the newest.")] = False,
-    limit: Annotated[int, Option("--limit", "At most this many (20).", "N")] = 20,
+    add_on: Annotated[str | None, Option("Of this add-on.", "XB…")] = None,
+    speaker: Annotated[str | None, Option("Said by this speaker.", "NAME")] = None,
+    recording: Annotated[str | None, Option("In this recording.", "RE…")] = None,
+    call: Annotated[str | None, Option("In this call.", "CA…")] = None,
+    rank: Annotated[bool, Option("The best first, not the newest.")] = False,
+    limit: Annotated[int, Option("At most this many (20).", "N")] = 20,
 ) -> None:
     """Find what was said: all words in one transcript, the newest first."""
     from addonctl.archive.search import Filters, search
@@ -225,9 +213,9 @@ def show_kept(
     state: State,
     archive: Archive,
     address: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
-    form: Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")] = None,
+    form: Annotated[str | None, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
     receipt: Annotated[
-        str | None, Option("--receipt", "Show what was erased, and the proof (-f json).", "ID")
+        str | None, Option("Show what was erased, and the proof (-f json).", "ID")
     ] = None,
 ) -> None:
     """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.
@@ -282,12 +270,10 @@ def verify_archive(
     archive: Archive,
     output: options.Output,
     many: options.Many,
-    sample: Annotated[
-        str | None, Option("--sample", "The third of thirty parts: 3/30.", "K/N")
-    ] = None,
-    quick: Annotated[bool, Option("--quick", "Compare names and sizes alone.")] = False,
+    sample: Annotated[str | None, Option("The third of thirty parts: 3/30.", "K/N")] = None,
+    quick: Annotated[bool, Option("Compare names and sizes alone.")] = False,
     repair: Annotated[
-        bool, Option("--repair", "Fetch again what is damaged, while the service has it.")
+        bool, Option("Fetch again what is damaged, while the service has it.")
     ] = False,
 ) -> None:
     """Hold every byte against its hash, and name what lies there besides. Shows what is not ok."""
@@ -296,7 +282,7 @@ def verify_archive(
 
     sink = state.answering(rows.VerdictRow)
     part = None if sample is None else Sample.named(sample)
-    now, workers = datetime.now(UTC), options.workers_of(many)
+    now, workers = datetime.now(UTC), state.workers(many)
     with opened(state, archive.archive, alone=True) as at:
         verification = Verification(at.place, at.kept, now, sample=part, quick=quick, repair=repair)
         sink.records(rows.VerdictRow, verification.pages(workers))

@@ -40,8 +40,7 @@ class Archive(NamedTuple):
     """Which archive: the one named, or the one that the profile remembers."""
 
     archive: Annotated[
-        str | None,
-        Option("--archive", "The archive (the one this profile remembers).", "DIR", "-a"),
+        str | None, Option("The archive (the one this profile remembers).", "DIR", "-a")
     ] = None
 
 
@@ -60,7 +59,7 @@ def meant(state: State, named: str | None) -> Place:
     """Where the archive lies that is meant. Raises Usage where none is."""
     from addonctl.archive.opening import remembered
 
-    named = named or state.settings.get("archive")
+    named = named or state.setting("archive")
     return place_of(state, named or remembered(profile_of(state)))
 
 
@@ -109,8 +108,7 @@ def retire_kept(
     many: Many,
     output: Output,
     older_than: Annotated[
-        str | None,
-        Option("--older-than", "Only results made before this date (UTC), or age (20d).", "WHEN"),
+        str | None, Option("Only results made before this date (UTC), or age (20d).", "WHEN")
     ] = None,
 ) -> None:
     """Delete at the service what is proven to be in the archive.
@@ -129,8 +127,8 @@ def retire_kept(
     wish = Retiring(
         state.login.acting_account,
         None if older_than is None else dates.when(older_than, now),
-        options.selection_of(KeptResult, ages, filters),
-        options.selection_of(KeptPayload, payloads=payloads),
+        state.selection(KeptResult, ages, filters),
+        state.selection(KeptPayload, payloads),
         named,
     )
     bounded = wish.bounded or consent.most is not None
@@ -170,19 +168,18 @@ def erase_kept(
     output: Output,
     addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
     from_file: Annotated[
-        str | None, Option("--from", "Read addresses from this file ('-': from stdin).", "FILE")
+        str | None,
+        Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from"),
     ] = None,
     call: Annotated[
-        str | None, Option("--call", "All recordings of this call, also those to come.", "CA…")
+        str | None, Option("All recordings of this call, also those to come.", "CA…")
     ] = None,
-    reason: Annotated[
-        str | None, Option("--reason", "Why, for the receipt; without names.", "TEXT")
-    ] = None,
+    reason: Annotated[str | None, Option("Why, for the receipt; without names.", "TEXT")] = None,
     keep_source: Annotated[
-        bool, Option("--keep-source", "Erase here alone; the service keeps what it has.")
+        bool, Option("Erase here alone; the service keeps what it has.")
     ] = False,
     unfinished: Annotated[
-        bool, Option("--unfinished", "Go on with erasures that did not come to their end.")
+        bool, Option("Go on with erasures that did not come to their end.")
     ] = False,
 ) -> None:
     """Erase for good, here and at the service, with a receipt: recordings, results, payloads.
@@ -249,10 +246,10 @@ def export_archive(
     state: State,
     archive: Archive,
     to: Annotated[
-        str | None, Option("--to", "A folder or bucket (exports/ in the archive).", "DIR")
+        str | None, Option("A folder or bucket (exports/ in the archive).", "DIR")
     ] = None,
     form: Annotated[
-        str | None, Option("--as", "parquet, csv, jsonl, or datasette (parquet).", "FORM")
+        str | None, Option("parquet, csv, jsonl, or datasette (parquet).", "FORM", flag="--as")
     ] = None,
 ) -> None:
     """Write what the archive knows as tables: results, payloads, transcripts and turns.
@@ -296,14 +293,12 @@ def export_archive(
 def report_archive(
     state: State,
     archive: Archive,
-    to: Annotated[str | None, Option("--to", "The file to write.", "FILE.html")] = None,
+    to: Annotated[str | None, Option("The file to write.", "FILE.html")] = None,
     transcripts: Annotated[
-        int | None,
-        Option("--transcripts", "So many of the newest transcripts, to read and search (0).", "N"),
+        int | None, Option("So many of the newest transcripts, to read and search (0).", "N")
     ] = None,
     max_age: Annotated[
-        str | None,
-        Option("--max-age", "How old a good run may be in a safe archive (26h).", "TIME"),
+        str | None, Option("How old a good run may be in a safe archive (26h).", "TIME")
     ] = None,
 ) -> None:
     """Draw one page: whether the archive is safe, what is in it, and what happened to it.

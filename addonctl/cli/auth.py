@@ -21,19 +21,14 @@ Name = Annotated[str | None, Argument("[NAME]")]
 class LoggingIn(NamedTuple):
     """What to log in to, and how that is kept."""
 
-    account: Annotated[str | None, Option("--account", "The account to log in to.", "AC…")] = None
+    account: Annotated[str | None, Option("The account to log in to.", "AC…")] = None
     key: Annotated[
-        str | None,
-        Option("--key", "The API key; without one the secret is the auth token.", "SK…"),
+        str | None, Option("The API key; without one the secret is the auth token.", "SK…")
     ] = None
-    secret_stdin: Annotated[bool, Option("--secret-stdin", "Read the secret from stdin.")] = False
-    no_verify: Annotated[bool, Option("--no-verify", "Keep it without trying it first.")] = False
-    insecure_storage: Annotated[
-        bool, Option("--insecure-storage", "Keep the secret in a file of mode 0600.")
-    ] = False
-    from_twilio_cli: Annotated[
-        bool, Option("--from-twilio-cli", "Take over the profiles of the Twilio CLI.")
-    ] = False
+    secret_stdin: Annotated[bool, Option("Read the secret from stdin.")] = False
+    no_verify: Annotated[bool, Option("Keep it without trying it first.")] = False
+    insecure_storage: Annotated[bool, Option("Keep the secret in a file of mode 0600.")] = False
+    from_twilio_cli: Annotated[bool, Option("Take over the profiles of the Twilio CLI.")] = False
 
 
 class ProfileRow(Record):

@@ -1,22 +1,23 @@
 """What a command is, as plain values: a noun holds verbs, a verb is a function.
 
-What a function takes is told by its parameters' types: a set of addonctl.cli.options brings all
-its options and arrives as one frozen value, `State` is the run, and anything else is an argument or
-option of its own (`Annotated[…, Argument(…)]`). A noun's module is imported when it is named.
+What a function takes, after the State of the run, is told by its parameters' types: a set of
+addonctl.cli.options brings all its options and arrives as one frozen value, and anything else is
+an argument or option of its own (`Annotated[…, Argument(…)]`). A noun's module is imported when it
+is named.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_type_hints
 
-from addonctl.cli.options import Argument, Common, Option, Output
-from addonctl.cli.state import State
+from addonctl.cli.options import Common, Option, Output
 
 if TYPE_CHECKING:
+    from addonctl.cli.state import State
     from addonctl.models import Record
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -32,17 +33,58 @@ CONFERENCE = "RE23840fa2d808dc19f70bedc90fd14853"
 
 
 class Declared(NamedTuple):
-    """One option or argument of a command: the name of its value, its type, how it is typed."""
+    """One option or argument of a command: the name of its value, its type, how it is typed.
+
+    `flags` are the short one, if any, and the long one; an argument has none. `metavar` stands for
+    the value; a switch has none.
+    """
 
     name: str
     type: Any
     default: Any
-    typed: Option | Argument
+    flags: tuple[str, ...]
+    metavar: str
+    help: str
 
     @property
-    def optional(self) -> bool:
-        """Whether it may be left out."""
-        return self.default is not inspect.Parameter.empty
+    def shown(self) -> str:
+        """How it is typed, as lists of options have it."""
+        return f"{', '.join(self.flags)} {self.metavar}".strip()
+
+    @property
+    def required(self) -> bool:
+        """Whether it may not be left out."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def usage(self) -> str:
+        """An argument in a line of usage: between brackets if it may be left out."""
+        bare = self.required or self.metavar[0] == "["
+        return self.metavar if bare else f"[{self.metavar}]"
+
+
+def declared(name: str, annotated: Any, default: Any) -> Declared:
+    """One parameter of a function or field of a set, whose type says how it is typed."""
+    typed, kind = annotated.__metadata__[0], annotated.__origin__
+    if isinstance(typed, Option):
+        flags = (typed.short, typed.flag or f"--{name.replace('_', '-')}")
+        shown = tuple(filter(None, flags))
+        return Declared(name, kind, default, shown, typed.metavar or "", typed.help)
+    which = "Which; see: addonctl help addresses." if "RE…" in typed.metavar else ""
+    return Declared(name, kind, default, (), typed.metavar, typed.help or which)
+
+
+def declared_in(options: Any) -> list[Declared]:
+    """The options of a set."""
+    hints = get_type_hints(options, include_extras=True)
+    defaults: Mapping[str, Any] = options._field_defaults
+    return [declared(name, hints[name], default) for name, default in defaults.items()]
+
+
+ROOT = declared_in(Common)
+"""What the program takes before any noun."""
+COMMON = [each for each in ROOT if each.name != "version"]
+"""What every command takes."""
 
 
 class Verb:
@@ -60,49 +102,50 @@ class Verb:
         self.help = inspect.getdoc(function) or ""
 
     @cached_property
-    def parameters(self) -> dict[str, Any]:
-        """The function's parameters, and their types."""
-        hints = get_type_hints(self.function, include_extras=True)
-        return {name: kind for name, kind in hints.items() if name != "return"}
+    def parameters(self) -> list[inspect.Parameter]:
+        """What the function takes, but for the State, which is its first."""
+        return list(inspect.signature(self.function, eval_str=True).parameters.values())[1:]
 
     @cached_property
     def own(self) -> list[Declared]:
         """Its arguments, and its options but those that every command takes."""
         found: list[Declared] = []
-        for name, kind in self.parameters.items():
-            if _is_set(kind):
-                found += _declared(kind)
-            elif kind is not State:
-                default = inspect.signature(self.function).parameters[name].default
-                found.append(Declared(name, kind.__origin__, default, kind.__metadata__[0]))
+        for each in self.parameters:
+            if hasattr(each.annotation, "_fields"):
+                found += declared_in(each.annotation)
+            else:
+                found.append(declared(each.name, each.annotation, each.default))
         return found
 
     @cached_property
     def common(self) -> list[Declared]:
         """The options that every command takes, but those that mean something else here."""
-        taken = {each.typed.flag for each in self.own if isinstance(each.typed, Option)}
-        return [each for each in COMMON if _option(each).flag not in taken]
+        taken = {each.name for each in self.own}
+        return [each for each in COMMON if each.name not in taken]
 
     def call(self, state: State, **given: Any) -> None:
         """Do what was typed, with each set as one value."""
         state.take_common({each.name: given[each.name] for each in self.common})
-        if Output not in self.parameters.values():
-            state.settings.unread()
         values: dict[str, Any] = {}
-        for name, kind in self.parameters.items():
-            if kind is State:
-                values[name] = state
-            elif _is_set(kind):
-                values[name] = state.filled(kind(**{field: given[field] for field in kind._fields}))
+        for each in self.parameters:
+            kind: Any = each.annotation
+            if hasattr(kind, "_fields"):
+                values[each.name] = kind(**{name: given[name] for name in kind._fields})
             else:
-                values[name] = given[name]
-            if kind is Output:
-                state.output = values[name]
-        self.function(**values)
+                values[each.name] = given[each.name]
+        if output := next((each for each in values.values() if isinstance(each, Output)), None):
+            state.output = output
+        else:
+            state.unread()
+        self.function(state, **values)
 
 
 class Noun:
     """A group of verbs, and of nouns that are imported when they are named: module and help."""
+
+    own: Sequence[Declared] = ()
+    common: Sequence[Declared] = COMMON
+    rows: None = None
 
     def __init__(
         self, help: str, nouns: Mapping[str, tuple[str, str]] | None = None, examples: Examples = ()
@@ -111,7 +154,6 @@ class Noun:
         self.nouns = nouns or {}
         self.examples = examples
         self.verbs: dict[str, Verb] = {}
-        self.rows: None = None
 
     def verb(
         self, name: str, *, rows: type[Record] | None = None, examples: Examples = ()
@@ -136,31 +178,14 @@ class Noun:
 
     def summaries(self) -> list[tuple[str, str]]:
         """Each member's name and its one line, nothing imported."""
-        own = [(name, first_sentence(verb.help)) for name, verb in self.verbs.items()]
+        own = [(name, summary(verb.help)) for name, verb in self.verbs.items()]
         return [*own, *((name, line) for name, (_, line) in self.nouns.items())]
 
+    def call(self, state: State, **given: Any) -> None:
+        """Note what was typed before the verb."""
+        state.take_common(given)
 
-def first_sentence(help: str) -> str:
+
+def summary(help: str) -> str:
     """What a command does, as a line in a list."""
     return " ".join(help.split("\n\n")[0].split()).removesuffix(".")
-
-
-def _is_set(kind: Any) -> bool:
-    """Whether a parameter's type is a set of options."""
-    return isinstance(kind, type) and hasattr(kind, "_field_defaults")
-
-
-def _declared(kind: Any) -> list[Declared]:
-    """The options of a set."""
-    hints = get_type_hints(kind, include_extras=True)
-    return [
-        Declared(name, hints[name].__origin__, default, hints[name].__metadata__[0])
-        for name, default in kind._field_defaults.items()
-    ]
-
-
-def _option(declared: Declared) -> Option:
-    return cast(Option, declared.typed)
-
-
-COMMON = _declared(Common)

@@ -23,7 +23,7 @@ def print_script(
     state: State,
     shell: Annotated[str, Argument("SHELL", "bash, zsh, fish or powershell.")],
     install: Annotated[
-        bool, Option("--install", "Put it into your home, where the shell looks for it.")
+        bool, Option("Put it into your home, where the shell looks for it.")
     ] = False,
 ) -> None:
     """Print the script that completes words, options, values and recent SIDs in a shell.

@@ -48,7 +48,7 @@ def delete(
     sink, unit, consent = state.answering(Outcome), UNITS[level], Consent(state, deleting)
     if selection.filters and not expand:
         raise Usage("filters choose among all results of a recording", hint="add --all-results")
-    options.workers_of(many)
+    state.workers(many)
     bounded = consent.most is not None or deleting.dry_run
     if whole.all and not bounded and state.login.source != SANDBOX:
         raise Usage(

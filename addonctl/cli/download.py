@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -23,7 +24,6 @@ from addonctl.cli.options import (
     ResultFilters,
     Saving,
     Whole,
-    selection_of,
 )
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
@@ -83,14 +83,14 @@ def download(
     _check(saving)
     consent = Consent(state, Deleting(yes=saving.yes or not saving.delete_after))
     consent.must_be_possible("delete each result for good once its payloads are saved")
-    selection = selection_of(Payload, ages, results, payloads)
+    selection = state.selection(Payload, ages, results, payloads)
     known = KnownRecordings()
 
     def recording(address: Address) -> Recording | None:
         return known.of(batch.client, address)
 
     template = DEFAULT if saving.name is None else saving.name
-    names = Names(template, state.settings.add_ons, recording)
+    names = Names(template, state.add_ons, recording)
     state.recordings = known if names.asks_for_recording else None
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     # A recording or a result, typed alone, may stand for many payloads.
@@ -112,7 +112,8 @@ def download(
         all_its = "all its payloads are" if count == 1 else "all their payloads are"
         what = f"delete {plural(count, 'result')} for good once {all_its} saved"
         consent.get(what, count, map(str, listed), chosen_by(selection, recordings))
-    folder = Folder(Path(saving.to or "."), names)
+    to = saving.to or os.path.expanduser(state.setting("to") or ".")  # noqa: PTH111
+    folder = Folder(Path(to), names)
     total = None
     if wanted.alone or (wanted.typed and sink.watched):
         found = list(found)

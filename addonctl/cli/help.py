@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from addonctl.cli.commands import Verb
+from addonctl.cli.commands import Noun, Verb
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.state import State
 from addonctl.docs import topics
@@ -18,7 +18,7 @@ def show_help(
         list[str] | None, Argument("TOPIC", f"{', '.join(topics.NAMES)}, or a command.")
     ] = None,
     man: Annotated[
-        bool, Option("--man", "The page of the manual; in a pipe or a file as man reads it.")
+        bool, Option("The page of the manual; in a pipe or a file as man reads it.")
     ] = False,
 ) -> None:
     """Show help on a topic, or on a command."""
@@ -29,15 +29,17 @@ def show_help(
     from addonctl.cli import parser, program
 
     if len(words) == 1 and words[0] in topics.NAMES:
-        text: str | None = topics.plain(topics.TOPICS[words[0]])
-    else:
-        text = parser.page(program.command, words)
-    if text is None:
+        state.sink.text(topics.plain(topics.TOPICS[words[0]]))
+        return
+    member: Noun | Verb | None = program.command
+    for word in words:
+        member = member.member(word) if isinstance(member, Noun) else None
+    if member is None:
         raise Usage(
             f"no help on '{' '.join(words)}'; topics: {', '.join(topics.NAMES)}",
             hint="commands: addonctl --help",
         )
-    state.sink.text(text)
+    parser.execute(program.command, [*words, "--help"], state)
 
 
 def _show_page(state: State, words: list[str]) -> None:

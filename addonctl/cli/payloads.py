@@ -53,8 +53,8 @@ def list_payloads(
     from addonctl.batch.listing import pages
 
     state.answering(Payload)
-    selection = options.selection_of(Payload, ages, payloads=payloads, listing=listing)
-    size = selection.page_size(options.page_size_of(listing))
+    selection = state.selection(Payload, ages, payloads, listing)
+    size = selection.page_size(listing.page_size)
     addresses = state.addresses(results, many, 1, 2, whole, recordings)
     batch = state.batch(many, "listed", "result", alone=addresses.alone)
     client = batch.client
@@ -142,4 +142,4 @@ def delete_payloads(
     payloads: Payloads = None,
 ) -> None:
     """Delete payloads for good, leaving their results."""
-    delete(state, payloads, 3, options.selection_of(Payload), deleting, missing, many)
+    delete(state, payloads, 3, state.selection(Payload), deleting, missing, many)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import ROOT, Noun
 from addonctl.cli.parser import CommandMissing, execute
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted
@@ -36,6 +36,7 @@ command = Noun(
         ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),
     ),
 )
+command.common = ROOT
 
 
 def run(arguments: list[str]) -> int:

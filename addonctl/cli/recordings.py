@@ -29,8 +29,8 @@ def list_recordings(
 ) -> None:
     """List the account's recordings, newest first."""
     state.answering(Recording)
-    selection = options.selection_of(Recording, listing=listing)
-    size = selection.page_size(options.page_size_of(listing))
+    selection = state.selection(Recording, listing)
+    size = selection.page_size(listing.page_size)
     batch = state.batch(Many(), "listed", "recording", alone=True)
     pages = batch.client.recordings(options.recording_parameters(filters), size)
     state.answer(Recording, selection, batch, pages)

@@ -63,8 +63,8 @@ def list_results(
     from addonctl.batch.listing import KnownRecordings, pages
 
     state.answering(ListedResult)
-    selection = options.selection_of(ListedResult, ages, results, listing=listing)
-    size = selection.page_size(options.page_size_of(listing))
+    selection = state.selection(ListedResult, ages, results, listing)
+    size = selection.page_size(listing.page_size)
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
     known = KnownRecordings()
@@ -132,13 +132,11 @@ def delete_results(
     many: Many,
     output: Output,
     results: Mixed = None,
-    all_results: Annotated[
-        bool, Option("--all-results", "A recording alone stands for all its results.")
-    ] = False,
+    all_results: Annotated[bool, Option("A recording alone stands for all its results.")] = False,
 ) -> None:
     """Delete results for good, with their payloads."""
     delete(
-        *(state, results, 2, options.selection_of(Result, ages, filters), deleting, missing, many),
+        *(state, results, 2, state.selection(Result, ages, filters), deleting, missing, many),
         *(whole, recordings),
         expand=all_results or whole.all,
     )
@@ -162,13 +160,11 @@ def wait_for_results(
     many: Many,
     output: Output,
     results: Mixed = None,
-    timeout: Annotated[
-        str | None, Option("--timeout", "Give up after this long (never).", "TIME")
-    ] = None,
+    timeout: Annotated[str | None, Option("Give up after this long (never).", "TIME")] = None,
     interval: Annotated[
-        str | None, Option("--interval", "How often to look (1s, growing to 15s).", "TIME")
+        str | None, Option("How often to look (1s, growing to 15s).", "TIME")
     ] = None,
-    any_end: Annotated[bool, Option("--any-end", "Failed and canceled will do as well.")] = False,
+    any_end: Annotated[bool, Option("Failed and canceled will do as well.")] = False,
 ) -> None:
     """Wait until results are final; of a recording alone, until all of its results are.
 
@@ -224,7 +220,7 @@ def count_results(
     output: Output,
     recordings: Recordings = None,
     by: Annotated[
-        str, Option("--by", "By which of status, add-on, config, day, expires, label.", "GROUP,…")
+        str, Option("By which of status, add-on, config, day, expires, label.", "GROUP,…")
     ] = "status",
 ) -> None:
     """Count results by status, add-on, day, expiry or, for their payloads, label."""
@@ -243,7 +239,7 @@ def count_results(
     read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "counted", "recording", alone=addresses.alone)
-    selection = options.selection_of(Result, ages, results)
+    selection = state.selection(Result, ages, results)
     found = counts(batch, addresses, selection, list(dict.fromkeys(groups)))
     if found or not batch.failures:
         most = max(found.values(), default=1)

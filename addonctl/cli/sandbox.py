@@ -34,18 +34,12 @@ class SandboxRow(Record):
 class Sizes(NamedTuple):
     """How much a made-up account holds."""
 
-    recordings: Annotated[
-        int | None, Option("--recordings", "Recordings (1 if another size is given).", "N")
-    ] = None
-    results: Annotated[int | None, Option("--results", "Results of each recording (1).", "N")] = (
+    recordings: Annotated[int | None, Option("Recordings (1 if another size is given).", "N")] = (
         None
     )
-    payloads: Annotated[int | None, Option("--payloads", "Payloads of each result (1).", "N")] = (
-        None
-    )
-    payload_bytes: Annotated[
-        int | None, Option("--payload-bytes", "Bytes of each payload (1000).", "N")
-    ] = None
+    results: Annotated[int | None, Option("Results of each recording (1).", "N")] = None
+    payloads: Annotated[int | None, Option("Payloads of each result (1).", "N")] = None
+    payload_bytes: Annotated[int | None, Option("Bytes of each payload (1000).", "N")] = None
 
 
 # Of recordings, or of bytes of a payload: more than a test of anything needs.
@@ -65,12 +59,10 @@ command = Noun("A pretend account to try things on: -p sandbox needs no login an
 )
 def serve(
     state: State,
-    port: Annotated[int | None, Option("--port", "Port (8010); 0: a free one.", "N")] = None,
-    latency: Annotated[
-        str, Option("--latency", "Wait before each answer, such as 50ms.", "TIME")
-    ] = "0s",
+    port: Annotated[int | None, Option("Port (8010); 0: a free one.", "N")] = None,
+    latency: Annotated[str, Option("Wait before each answer, such as 50ms.", "TIME")] = "0s",
     max_concurrent: Annotated[
-        int | None, Option("--max-concurrent", "Refuse more requests than this at once.", "N")
+        int | None, Option("Refuse more requests than this at once.", "N")
     ] = None,
 ) -> None:
     """Put the pretend account on this machine's loopback, until Ctrl-C."""

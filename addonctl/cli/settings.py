@@ -1,36 +1,56 @@
-"""What holds where no option does: a variable, else config.toml."""
+"""What holds in one run: what was typed for every command, a variable, or config.toml."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from addonctl.addresses import KINDS, KNOWN_ADD_ONS
+from addonctl.cli import options
 from addonctl.errors import AddonctlError, Usage
-from addonctl.output import FORMATS
+from addonctl.output import FORMATS, OutputSettings, Sink
 from addonctl.places import config_folder
 
 if TYPE_CHECKING:
-    from addonctl.models import Record
+    from addonctl.api import Limits
+    from addonctl.models import Record, Resource
     from addonctl.profiles.config import Config
+    from addonctl.selection import Selection
 
-Kind = TypeVar("Kind", bound="Record")
+LONGEST_TIMEOUT = 100 * 24 * 3600.0
+"""Seconds. Operating systems take no time-outs of years."""
+COLORS = {"always": True, "never": False, "auto": None}
+"""What --color takes; None leaves it to each stream."""
+DATES = ("iso", "own")
 
 
 class Settings:
-    """The defaults of one run, read when first asked for, and only if there is a config.toml."""
+    """What was typed for every command, and what holds where nothing was: a variable, else
+    config.toml, which is read when first asked for, and only if there is one.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+        self.environment = environment
+        self.common = options.Common()
+        self.output = options.Output()
         self._problem: Usage | None = None
+
+    def take_common(self, given: Mapping[str, Any]) -> None:
+        """Note what was typed of the common options; what was not leaves the others as they are."""
+        # By identity: 0 equals False, and is a word like any other.
+        words = {name: word for name, word in given.items() if not (word is None or word is False)}
+        if (color := str(words.get("color", "auto"))).lower() not in COLORS:
+            raise Usage(f"--color {color}: expected {', '.join(COLORS)}")
+        self.common = self.common._replace(**words)
 
     @cached_property
     def config(self) -> Config | None:
         """What config.toml says; None where there is none, or none that can be read."""
         try:
-            folder = config_folder(self._environment)
+            folder = config_folder(self.environment)
             # Not Path.exists, which raises for a folder that may not be looked into.
             if not os.path.exists(folder / "config.toml"):  # noqa: PTH110
                 return None
@@ -57,23 +77,115 @@ class Settings:
         if self.config is None and self._problem:
             raise self._problem
 
-    def get(self, name: str) -> str | None:
-        """What a variable, else config.toml says of a default."""
-        word, _ = self.found(name)
-        return word or None
-
     def found(self, name: str) -> tuple[str, str]:
-        """The same, and where it stands; nothing where nobody says anything."""
+        """What a variable, else config.toml says of a default, and where; or nothing, nowhere."""
         variable = f"ADDONCTL_{name.upper()}"
-        if word := self._environment.get(variable):
+        if word := self.environment.get(variable):
             return word, variable
         value = self.config.defaults.get(name) if self.config else None
         return ("", "") if value is None else (str(value), "config.toml")
 
-    def sids(self, words: str | None, prefix: str) -> str | None:
+    def setting(self, name: str) -> str | None:
+        """The same, without where."""
+        return self.found(name)[0] or None
+
+    @property
+    def format(self) -> str:
+        """The format asked for, which may not exist."""
+        return (self.common.format or self.setting("format") or "table").lower()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields asked for, which may not exist."""
+        words = map(str.strip, (self.output.fields or "").split(","))
+        return tuple(word.lower() for word in words if word)
+
+    @property
+    def dates(self) -> str:
+        """How dates are written, which may be a word that means nothing."""
+        return (self.output.dates or self.setting("dates") or "own").lower()
+
+    @cached_property
+    def add_ons(self) -> Mapping[str, str]:
+        """What add-ons and their configurations are called, by SID."""
+        return {**KNOWN_ADD_ONS, **(self.config.add_ons if self.config else {})}
+
+    def named(self, row: Any) -> Any:
+        """A record with what its add-on, or the configuration of it, is called, as `add_on`."""
+        document = row.document
+        sids = document.get("add_on_sid"), document.get("add_on_configuration_sid")
+        names = (self.add_ons.get(str(sid)) for sid in sids)
+        return type(row)({**document, "add_on": next(filter(None, names), None)})
+
+    @cached_property
+    def sink(self) -> Sink:
+        """Where everything is written. Made once it is known how: in the verb, or at an error."""
+        common, output = self.common, self.output
+        return Sink(
+            OutputSettings(
+                format=self.format,
+                fields=self.fields,
+                header=not output.no_header,
+                query=output.query,
+                bom=output.bom,
+                exact=output.exact,
+                iso=self.dates == "iso",
+                names=self.add_ons,
+                quiet=common.quiet,
+                verbose=common.verbose,
+                color=False if common.no_color else COLORS[(common.color or "auto").lower()],
+                pager=not common.no_pager,
+                ask=not common.no_input,
+            )
+        )
+
+    def answering(self, kind: type[Record]) -> Sink:
+        """The sink, once it can write such an answer. Raises Usage for a word that does not fit."""
+        self.check()
+        if self.dates not in DATES:
+            raise Usage(f"no dates '{self.dates}'; known: {', '.join(DATES)}")
+        self.sink.check(kind)
+        return self.sink
+
+    def workers(self, many: options.Many) -> int:
+        """How many items of a batch are worked on at a time. Raises Usage for what is no number."""
+        given = many.workers
+        if given is None and (word := self.setting("workers")) is not None:
+            if not word.isdecimal():
+                raise Usage(f"ADDONCTL_WORKERS is '{word}'; expected a number")
+            given = int(word)
+        most = options.MOST_WORKERS
+        return options.whole_number("workers", given, options.WORKERS, least=1, most=most)
+
+    def selection(
+        self,
+        kind: type[Resource],
+        *asked: options.Ages | options.ResultFilters | options.PayloadFilters | options.Listing,
+    ) -> Selection:
+        """Which rows are asked for. Raises Usage for a word that does not fit `kind`."""
+        from addonctl.selection import Selection
+
+        words = dict(chain.from_iterable(each._asdict().items() for each in asked))
+        words.pop("page_size", None)
+        for name, prefix in (("add_on", "XB"), ("config", "XE")):
+            if words.get(name):
+                words[name] = self._sids(words[name], prefix)
+        return Selection.of(kind, **words)
+
+    def limits(self, workers: int = 1) -> Limits:
+        """How patient to be, and how wide. Raises Usage for words that make no sense."""
+        from addonctl import dates
+        from addonctl.api import Limits
+
+        usual, word = Limits(), self.common.timeout
+        timeout = usual.timeout if word is None else dates.seconds(word)
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
+        retries = options.whole_number("retries", self.common.retries, usual.retries)
+        return Limits(retries=retries, timeout=timeout, connections=workers)
+
+    def _sids(self, words: str, prefix: str) -> str:
         """`words`, between commas, with the SIDs of what they name. Raises Usage for others."""
-        if words is None:
-            return None
         known = {sid: name for sid, name in self.add_ons.items() if sid.startswith(prefix)}
         found: list[str] = []
         for word in filter(None, map(str.strip, words.split(","))):
@@ -86,15 +198,3 @@ class Settings:
                 )
             found += named or [word]
         return ",".join(found)
-
-    def named(self, row: Kind) -> Kind:
-        """`row` with what its add-on, or the configuration of it, is called, as `add_on`."""
-        document = row.document
-        sids = (document.get("add_on_sid"), document.get("add_on_configuration_sid"))
-        names = (self.add_ons.get(str(sid)) for sid in sids)
-        return type(row)({**document, "add_on": next(filter(None, names), None)})
-
-    @cached_property
-    def add_ons(self) -> Mapping[str, str]:
-        """What add-ons and their configurations are called, by SID."""
-        return {**KNOWN_ADD_ONS, **(self.config.add_ons if self.config else {})}

@@ -5,7 +5,6 @@ So `--help` touches no network, no keyring and no file.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -14,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, given_sid, read
 from addonctl.cli import options
-from addonctl.cli.options import Many, Output, RecordingFilters, Whole
+from addonctl.cli.options import Many, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
 from addonctl.errors import Usage
-from addonctl.output import OutputSettings, Sink
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
@@ -29,85 +27,18 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-LONGEST_TIMEOUT = 100 * 24 * 3600.0
-"""Seconds. Operating systems take no time-outs of years."""
-COLORS = {"always": True, "never": False, "auto": None}
-"""What --color takes; None leaves it to each stream."""
-DATES = ("iso", "own")
 UNITS = ("", "recording", "result", "payload")  # by the level of an address
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
-class Session:
-    """What was typed for every command, the environment, and what is made of them."""
+class State(Settings):
+    """One run: who is asking, of whom, what its words name, and how it answers."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = environment
-        self.settings = Settings(environment)
-        self.common = options.Common()
-        self.output = Output()
+        super().__init__(environment)
         self._client: Client | None = None
-
-    def take_common(self, given: Mapping[str, Any]) -> None:
-        """Note what was typed of the common options; what was not leaves the others as they are."""
-        # By identity: 0 equals False, and is a word like any other.
-        words = {name: word for name, word in given.items() if not (word is None or word is False)}
-        if (color := str(words.get("color", "auto"))).lower() not in COLORS:
-            raise Usage(f"--color {color}: expected {', '.join(COLORS)}")
-        self.common = self.common._replace(**words)
-
-    @property
-    def format(self) -> str:
-        """The format asked for, which may not exist."""
-        return (self.common.format or self.settings.get("format") or "table").lower()
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields asked for, which may not exist."""
-        words = map(str.strip, (self.output.fields or "").split(","))
-        return tuple(word.lower() for word in words if word)
-
-    @property
-    def dates(self) -> str:
-        """How dates are written, which may be a word that means nothing."""
-        return (self.output.dates or self.settings.get("dates") or "own").lower()
-
-    def filled(self, given: Any) -> Any:
-        """A set of options, with what settings say where the user said nothing."""
-        if isinstance(given, Many) and given.workers is None:
-            if (workers := self.settings.get("workers")) is not None:
-                if not workers.isdecimal():
-                    raise Usage(f"ADDONCTL_WORKERS is '{workers}'; expected a number")
-                return given._replace(workers=int(workers))
-        elif isinstance(given, options.Saving) and given.to is None and given.output is None:
-            folder = self.settings.get("to")
-            return given._replace(to=folder and os.path.expanduser(folder))  # noqa: PTH111
-        elif isinstance(given, options.ResultFilters) and (given.add_on or given.config):
-            sids = self.settings.sids
-            return given._replace(add_on=sids(given.add_on, "XB"), config=sids(given.config, "XE"))
-        return given
-
-    @cached_property
-    def sink(self) -> Sink:
-        """Where everything is written. Made once it is known how: in the verb, or at an error."""
-        common, output = self.common, self.output
-        return Sink(
-            OutputSettings(
-                format=self.format,
-                fields=self.fields,
-                header=not output.no_header,
-                query=output.query,
-                bom=output.bom,
-                exact=output.exact,
-                iso=self.dates == "iso",
-                names=self.settings.add_ons,
-                quiet=common.quiet,
-                verbose=common.verbose,
-                color=False if common.no_color else COLORS[(common.color or "auto").lower()],
-                pager=not common.no_pager,
-                ask=not common.no_input,
-            )
-        )
+        self.listed: dict[str, Record] = {}
+        self.recordings: KnownRecordings | None = None
 
     @cached_property
     def login(self) -> Login:
@@ -147,18 +78,6 @@ class Session:
         """Have another answer in place of the service: what is kept in an archive."""
         self._client = client
 
-    def limits(self, workers: int = 1) -> Limits:
-        """How patient to be, and how wide. Raises Usage for words that make no sense."""
-        from addonctl import dates
-        from addonctl.api import Limits
-
-        usual, word = Limits(), self.common.timeout
-        timeout = usual.timeout if word is None else dates.seconds(word)
-        if not 0 < timeout <= LONGEST_TIMEOUT:
-            raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
-        retries = options.whole_number("retries", self.common.retries, usual.retries)
-        return Limits(retries=retries, timeout=timeout, connections=workers)
-
     def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
         """A client of its own for a login, which may be one that is still to be tried."""
         trace = self.sink.trace if self.common.verbose else None
@@ -172,18 +91,9 @@ class Session:
         """
         from addonctl.batch.outcomes import Batch
 
-        workers = options.workers_of(many)
+        workers = self.workers(many)
         client = self.client(1 if alone else workers)
         return Batch(client, self.sink, workers, done, unit, items, alone=alone)
-
-
-class State(Session):
-    """One run: what its words name, and how it answers."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        super().__init__(environment)
-        self.listed: dict[str, Record] = {}
-        self.recordings: KnownRecordings | None = None
 
     def addresses(
         self,
@@ -205,7 +115,7 @@ class State(Session):
         if whole.all:
             if named or many.from_file is not None:
                 raise Usage("--all means every recording; expected no addresses with it")
-            client = self.client(options.workers_of(many))
+            client = self.client(self.workers(many))
             pages = client.recordings(options.recording_parameters(filters))
             # Where one page is all there is, progress has a total.
             first, second = next(pages, []), next(pages, None)
@@ -219,8 +129,9 @@ class State(Session):
         lists = [name for name in (*named, many.from_file) if name == "-"]
         if not lists and many.from_file is None:
             recall = None if whole_only else self._lately_seen
-            checked = read(map(Token, named), least, most, recall, instead)
-            found = {str(each): each for each in checked}
+            found = {
+                str(each): each for each in read(map(Token, named), least, most, recall, instead)
+            }
             if found:
                 return Addresses(list(found.values()), typed=True, total=len(found))
             raise Usage(
@@ -262,22 +173,8 @@ class State(Session):
         seen = [each.address for each in history.recall(account)]
         return seen + known_to_archive(self, beginning)
 
-    # The answer
-
-    def answering(self, kind: type[Record]) -> Sink:
-        """The sink, once it can write such an answer. Raises Usage for a word that does not fit."""
-        self.settings.check()
-        if self.dates not in DATES:
-            raise Usage(f"no dates '{self.dates}'; known: {', '.join(DATES)}")
-        self.sink.check(kind)
-        return self.sink
-
     def answer(
-        self,
-        kind: type[Resource],
-        selection: Selection,
-        batch: Batch,
-        pages: Iterator[list[Any]],
+        self, kind: type[Resource], selection: Selection, batch: Batch, pages: Iterator[list[Any]]
     ) -> None:
         """Write what the selection leaves of a batch's pages, and end as the batch does.
 
@@ -285,8 +182,7 @@ class State(Session):
         """
         begun = batch.begun(pages)
         if begun is not None:
-            wanted = (selection.sort or "").removeprefix("-")
-            chosen = selection.apply(self._named(begun, wanted))
+            chosen = selection.apply(self._named(begun, selection.sort or ""))
             if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
                 self.sink.records(kind, chosen, self.listed)
             else:
@@ -298,12 +194,6 @@ class State(Session):
             if chosen.note:
                 batch.warn(chosen.note)
         batch.finish()
-
-    def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
-        """The pages, with what their add-ons are called where that is asked for."""
-        wanted = "add_on" in (sort, *self.fields)
-        for page in pages:
-            yield [self.settings.named(row) for row in page] if wanted else page
 
     def get(
         self,
@@ -331,6 +221,12 @@ class State(Session):
         elif (pages := batch.begun(self._named([record] for record in found))) is not None:
             self.sink.record(kind, chain.from_iterable(pages), single=addresses.alone)
         batch.finish()
+
+    def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
+        """The pages, with what their add-ons are called where that is asked for."""
+        wanted = "add_on" in (sort.removeprefix("-"), *self.fields)
+        for page in pages:
+            yield [self.named(row) for row in page] if wanted else page
 
 
 def connected(

@@ -19,7 +19,6 @@ from addonctl.cli.options import (
     RecordingFilters,
     ResultFilters,
     Whole,
-    selection_of,
 )
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 """How a transcript is written; raw is the vendor's own document."""
 
-As = Annotated[str | None, Option("--as", f"How: {', '.join(FORMS)}.", "FORM")]
+As = Annotated[str | None, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")]
 
 
 class SaidRow(Record):
@@ -81,9 +80,7 @@ def show_payload(
     filters: PayloadFilters,
     payload: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
     form: As = None,
-    query: Annotated[
-        str | None, Option("--query", "A JMESPath expression, on JSON.", "EXPRESSION")
-    ] = None,
+    query: Annotated[str | None, Option("A JMESPath expression, on JSON.", "EXPRESSION")] = None,
 ) -> None:
     """Write a payload's data to stdout; on a terminal a transcript is shown as a dialogue.
 
@@ -96,7 +93,7 @@ def show_payload(
 
     form = _form(form, raw=True)
     sink = state.sink
-    selection = selection_of(Payload, payloads=filters)
+    selection = state.selection(Payload, filters)
     addresses = list(state.addresses(payload, Many(), 1, 3).items)
     if len(addresses) > 1:
         raise Usage(f"'{addresses[1]}' is one too many; expected a single address")
@@ -188,11 +185,9 @@ def transcribe(
     output: Output,
     addresses: Annotated[list[str] | None, Argument("RE… [XR…]…")] = None,
     form: Annotated[
-        str | None, Option("--as", f"How: {', '.join(FORMS[:-1])} (text).", "FORM")
+        str | None, Option(f"How: {', '.join(FORMS[:-1])} (text).", "FORM", flag="--as")
     ] = None,
-    to: Annotated[
-        str | None, Option("--to", "A file for each transcript, in this folder.", "DIR")
-    ] = None,
+    to: Annotated[str | None, Option("A file for each transcript, in this folder.", "DIR")] = None,
 ) -> None:
     """Write what was said: the transcripts of recordings, found by what they hold.
 
@@ -207,7 +202,7 @@ def transcribe(
     if as_rows and (form or to is not None):
         raise Usage("-f writes a row for each turn; --as and --to write documents")
     sink = state.answering(SaidRow)
-    selection = selection_of(Payload, ages, results, payloads)
+    selection = state.selection(Payload, ages, results, payloads)
     read_from(state, kept)
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     batch = state.batch(many, "read", "recording", alone=wanted.alone)

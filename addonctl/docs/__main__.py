@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import get_args, get_origin
 
 from addonctl import __version__, sandbox
-from addonctl.cli.commands import COMMON, Declared, Noun, Verb
+from addonctl.cli.commands import Declared, Noun, Verb
 from addonctl.cli.config import NAMES
-from addonctl.cli.options import Argument, Option
-from addonctl.cli.parser import HELP, VERSION, addresses_help
 from addonctl.cli.program import command
 from addonctl.docs import complete, manual, topics
 from addonctl.docs.manual import ArgumentDoc, CommandDoc, OptionDoc, ValueDoc
@@ -87,24 +85,15 @@ def _command(declared: Noun | Verb, words: tuple[str, ...], nouns: frozenset[str
                 aliases.append((name, (name,), summary))
             elif member:
                 members.append(_command(member, (*words, name), nouns))
-    own = declared.own if isinstance(declared, Verb) else []
-    common = declared.common if isinstance(declared, Verb) else COMMON
     rows = declared.rows
     paragraphs = [" ".join(paragraph.split()) for paragraph in declared.help.split("\n\n")]
     return CommandDoc(
         words,
         paragraphs[0].removesuffix("."),
         "\n\n".join(paragraphs),
-        tuple(_argument(each, each.typed) for each in own if isinstance(each.typed, Argument)),
-        tuple(_option(each.typed, rows) for each in own if isinstance(each.typed, Option)),
-        tuple(
-            _option(each, rows)
-            for each in (
-                *(each.typed for each in common if isinstance(each.typed, Option)),
-                *(() if words else (VERSION,)),
-                HELP,
-            )
-        ),
+        tuple(_argument(each) for each in declared.own if not each.flags),
+        tuple(_option(each, rows) for each in declared.own if each.flags),
+        tuple(_option(each, rows) for each in declared.common),
         tuple(declared.examples),
         tuple(field.name for field in rows.FIELDS) if rows else (),
         tuple(members),
@@ -112,18 +101,17 @@ def _command(declared: Noun | Verb, words: tuple[str, ...], nouns: frozenset[str
     )
 
 
-def _option(option: Option, rows: type[Record] | None) -> OptionDoc:
-    names = tuple(sorted(option.flags, key=len))
-    metavar = option.metavar or ""
-    label = ValueDoc("seen", (("label", ""),)) if option.flag == "--label" else None
-    return OptionDoc(names, option.help, metavar, label or _value(metavar, rows))
+def _option(option: Declared, rows: type[Record] | None) -> OptionDoc:
+    label = ValueDoc("seen", (("label", ""),)) if option.name == "label" else None
+    value = label or _value(option.metavar, rows)
+    return OptionDoc(option.flags, option.help, option.metavar, value)
 
 
-def _argument(declared: Declared, argument: Argument) -> ArgumentDoc:
-    metavar = argument.metavar
-    usage = f"[{metavar}]" if declared.optional and metavar[0] != "[" else metavar
-    many = any(get_origin(each) is list for each in (declared.type, *get_args(declared.type)))
-    return ArgumentDoc(metavar, addresses_help(argument), _value(metavar, None), usage, many)
+def _argument(argument: Declared) -> ArgumentDoc:
+    kinds = (argument.type, *get_args(argument.type))
+    many = any(get_origin(each) is list for each in kinds)
+    value = _value(argument.metavar, None)
+    return ArgumentDoc(argument.metavar, argument.help, value, argument.usage, many)
 
 
 def _value(metavar: str, rows: type[Record] | None) -> ValueDoc:
