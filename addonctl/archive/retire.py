@@ -7,7 +7,6 @@ after that, are those of the marker word for word. Nothing rests on what an earl
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -107,11 +106,10 @@ def retire_all(
     index: Index,
     chosen: Sequence[Candidate],
     now: datetime,
-    outcomes: Counter[str],
     *,
     dry_run: bool,
 ) -> Iterator[Row]:
-    """Retire each of the chosen, and note it in the index; what came of it, counted by outcome."""
+    """Retire each of the chosen, and note it in the index; what came of it."""
 
     def work(each: Candidate) -> Retired:
         return retire(batch.client, place, each, now, dry_run=dry_run)
@@ -123,7 +121,6 @@ def retire_all(
         if got.outcome in ("retired", "gone") and not dry_run:
             with index.changing():
                 noting.retired(index, each.address.result, iso(now))
-        outcomes[got.outcome] += 1
         yield each.address, got.outcome, got.detail
 
 

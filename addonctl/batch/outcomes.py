@@ -6,6 +6,7 @@ command from inside an iterator that somebody else reads.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from itertools import chain
@@ -42,6 +43,7 @@ class Tally:
         self.sink = sink
         self.interrupted = False
         self.failures = 0
+        self.counts: Counter[str] = Counter()  # of the words in the rows
         self._seen = self._missing = 0
         self._total: int | None = None
         self._words = done, unit
@@ -69,6 +71,7 @@ class Tally:
         for address, outcome, detail in outcomes:
             if not isinstance(outcome, AddonctlError):
                 self.succeeded()
+                self.counts[outcome] += 1
                 yield [Outcome.of(address, outcome, detail)]
                 continue
             gone = isinstance(outcome, NotFound)

@@ -108,72 +108,59 @@ def _result_of(address: Address) -> Address:
     return address._replace(payload="")
 
 
-class Download:
-    """One download of many payloads: how they are saved, and what came of them.
+def saved(
+    batch: Batch,
+    found: Iterable[Found],
+    total: int | None,
+    target: Callable[[Address, Payload], Target],
+    results: Results,
+    *,
+    again: bool,
+    check: bool,
+) -> Iterator[Row]:
+    """Save what was found: what came of each payload, which is noted among the `results`.
 
     With `check` no file's time is trusted; `again` fetches in any case.
     """
 
-    def __init__(
-        self,
-        batch: Batch,
-        target: Callable[[Address, Payload], Target],
-        results: Results,
-        *,
-        again: bool,
-        check: bool,
-    ) -> None:
-        self.skipped = self.deleted = 0
-        self.spared: Counter[str] = Counter()
-        self._batch = batch
-        self._target = target
-        self._results = results
-        self._again = again
-        self._check = check
-
-    def outcomes(self, found: Iterable[Found], total: int | None) -> Iterator[Row]:
-        """Save what was found: what came of each payload."""
-        batch = self._batch
-
-        def placed() -> Iterator[tuple[Address, tuple[Source, Target] | AddonctlError]]:
-            for address, got in found:
-                if isinstance(got, AddonctlError):
-                    yield address, got
-                else:  # names go by this order, whichever worker is first
-                    yield address, (Source(batch.client, address, got), self._target(address, got))
-
-        def work(item: tuple[Address, tuple[Source, Target] | AddonctlError]) -> Saved:
-            _, place = item
-            if isinstance(place, AddonctlError):
-                raise place
-            received = batch.progress.received
-            return save(*place, received, again=self._again, check=self._check)
-
-        for (address, _), saved in batch.run(work, placed(), total, long=True):
-            if isinstance(saved, AddonctlError):
-                yield address, saved, None
-                continue
-            self.skipped += not saved.fetched
-            self._results.setdefault(_result_of(address), {})[address.payload] = saved
-            yield address, "saved" if saved.fetched else "skipped", str(saved.file)
-
-    def deletions(self, deleting: Batch, folder: Folder) -> Iterator[Row]:
-        """Delete each result once all its payloads are proven to be in the folder: what came of
-        it, and why the others are `spared`.
-        """
-        if self._batch.interrupted:
-            return
-        results = self._results
-
-        def work(result: Address) -> Spared | None:
-            return retire(deleting.client, result, results[result], folder)
-
-        for result, got in deleting.run(work, list(results), len(results)):
+    def placed() -> Iterator[tuple[Address, tuple[Source, Target] | AddonctlError]]:
+        for address, got in found:
             if isinstance(got, AddonctlError):
-                yield result, got, None
-            elif got:
-                self.spared[got.why] += 1
-                yield result, "spared", got.detail
-            else:
-                self.deleted += 1
-                yield result, "deleted", None
+                yield address, got
+            else:  # names go by this order, whichever worker is first
+                yield address, (Source(batch.client, address, got), target(address, got))
+
+    def work(item: tuple[Address, tuple[Source, Target] | AddonctlError]) -> Saved:
+        _, place = item
+        if isinstance(place, AddonctlError):
+            raise place
+        return save(*place, batch.progress.received, again=again, check=check)
+
+    for (address, _), got in batch.run(work, placed(), total, long=True):
+        if isinstance(got, AddonctlError):
+            yield address, got, None
+        else:
+            results.setdefault(_result_of(address), {})[address.payload] = got
+            yield address, "saved" if got.fetched else "skipped", str(got.file)
+
+
+def deleted(
+    saving: Batch, deleting: Batch, results: Results, folder: Folder, spared: Counter[str]
+) -> Iterator[Row]:
+    """Delete each result once all its payloads are proven to be in the folder: what came of it,
+    and, counted, why others are `spared`; none goes once `saving` was interrupted.
+    """
+    if saving.interrupted:
+        return
+
+    def work(result: Address) -> Spared | None:
+        return retire(deleting.client, result, results[result], folder)
+
+    for result, got in deleting.run(work, list(results), len(results)):
+        if isinstance(got, AddonctlError):
+            yield result, got, None
+        elif got:
+            spared[got.why] += 1
+            yield result, "spared", got.detail
+        else:
+            yield result, "deleted", None

@@ -6,7 +6,6 @@ And which archive is meant, for whatever reads one.
 from __future__ import annotations
 
 import io
-from collections import Counter
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -145,10 +144,9 @@ def retire_kept(
         consent.get(what, len(chosen), (str(each.address) for each in chosen))
         done = "would retire or spare" if dry_run else "retired or spared"
         batch = state.batch(many, done, "result", alone=False)
-        outcomes: Counter[str] = Counter()
-        rows = retire_all(batch, at.place, at.kept, chosen, now, outcomes, dry_run=dry_run)
+        rows = retire_all(batch, at.place, at.kept, chosen, now, dry_run=dry_run)
         batch.report(batch.rows(rows))
-    note = "".join(f"; {outcome} {count}" for outcome, count in sorted(outcomes.items()))
+    note = "".join(f"; {outcome} {count}" for outcome, count in sorted(batch.counts.items()))
     batch.finish(note)
     sink.say(f"{batch.summary}{note}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -75,7 +76,7 @@ def download(
     """
     from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
-    from addonctl.batch.saving import Download, find
+    from addonctl.batch.saving import deleted, find, saved
     from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import DEFAULT, Names
 
@@ -120,18 +121,22 @@ def download(
         total = len(found)
         batch.alone = total <= 1
     check = saving.check or saving.delete_after
-    job = Download(batch, folder.target, listed, again=saving.clobber, check=check)
-    rows = batch.rows(job.outcomes(found, total), ignore_not_found=missing.ignore_not_found)
+    outcomes = saved(
+        *(batch, found, total, folder.target, listed), again=saving.clobber, check=check
+    )
+    rows = batch.rows(outcomes, ignore_not_found=missing.ignore_not_found)
+    spared: Counter[str] = Counter()
     deleting = state.batch(many, "deleted or spared", "result", alone=False)
     if saving.delete_after:
-        deletions = job.deletions(deleting, folder)
-        gone = missing.ignore_not_found
-        rows = chain(rows, deleting.rows(deletions, ignore_not_found=gone))
+        deletions = deleted(batch, deleting, listed, folder, spared)
+        ignored = missing.ignore_not_found
+        rows = chain(rows, deleting.rows(deletions, ignore_not_found=ignored))
     batch.report(rows)
-    note = f", {job.skipped} of them there before" if job.skipped else ""
+    note = f", {batch.counts['skipped']} of them there before" if batch.counts["skipped"] else ""
     if saving.delete_after:
-        reasons = ", ".join(f"{count} {why}" for why, count in job.spared.items())
-        note += f"; deleted {plural(job.deleted, 'result')}, spared {job.spared.total()}"
+        reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
+        gone = plural(deleting.counts["deleted"], "result")
+        note += f"; deleted {gone}, spared {spared.total()}"
         note += f" ({reasons})" if reasons else ""
     batch.finish_if_interrupted(note)
     deleting.finish_if_interrupted(note)
@@ -160,7 +165,7 @@ def _check(saving: Saving) -> None:
 
 def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Missing) -> None:
     """The one payload that was found, to the file that -o names, or to stdout."""
-    from addonctl.batch.saving import Download
+    from addonctl.batch.saving import saved
     from addonctl.transfer.folder import Folder, Target
     from addonctl.transfer.naming import Name
 
@@ -182,9 +187,10 @@ def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Miss
             batch.sink.say(problem.message)
         return
     target = Target(Folder(file.parent), (), [Name(file.name, own=saving.clobber)])
-    job = Download(batch, lambda *_: target, {}, again=saving.clobber, check=saving.check)
-    batch.report(batch.rows(job.outcomes(found, 1), ignore_not_found=missing.ignore_not_found))
-    note = f", {job.skipped} of them there before" if job.skipped else ""
+    again, check = saving.clobber, saving.check
+    outcomes = saved(batch, found, 1, lambda *_: target, {}, again=again, check=check)
+    batch.report(batch.rows(outcomes, ignore_not_found=missing.ignore_not_found))
+    note = f", {batch.counts['skipped']} of them there before" if batch.counts["skipped"] else ""
     batch.finish(note)
     batch.sum_up(note)
 
