@@ -17,6 +17,7 @@ from support.serving import serving, troubled
 
 from addonctl import sandbox
 from addonctl.cli import main
+from addonctl.sandbox.app import Application
 
 LOGIN_VARIABLES = [
     "TWILIO_ACCOUNT_SID",
@@ -91,7 +92,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     made = Account(tmp_path / "account.sqlite")
     with serving(
-        lambda url: troubled(sandbox.open_application(made.file, store_url=url), made.answer)
+        lambda url: troubled(Application(made.file, store_url=url), made.answer)
     ) as server:
         monkeypatch.setenv("ADDONCTL_API_URL", server.api_url)
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", sandbox.ACCOUNT)

@@ -29,6 +29,7 @@ from support.terminal import on_screen
 from addonctl import sandbox
 from addonctl.archive.look import next_look
 from addonctl.docs import topics
+from addonctl.sandbox.app import Application
 from addonctl.sandbox.state import Database
 
 CALL = "RE73640dced2490fa811f54a87139210ee"
@@ -510,9 +511,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     def trouble(method: str, path: str) -> int | None:
         return next((code for sid, code in failing.items() if sid in path), None)
 
-    with serving(
-        lambda url: troubled(sandbox.open_application(file, store_url=url), trouble)
-    ) as server:
+    with serving(lambda url: troubled(Application(file, store_url=url), trouble)) as server:
         monkeypatch.delenv("ADDONCTL_PROFILE")
         monkeypatch.setenv("ADDONCTL_API_URL", server.api_url)
         monkeypatch.setenv("TWILIO_ACCOUNT_SID", sandbox.ACCOUNT)

@@ -27,8 +27,7 @@ from support.terminal import on_screen
 
 from addonctl import sandbox
 from addonctl.archive.known import index_of
-from addonctl.sandbox.samples import sid
-from addonctl.sandbox.schema import Payload, Recording, Result
+from addonctl.sandbox.contents import Payload, Recording, Result, sid
 
 ONE = f"{sid('RE', 1)}/{sid('XR', 1)}"
 WORDS = (b"kowalczyk", b"quetzalcoatl", "žluťoučký".encode())

@@ -16,8 +16,7 @@ from support.archives import kept, listed
 from support.program import Run
 
 from addonctl import sandbox
-from addonctl.sandbox.samples import sid
-from addonctl.sandbox.schema import Payload, Recording, Result
+from addonctl.sandbox.contents import Payload, Recording, Result, sid
 
 OTHER = "AC" + "b" * 32
 

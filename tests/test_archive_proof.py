@@ -24,8 +24,7 @@ from support.program import PROGRAM, Run
 
 from addonctl import sandbox
 from addonctl.archive.known import known
-from addonctl.sandbox.samples import sid
-from addonctl.sandbox.schema import AddOn, Contents, Payload, Recording, Result
+from addonctl.sandbox.contents import AddOn, Payload, Recording, Result, sid
 
 DAY = timedelta(days=1)
 SUBACCOUNT = sandbox.SUBACCOUNT
@@ -874,7 +873,7 @@ def sixty_days(
     """
     chance = random.Random(11)
     begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - (days + 31) * DAY
-    account.state.add(Contents(add_ons=[AddOn(sid("XB", 1), sid("XE", 1))]))
+    account.state.add([AddOn(sid("XB", 1), sid("XE", 1))])
     made: dict[str, tuple[datetime, datetime]] = {}  # a result: made, final
     under: dict[str, list[str]] = {}
     born: dict[str, datetime] = {}
@@ -888,23 +887,23 @@ def sixty_days(
         for _ in range(a_day if day < days else 0):
             number += 1
             at = begin + day * DAY + timedelta(seconds=chance.randrange(86400))
-            name = sid("RE", number, "sixty")
+            name = sid("RE", number)
             born[name] = at
-            contents.append(Recording(name, int(at.timestamp()), 60, sid("CA", number, "sixty")))
+            contents.append(Recording(name, int(at.timestamp()), 60, sid("CA", number)))
             late = [60.0]
             if chance.random() < 0.05:
                 late.append(86400 * chance.uniform(1, 5))  # days after the call
             if chance.random() < 0.05:
                 late.append(86400 * chance.uniform(14, 45))  # run again weeks later
             for n, wait in enumerate(late):
-                result = sid("XR", number * 10 + n, "sixty")
+                result = sid("XR", number * 10 + n)
                 came = at + timedelta(seconds=wait)
                 took = chance.choice([60, 600, 3 * 86400]) if chance.random() < 0.1 else 60
                 final = came + timedelta(seconds=took)
                 made[result] = came, final
                 under.setdefault(name, []).append(result)
                 contents.append(Result(name, result, int(came.timestamp()), int(final.timestamp())))
-                file = sid("XH", number * 10 + n, "sixty")
+                file = sid("XH", number * 10 + n)
                 ended = int(final.timestamp())
                 contents.append(Payload(result, file, ended, "words", "text/plain", 3, b"Hi."))
         account.add(*contents)

@@ -23,8 +23,7 @@ from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl import sandbox
-from addonctl.sandbox.samples import sid
-from addonctl.sandbox.schema import Payload, Recording, Result
+from addonctl.sandbox.contents import Payload, Recording, Result, sid
 
 DAY = timedelta(days=1)
 ONE = f"{sid('RE', 1)}/{sid('XR', 1)}"

@@ -22,6 +22,7 @@ from addonctl import sandbox
 from addonctl.cli.program import command
 from addonctl.docs import topics
 from addonctl.docs.__main__ import read
+from addonctl.sandbox.app import Application
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -34,7 +35,7 @@ def test_what_a_page_shows_is_so(page: Path, home: Path, tmp_path: Path) -> None
     steps = consoles((DOCS / page).read_text("utf-8"))
     environment = newcomer(home)
     file = tmp_path / "account.sqlite"
-    with serving(lambda url: sandbox.open_application(file, store_url=url)) as server:
+    with serving(lambda url: Application(file, store_url=url)) as server:
         if any("TWILIO_API_KEY" in line for line, _ in steps):
             environment["ADDONCTL_API_URL"] = server.api_url
         as_shown([(filled(line), shown) for line, shown in steps], environment, home)

@@ -23,6 +23,7 @@ from support.serving import serving
 from support.tls_front import tls_front
 
 from addonctl import sandbox
+from addonctl.sandbox.app import Application
 
 RE = "RE73640dced2490fa811f54a87139210ee"
 XR = "XR68b652bc56ffb143af7cdb76f8cbc0ef"
@@ -50,7 +51,7 @@ def can(*words: str) -> bool:
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     file = tmp_path / "account.sqlite"
-    with serving(lambda store: sandbox.open_application(file, store_url=store)) as server:
+    with serving(lambda store: Application(file, store_url=store)) as server:
         yield server.api_url
 
 
@@ -222,7 +223,7 @@ def test_the_loopback_of_ipv6(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("no IPv6 here")
     api, store = (f"http://[::1]:{each.getsockname()[1]}" for each in listeners)
-    application = sandbox.open_application(tmp_path / "account.sqlite", store_url=store)
+    application = Application(tmp_path / "account.sqlite", store_url=store)
     server = create_server(application, sockets=listeners)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

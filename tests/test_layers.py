@@ -165,7 +165,7 @@ def test_one_name_means_one_thing() -> None:
     found: dict[str, list[str]] = {}
     for name, source in SOURCES.items():
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ClassDef) and name != "sandbox.schema":
+            if isinstance(node, ast.ClassDef) and name != "sandbox.contents":
                 found.setdefault(node.name, []).append(name)
 
     assert {name: places for name, places in found.items() if len(places) > 1} == {}

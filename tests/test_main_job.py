@@ -17,6 +17,7 @@ from support.serving import serving
 
 from addonctl import sandbox
 from addonctl.output import FORMATS
+from addonctl.sandbox.app import Application
 
 CALL = "RE73640dced2490fa811f54a87139210ee"
 EMPTY = "RE26f68ac47f231ae52d87bf3ddea22850"
@@ -32,7 +33,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", sandbox.ACCOUNT)
     monkeypatch.setenv("TWILIO_API_KEY", sandbox.API_KEY)
     monkeypatch.setenv("TWILIO_API_SECRET", sandbox.API_SECRET)
-    with serving(lambda url: sandbox.open_application(file, store_url=url)) as server:
+    with serving(lambda url: Application(file, store_url=url)) as server:
         monkeypatch.setenv("ADDONCTL_API_URL", server.api_url)
         yield server.api_url
 

@@ -21,6 +21,7 @@ from support.secret_service import MISSING, message_bus
 from support.serving import serving
 
 from addonctl import sandbox
+from addonctl.sandbox.app import Application
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -79,7 +80,7 @@ def test_the_tour_shows_what_the_program_says(environment: dict[str, str], home:
 def serving_account(folder: Path) -> Iterator[str]:
     """The sandbox on loopback, in the place of the service; its URL."""
     file = folder / "account.sqlite"
-    with serving(lambda url: sandbox.open_application(file, store_url=url)) as server:
+    with serving(lambda url: Application(file, store_url=url)) as server:
         yield server.api_url
 
 

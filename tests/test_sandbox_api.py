@@ -16,8 +16,8 @@ from support.serving import Clock, in_process, serving
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.schema import Account as AccountRow
-from addonctl.sandbox.schema import Contents, Recording
+from addonctl.sandbox.contents import Account as AccountRow
+from addonctl.sandbox.contents import Recording
 
 ROOT = f"/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"
 STATUSES = {
@@ -33,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def application(tmp_path: Path, clock: Clock) -> Iterator[Application]:
-    made = sandbox.open_application(tmp_path / "state.sqlite", clock=clock)
+    made = Application(tmp_path / "state.sqlite", clock=clock)
     yield made
     made.state.close()
 
@@ -364,16 +364,14 @@ def test_keys_and_tokens_open_the_account_and_its_subaccount(account: Account) -
 def test_an_account_lists_itself_and_its_subaccounts(
     account: Account, application: Application, clock: Clock
 ) -> None:
-    seconds = int(clock().timestamp())
+    seconds = int(clock())
     suspended = "AC" + "5" * 32
     application.state.add(
-        Contents(
-            accounts=[
-                AccountRow(suspended, sandbox.ACCOUNT, "Closed shop", "t", seconds, "suspended"),
-                AccountRow("AC" + "7" * 32, "AC" + "7" * 32, "Somebody else", "t", seconds),
-            ],
-            recordings=[Recording("RE" + "1" * 32, seconds, 9, "CA" + "1" * 32, suspended)],
-        )
+        [
+            AccountRow(suspended, sandbox.ACCOUNT, "Closed shop", "t", seconds, "suspended"),
+            AccountRow("AC" + "7" * 32, "AC" + "7" * 32, "Somebody else", "t", seconds),
+            Recording("RE" + "1" * 32, seconds, 9, "CA" + "1" * 32, suspended),
+        ]
     )
     root = "/2010-04-01/Accounts"
     page = account.ask(f"{root}.json").json()
@@ -412,9 +410,7 @@ def test_more_requests_at_once_than_allowed_are_refused(tmp_path: Path) -> None:
     answers: list[requests.Response] = []
 
     def make(url: str) -> Application:
-        return sandbox.open_application(
-            tmp_path / "state.sqlite", store_url=url, latency=1.0, max_concurrent=2
-        )
+        return Application(tmp_path / "state.sqlite", store_url=url, latency=1.0, max_concurrent=2)
 
     def ask(url: str) -> None:
         together.wait()

@@ -18,6 +18,7 @@ from support.serving import serving
 from support.tls_front import tls_front
 
 from addonctl import sandbox
+from addonctl.sandbox.app import Application
 
 CLIENTS = Path(__file__).parent / "clients"
 MODULES = CLIENTS / "node_modules"
@@ -36,7 +37,7 @@ Typed = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
     path = tmp_path / "state.sqlite"
-    with serving(lambda url: sandbox.open_application(path, store_url=url)) as server:
+    with serving(lambda url: Application(path, store_url=url)) as server:
         yield server.api_url
 
 

@@ -19,6 +19,7 @@ from support.program import PROGRAM, Run, log_in_by_variables
 from support.serving import Cut, serving, troubled
 
 from addonctl import sandbox
+from addonctl.sandbox.app import Application
 from addonctl.sandbox.transport import WSGIApplication
 
 STATE = "state/addonctl/sandbox.sqlite"
@@ -181,7 +182,7 @@ def test_a_test_may_give_it_bad_days(run: Run, home: Path, monkeypatch: pytest.M
         return Cut(20) if "/XH" in path and "Data" not in path else 503
 
     def make(url: str) -> WSGIApplication:
-        return troubled(sandbox.open_application(home / "file", store_url=url), trouble)
+        return troubled(Application(home / "file", store_url=url), trouble)
 
     call = "RE73640dced2490fa811f54a87139210ee"
     with serving(make) as server, impatient(monkeypatch):

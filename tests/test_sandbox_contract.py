@@ -22,7 +22,7 @@ from support.serving import serving
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.schema import Contents, Result
+from addonctl.sandbox.contents import Result
 
 CLIENTS = Path(__file__).parent / "clients"
 PRISM = CLIENTS / "node_modules" / ".bin" / "prism"
@@ -51,7 +51,7 @@ def described() -> dict[str, Any]:
 
 @pytest.fixture
 def application(tmp_path: Path) -> Iterator[Application]:
-    made = sandbox.open_application(tmp_path / "state.sqlite")
+    made = Application(tmp_path / "state.sqlite")
     yield made
     made.state.close()
 
@@ -60,7 +60,7 @@ def application(tmp_path: Path) -> Iterator[Application]:
 def served(tmp_path: Path, application: Application) -> Iterator[str]:
     """The URL of the sandbox; `application` has the same state."""
     path = tmp_path / "state.sqlite"
-    with serving(lambda url: sandbox.open_application(path, store_url=url)) as server:
+    with serving(lambda url: Application(path, store_url=url)) as server:
         yield server.api_url
 
 
@@ -154,7 +154,7 @@ def test_the_proxy_sees_what_is_not_as_described(
 ) -> None:
     now = application.state.now()
     odd = Result(CALL, "XR" + "7" * 32, now - 20, now - 10, status="sleeping")
-    application.state.add(Contents(results=[odd]))
+    application.state.add([odd])
     ran = run(f"results list {CALL} --retries 0")
 
     assert ran.code != 0

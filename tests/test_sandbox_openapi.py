@@ -14,6 +14,7 @@ import requests
 from support.serving import in_process
 
 from addonctl import sandbox
+from addonctl.sandbox.app import Application
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "api" / "openapi-addons.json"
 ROOT = "/2010-04-01/Accounts/{AccountSid}/Recordings"
@@ -57,7 +58,7 @@ def _responses(read: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[requests.Session]:
-    application = sandbox.open_application(tmp_path / "state.sqlite")
+    application = Application(tmp_path / "state.sqlite")
     yield in_process(application)
     application.state.close()
 

@@ -39,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made: list[Application] = []
 
     def make(url: str) -> Application:
-        made.append(sandbox.open_application(tmp_path / "state.sqlite", store_url=url))
+        made.append(Application(tmp_path / "state.sqlite", store_url=url))
         return made[0]
 
     with serving(make) as server:

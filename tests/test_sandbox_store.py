@@ -28,7 +28,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def application(tmp_path: Path, clock: Clock) -> Iterator[Application]:
-    made = sandbox.open_application(tmp_path / "state.sqlite", clock=clock)
+    made = Application(tmp_path / "state.sqlite", clock=clock)
     made.state.reset(payload_bytes=SIZE)
     yield made
     made.state.close()
@@ -237,7 +237,7 @@ def test_a_gigabyte_is_streamed_and_can_be_entered_anywhere(
 
 def test_served_the_store_lies_on_another_port_and_gives_the_same(tmp_path: Path) -> None:
     def make(url: str) -> Application:
-        made = sandbox.open_application(tmp_path / "served.sqlite", store_url=url)
+        made = Application(tmp_path / "served.sqlite", store_url=url)
         made.state.reset(payload_bytes=SIZE)
         return made
 
@@ -276,7 +276,7 @@ def test_served_it_answers_under_its_own_names_only(
     """A page whose name is made to lead to loopback (DNS rebinding) reads and deletes nothing."""
 
     def make(url: str) -> Application:
-        return sandbox.open_application(tmp_path / "served.sqlite", store_url=url)
+        return Application(tmp_path / "served.sqlite", store_url=url)
 
     login = base64.b64encode(f"{sandbox.ACCOUNT}:{sandbox.AUTH_TOKEN}".encode()).decode()
     with serving(make) as server, requests.Session() as session:

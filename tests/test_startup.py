@@ -12,6 +12,7 @@ import pytest
 from support.serving import serving
 
 from addonctl import sandbox
+from addonctl.sandbox.app import Application
 
 RE1 = "RE73640dced2490fa811f54a87139210ee"
 XR1 = "XR05ad044e7178fc4df4b8371f2929226a"
@@ -142,7 +143,7 @@ def test_a_command_loads_what_it_needs(
 ) -> None:
     """With the login in variables, one address, one format."""
     file = tmp_path / "account.sqlite"
-    with serving(lambda url: sandbox.open_application(file, store_url=url)) as server:
+    with serving(lambda url: Application(file, store_url=url)) as server:
         environment |= {
             "ADDONCTL_API_URL": server.api_url,
             "TWILIO_ACCOUNT_SID": sandbox.ACCOUNT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from addonctl import dates, places, sandbox
 from addonctl.batch.outcomes import plural
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from addonctl.login import Login
-    from addonctl.sandbox.app import Application
 
 
 class SandboxRow(Record):
@@ -31,15 +30,16 @@ class SandboxRow(Record):
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
 
 
+Size = int | None
+
+
 class Sizes(NamedTuple):
     """How much a made-up account holds."""
 
-    recordings: Annotated[int | None, Option("Recordings (1 if another size is given).", "N")] = (
-        None
-    )
-    results: Annotated[int | None, Option("Results of each recording (1).", "N")] = None
-    payloads: Annotated[int | None, Option("Payloads of each result (1).", "N")] = None
-    payload_bytes: Annotated[int | None, Option("Bytes of each payload (1000).", "N")] = None
+    recordings: Annotated[Size, Option("Recordings (1 if another size is given).", "N")] = None
+    results: Annotated[Size, Option("Results of each recording (1).", "N")] = None
+    payloads: Annotated[Size, Option("Payloads of each result (1).", "N")] = None
+    payload_bytes: Annotated[Size, Option("Bytes of each payload (1000).", "N")] = None
 
 
 # Of recordings, or of bytes of a payload: more than a test of anything needs.
@@ -66,9 +66,8 @@ def serve(
     ] = None,
 ) -> None:
     """Put the pretend account on this machine's loopback, until Ctrl-C."""
-    import signal
-
     from addonctl.sandbox import transport
+    from addonctl.sandbox.app import Application
 
     if latency.endswith("ms") and latency[:-2].isdigit():
         seconds = int(latency[:-2]) / 1000
@@ -80,18 +79,18 @@ def serve(
     port = whole_number("port", port, 8010, most=65535)
     if max_concurrent is not None:
         whole_number("max_concurrent", max_concurrent, 1, least=1)
-    options = {"latency": seconds, "max_concurrent": max_concurrent}
     with ours():
-        serving = transport.serve(
-            lambda store_url: application(store_url=store_url, **options), port=port
+        server = transport.serve(
+            lambda store_url: Application(
+                path(), store_url=store_url, latency=seconds, max_concurrent=max_concurrent
+            ),
+            port=port,
         )
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: serving.stop())
-    state.sink.say(f"the sandbox answers on {serving.api_url}; Ctrl-C stops it")
-    state.sink.say(f"export ADDONCTL_API_URL={serving.api_url}")
+    state.sink.say(f"the sandbox answers on {server.api_url}; Ctrl-C stops it")
+    state.sink.say(f"export ADDONCTL_API_URL={server.api_url}")
     state.sink.say(f"export TWILIO_ACCOUNT_SID={sandbox.ACCOUNT}")
     state.sink.say(f"export TWILIO_AUTH_TOKEN={sandbox.AUTH_TOKEN}")
-    serving.run()
+    server.waitress.run()
     state.sink.say("stopped")
 
 
@@ -127,17 +126,13 @@ def status(state: State, output: Output) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime
 
+    from addonctl.sandbox.state import Database
+
     sink = state.answering(SandboxRow)
     with ours():
-        counts = application().state.counts()
-    expiry = counts.next_expiry
-    account = {
-        "path": str(path()),
-        "recordings": counts.recordings,
-        "results": counts.results,
-        "payloads": counts.payloads,
-        "next_expiry": dates.rfc2822(datetime.fromtimestamp(expiry, UTC)) if expiry else None,
-    }
+        account = {"path": str(path()), **Database(path()).counts()._asdict()}
+    if expiry := account["next_expiry"]:
+        account["next_expiry"] = dates.rfc2822(datetime.fromtimestamp(expiry, UTC))
     sink.record(SandboxRow, [SandboxRow(account)], single=True)
 
 
@@ -147,11 +142,6 @@ def status(state: State, output: Output) -> None:
 def path() -> Path:
     """The state file, in the user's state folder. Raises AddonctlError where there is none."""
     return places.state_folder() / "sandbox.sqlite"
-
-
-def application(**options: Any) -> Application:
-    """The pretend account, made and filled on first use. Raises SandboxError."""
-    return sandbox.open_application(path(), **options)
 
 
 def login(login: Login, region: str | None, edge: str | None) -> Login:
@@ -169,15 +159,11 @@ def login(login: Login, region: str | None, edge: str | None) -> Login:
 
 def adapter() -> BaseAdapter:
     """The pretend account in place of the network. Raises AddonctlError, as its requests do."""
+    from addonctl.sandbox.app import Application
     from addonctl.sandbox.transport import WSGIAdapter
 
-    class SandboxAdapter(WSGIAdapter):
-        def send(self, *given: Any, **settings: Any) -> Any:
-            with ours():
-                return super().send(*given, **settings)
-
     with ours():
-        return SandboxAdapter(application())
+        return WSGIAdapter(ours()(Application(path())))
 
 
 @contextmanager

@@ -1,90 +1,119 @@
-"""The pretend account as one WSGI application: the API under one host, the payloads' store under
-another.
+"""The pretend account as one WSGI application: the API under one host; under another the store,
+where the bytes of payloads lie, which gives them for signed links as S3 does.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
+import random
+import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from pathlib import Path
+from sqlite3 import Row
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, STORE_URL
 from addonctl.sandbox.documents import (
     ACCOUNTS,
+    API_VERSION,
     COLLECTIONS,
     CONTENT_TYPES,
-    ROOT,
     Refusal,
-    Reply,
     document,
-    item,
-    listing,
+    element,
     page,
-    single,
+    represent,
+    xml,
 )
-from addonctl.sandbox.state import Database, Row
-from addonctl.sandbox.store import Store
+from addonctl.sandbox.state import Database
 
-VERSION, _ = ROOT.strip("/").split("/")
 WORDS = [*(noun.plural for noun in COLLECTIONS), "Data"]
+STAMP = "%Y%m%dT%H%M%SZ"
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+LINK_SECONDS = 300
+BLOCK = 1 << 16
+LETTERS = (b"abcdefghijklmnopqrstuvwxyz ,.0123456789ABCDEFGHIJKLMNOPQRSTUVW\n" * 5)[:256]
+# S3 gives the MD5 of what came in one piece, and `…-N` for what came in N pieces.
+PIECE = 8 << 20
 
-Environ = dict[str, Any]
+Environ = Mapping[str, Any]
+
+
+class Reply(NamedTuple):
+    """An answer; its body comes in chunks."""
+
+    status: int
+    headers: dict[str, str]
+    body: Iterable[bytes] = ()
 
 
 class Application:
-    """Answers requests to the API, and to the signed links it gives out, from `state`.
+    """Answers requests to the API, and to the signed links it gives out, from the state `path`.
 
     `latency` in seconds is waited before each answer; of more than `max_concurrent` API requests at
-    once the later ones are refused with 429. Bodies are streamed. Raises SandboxError when the
-    state can not be used.
+    once the later ones are refused with 429. Bodies are streamed. Raises SandboxError, also when it
+    is made, for a state that is damaged, of another version or can not be written.
     """
 
     def __init__(
         self,
-        state: Database,
+        path: Path,
         *,
+        clock: Callable[[], float] = time.time,
         store_url: str = STORE_URL,
         latency: float = 0.0,
         max_concurrent: int | None = None,
     ) -> None:
-        self.state = state
-        self._store = Store(state, store_url)
-        self._store_host = urlsplit(store_url).netloc
+        self.state = Database(path, clock)
+        self.state.counts()  # makes the file, or finds out that it can not be used
+        self._store_url = store_url
         self._latency = latency
         self._max_concurrent = max_concurrent
         self._in_flight = 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("HTTP_HOST") == self._store_host:
+        if environ.get("HTTP_HOST") == urlsplit(self._store_url).netloc:
             time.sleep(self._latency)
-            reply = self._store.reply(environ)
+            reply = self._stored(environ)
         else:
             reply = self._api(environ)
-        headers = dict(reply.headers)
-        if reply.status != HTTPStatus.NO_CONTENT:
-            headers["Content-Length"] = str(reply.size)
         phrase = HTTPStatus(reply.status).phrase
-        start_response(f"{reply.status} {phrase}", list(headers.items()))
+        start_response(f"{reply.status} {phrase}", list(reply.headers.items()))
         return () if environ["REQUEST_METHOD"] == "HEAD" else reply.body
 
     def _api(self, environ: Environ) -> Reply:
         begin = time.perf_counter()
-        with self._counted() as in_flight:
-            path, form = _form(environ["PATH_INFO"])
-            try:
-                if self._max_concurrent is not None and in_flight > self._max_concurrent:
-                    raise Refusal(429, 20429, "Too Many Requests")
-                time.sleep(self._latency)
-                reply = self._answer(environ, path, form)
-            except Refusal as refusal:
-                reply = _refused(refusal, form)
+        # The extension asks for a representation; XML without one.
+        path, form = environ["PATH_INFO"].strip("/"), "xml"
+        stem, dot, extension = path.rpartition(".")
+        if dot and "/" not in extension:
+            path, form = stem, extension
+        with self._lock:
+            self._in_flight += 1
+            in_flight = self._in_flight
+        try:
+            if self._max_concurrent is not None and in_flight > self._max_concurrent:
+                raise Refusal(429, 20429, "Too Many Requests")
+            time.sleep(self._latency)
+            reply = self._answer(environ, path, form)
+        except Refusal as refusal:
+            form = "json" if form == "json" else "xml"
+            body = represent(form, "RestException", refusal.document)
+            reply = _reply(refusal.status, form, body, **refusal.headers)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
         reply.headers.update(
             {
                 "Twilio-Request-Id": f"RQ{secrets.token_hex(16)}",
@@ -95,12 +124,22 @@ class Application:
         return reply
 
     def _answer(self, environ: Environ, path: str, form: str) -> Reply:
+        unknown = Refusal(
+            *(401, 20003, "Authenticate"),
+            detail="Your AccountSid or AuthToken was incorrect.",
+            headers={"WWW-Authenticate": 'Basic realm="Twilio API"'},
+        )
+        missing = Refusal(
+            404, 20404, f"The requested resource {environ['PATH_INFO']} was not found"
+        )
         login = self._login(environ.get("HTTP_AUTHORIZATION", ""))
-        version, *parts = path.strip("/").split("/")
+        if login is None:
+            raise unknown
+        version, *parts = path.split("/")
         words, sids = parts[::2], parts[1::2]
-        known = version == VERSION and words == WORDS[: len(words)] != []
+        known = version == API_VERSION and words == WORDS[: len(words)] != []
         if form not in CONTENT_TYPES or not known or len(sids) > len(COLLECTIONS):
-            raise _missing(environ)
+            raise missing
         method, methods = environ["REQUEST_METHOD"], ["GET", "HEAD"]
         if len(words) == len(sids) > 2:
             methods.append("DELETE")
@@ -110,88 +149,163 @@ class Application:
 
         row: Row | None = None
         for noun, sid in zip(COLLECTIONS, sids, strict=False):
-            row = self.state.find(noun.kind, sids[0], row["sid"] if row else "", sid)
+            parent = row["sid"] if row else ""
+            row = self.state.find(noun.kind, sid)
             if noun is ACCOUNTS and not (row and login in (sid, row["owner_account_sid"])):
-                raise _unknown_login()
-            if row is None:
-                raise _missing(environ)
+                raise unknown
+            if row is None or row["parent"] != parent:
+                raise missing
             if noun is ACCOUNTS and len(words) > 1 and row["status"] != "active":
                 raise Refusal(403, 20005, "Account not active")
         noun = COLLECTIONS[min(len(words), len(COLLECTIONS)) - 1]
+        if row and method == "DELETE":
+            if not self.state.delete(noun.kind, row["sid"]):
+                raise missing
+            return Reply(204, {})
+        if row and words[-1] == "Data":
+            link = self._link(row)
+            body = represent(form, "Data", {"redirect_to": link})
+            return _reply(307, form, body, Location=link)
         host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
         now = self.state.now()
-
-        if row and method == "DELETE":
-            if not self.state.delete(noun.kind, row["position"]):
-                raise _missing(environ)
-            return Reply(204)
         if row and len(words) == len(sids):
-            return _reply(200, form, item(noun, document(noun, row, form, host, now), form))
-        if row and words[-1] == "Data":
-            link = self._store.link(row)
-            body = single("Data", {"redirect_to": link}, form)
-            return _reply(307, form, body, {"Location": link})
-        found = page(
-            self.state,
-            noun,
-            row["sid"] if row else "",
-            environ["PATH_INFO"],
-            dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
-            lambda child: document(noun, child, form, host, now),
-            login,
-        )
-        return _reply(200, form, listing(noun, found, form))
+            one = document(noun, row, host, f"/{path}", form, now)
+            return _reply(200, form, represent(form, noun.singular, one))
+        query, parent = environ.get("QUERY_STRING", ""), row["sid"] if row else ""
+        found = page(self.state, noun, parent, environ["PATH_INFO"], query, login)
+        found[noun.key] = [
+            document(noun, child, host, f"/{path}/{child['sid']}", form, now)
+            for child in found[noun.key]
+        ]
+        return _reply(200, form, represent(form, noun.singular, found, noun))
 
-    def _login(self, authorization: str) -> str:
-        """Give the account that a request is logged in to; raises Refusal (401)."""
+    def _login(self, authorization: str) -> str | None:
+        """Give the account that a request is logged in to; None for a login of no account."""
         scheme, _, encoded = authorization.partition(" ")
         try:
             user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError:
-            raise _unknown_login() from None
-        known: tuple[str, str] | None = (ACCOUNT, API_SECRET) if user == API_KEY else None
-        if row := self.state.find("account", user, "", user):
-            known = user, row["auth_token"]
-        if scheme.lower() != "basic" or known is None or password != known[1]:
-            raise _unknown_login()
-        return known[0]
+            return None
+        if scheme.lower() != "basic":
+            return None
+        if (user, password) == (API_KEY, API_SECRET):
+            return ACCOUNT
+        row = self.state.find("account", user)
+        return user if row and password == row["auth_token"] else None
 
-    @contextmanager
-    def _counted(self) -> Iterator[int]:
-        """Count a request among those in flight, and say how many there are."""
-        with self._lock:
-            self._in_flight += 1
-            in_flight = self._in_flight
-        try:
-            yield in_flight
-        finally:
-            with self._lock:
-                self._in_flight -= 1
+    def _link(self, payload: Row) -> str:
+        """Give a link to a payload's bytes that needs no login, and so is a secret itself."""
+        path = f"/{payload['account_sid']}/{payload['sid']}"
+        query = urlencode(
+            {
+                "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+                "X-Amz-Credential": "SANDBOX/us-east-1/s3/aws4_request",
+                "X-Amz-Date": datetime.fromtimestamp(self.state.now(), UTC).strftime(STAMP),
+                "X-Amz-Expires": LINK_SECONDS,
+                "X-Amz-SignedHeaders": "host",
+            }
+        )
+        return f"{self._store_url}{path}?{query}&X-Amz-Signature={self._signature(path, query)}"
+
+    def _signature(self, path: str, query: str) -> str:
+        (secret,) = self.state.rows("SELECT secret FROM settings")[0]
+        text = f"GET\n{path}\n{query}".encode("latin-1", "replace")
+        return hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
+
+    def _stored(self, environ: Environ) -> Reply:
+        """Answer a request for a link."""
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            message = "The specified method is not allowed against this resource."
+            return _error(405, "MethodNotAllowed", message, Allow="GET, HEAD")
+        if "HTTP_AUTHORIZATION" in environ:
+            message = (
+                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "
+                "Signature query string parameter or the Authorization header should be specified"
+            )
+            return _error(400, "InvalidArgument", message)
+        path = environ["PATH_INFO"]
+        query, mark, signature = environ["QUERY_STRING"].partition("&X-Amz-Signature=")
+        if not mark:
+            return _error(403, "AccessDenied", "Access Denied")
+        if not hmac.compare_digest(signature.encode(), self._signature(path, query).encode()):
+            message = (
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your key and signing method."
+            )
+            return _error(403, "SignatureDoesNotMatch", message)
+        signed = dict(parse_qsl(query))
+        begin = datetime.strptime(signed["X-Amz-Date"], STAMP).replace(tzinfo=UTC).timestamp()
+        if self.state.now() >= begin + int(signed["X-Amz-Expires"]):
+            return _error(403, "AccessDenied", "Request has expired")
+        payload = self.state.find("payload", path.rpartition("/")[2])
+        if payload is None:
+            return _error(404, "NoSuchKey", "The specified key does not exist.")
+        return _content(payload, environ)
 
 
-def _form(path: str) -> tuple[str, str]:
-    """Split a path from the representation its extension asks for; XML without one."""
-    path = path.rstrip("/")
-    stem, dot, form = path.rpartition(".")
-    return (stem, form) if dot and "/" not in form else (path, "xml")
+def _content(payload: Row, environ: Environ) -> Reply:
+    """Give the whole payload, or the part that Range and If-Range ask for."""
+    sid, size, body = payload["sid"], payload["size"], payload["body"]
+    digest = made_up_etag(sid, size) if body is None else _md5(body)
+    headers = {
+        "Content-Type": payload["content_type"],
+        "ETag": f'"{digest}"',
+        "Last-Modified": formatdate(payload["created"], usegmt=True),
+        "Accept-Ranges": "bytes",
+    }
+    status, begin, end = 200, 0, size
+    unchanged = environ.get("HTTP_IF_RANGE") in {None, headers["ETag"], headers["Last-Modified"]}
+    asked = RANGE.fullmatch(environ.get("HTTP_RANGE", "").strip())
+    # A Range that can not be read, or of several parts, is ignored, as S3 does.
+    first, last = asked.groups() if asked and unchanged else ("", "")
+    if first and (not last or int(first) <= int(last)):
+        status, begin, end = 206, int(first), min(int(last) + 1, size) if last else size
+    elif last and not first:
+        status, begin = 206, max(size - int(last), 0)
+    if status == 206:
+        if begin >= end:
+            whole = {"Content-Range": f"bytes */{size}"}
+            return _error(416, "InvalidRange", "The requested range is not satisfiable", **whole)
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
+    headers["Content-Length"] = str(end - begin)
+    chunks = made_up(sid, begin, end) if body is None else [body[begin:end]]
+    return Reply(status, headers, chunks)
 
 
-def _unknown_login() -> Refusal:
-    detail = "Your AccountSid or AuthToken was incorrect."
-    realm = {"WWW-Authenticate": 'Basic realm="Twilio API"'}
-    return Refusal(401, 20003, "Authenticate", detail=detail, headers=realm)
+def made_up(seed: str, begin: int, end: int) -> Iterator[bytes]:
+    """Give the bytes from `begin` up to `end` of the endless text that belongs to `seed`.
+
+    Blocks differ by the number they start with, so that bytes in the wrong place show.
+    """
+    text = _text(seed)
+    for start in range(begin - begin % BLOCK, end, BLOCK):
+        block = b"%015d\n" % (start // BLOCK) + text
+        yield block[max(begin - start, 0) : end - start]
 
 
-def _missing(environ: Environ) -> Refusal:
-    return Refusal(404, 20404, f"The requested resource {environ['PATH_INFO']} was not found")
+@lru_cache(maxsize=1024)
+def made_up_etag(seed: str, size: int) -> str:
+    """Give the checksum the store tells for `size` bytes of `seed`, without quotes."""
+    if size <= PIECE:
+        return _md5(b"".join(made_up(seed, 0, size)))
+    return f"{_md5(f'{seed} {size}'.encode())}-{-(-size // PIECE)}"
 
 
-def _refused(refusal: Refusal, form: str) -> Reply:
-    form = "json" if form == "json" else "xml"
-    body = single("RestException", refusal.document, form)
-    return _reply(refusal.status, form, body, refusal.headers)
+@lru_cache(maxsize=64)
+def _text(seed: str) -> bytes:
+    return random.Random(seed).randbytes(BLOCK - 16).translate(LETTERS)  # noqa: S311
 
 
-def _reply(status: int, form: str, body: bytes, headers: dict[str, str] | None = None) -> Reply:
-    content_type = {"Content-Type": CONTENT_TYPES[form]}
-    return Reply(status, (body,), len(body), {**content_type, **(headers or {})})
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _reply(status: int, form: str, body: bytes, **headers: str) -> Reply:
+    about = {"Content-Type": CONTENT_TYPES[form], "Content-Length": str(len(body))}
+    return Reply(status, {**about, **headers}, [body])
+
+
+def _error(status: int, code: str, message: str, **headers: str) -> Reply:
+    return _reply(
+        status, "xml", xml(element("Error", {"Code": code, "Message": message})), **headers
+    )

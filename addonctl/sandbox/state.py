@@ -2,25 +2,62 @@
 
 Times are whole seconds since the epoch, and may lie ahead: what is created later is not there yet,
 and a result goes on to its next status when the time has come. Nothing is taken out but by `reset`:
-a deleted row is only marked, so that a page token that names it still has its place. `position` is
-the order of every list, newest first.
+a deleted row is only marked, so that a page token that names it still has its place.
 """
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
+import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from addonctl.sandbox import ACCOUNT, SandboxError, schema
-from addonctl.sandbox.schema import Contents
+from addonctl.sandbox import ACCOUNT, SandboxError, contents
+from addonctl.sandbox.contents import Account, AddOn, Content, Payload, Recording, Result
 
+TABLES: dict[type[Content], str] = {
+    Account: "accounts",
+    AddOn: "add_ons",
+    Recording: "recordings",
+    Result: "results",
+    Payload: "payloads",
+}
+# The views carry the API's own field names and, as `parent`, the sid a list is asked by. Lists are
+# in the order of `place`, the highest first: what was put in last, but of accounts what was first.
+VIEWS = """
+CREATE TABLE settings (secret);
+CREATE VIEW account AS SELECT *, '' AS parent, -position AS place FROM accounts;
+CREATE VIEW recording AS SELECT *, account_sid AS parent, position AS place FROM recordings;
+CREATE VIEW result AS
+    SELECT results.*, reference_sid AS parent, results.position AS place, recordings.account_sid,
+           add_ons.sid AS add_on_sid, add_ons.configuration_sid AS add_on_configuration_sid
+    FROM results JOIN recordings ON recordings.sid = results.reference_sid
+    JOIN add_ons ON add_ons.position = results.add_on;
+CREATE VIEW payload AS
+    SELECT payloads.*, add_on_result_sid AS parent, payloads.position AS place,
+           result.account_sid, result.reference_sid,
+           result.add_on_sid, result.add_on_configuration_sid,
+           result.created AS result_created, result.deleted AS result_deleted
+    FROM payloads JOIN result ON result.sid = payloads.add_on_result_sid;
+"""
+# Made once the rows are in: far quicker than keeping them in order row by row.
+INDEXES = """
+CREATE UNIQUE INDEX recordings_by_sid ON recordings (sid);
+CREATE INDEX recordings_by_account ON recordings (account_sid, position);
+CREATE UNIQUE INDEX results_by_sid ON results (sid);
+CREATE INDEX results_by_recording ON results (reference_sid, deleted, position);
+CREATE INDEX results_by_age ON results (deleted, created);
+CREATE UNIQUE INDEX payloads_by_sid ON payloads (sid);
+CREATE INDEX payloads_by_result ON payloads (add_on_result_sid, deleted, position);
+"""
+VERSION = 3
 BUSY_SECONDS = 60.0
 RETENTION = 30 * 24 * 3600
 # Which rows the API shows.
@@ -37,17 +74,8 @@ KEPT_OUT = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PER
 HELD_UP = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM}
 REMEDY = "run `addonctl sandbox reset` to make it anew"
 
-Row = sqlite3.Row
-Clock = Callable[[], datetime]
 
-
-def real_time() -> datetime:
-    """Tell the time, where no other clock is given."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """What the main account shows now; `next_expiry` is in seconds since the epoch."""
 
     recordings: int
@@ -57,129 +85,95 @@ class Counts:
 
 
 class Database:
-    """The accounts and what they hold, in the SQLite file `path`.
+    """The accounts and what they hold, in the SQLite file `path`; `clock` tells the time.
 
     It is made, and filled with the sample data, on first use. Every method raises SandboxError
     when the file can not be used.
     """
 
-    def __init__(self, path: Path, clock: Clock = real_time) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
-        self.clock = clock
+        self._clock = clock
         # A pool rather than a connection per thread: threads end, and would leave theirs open.
         self._idle: deque[sqlite3.Connection] = deque()
-        self.close = weakref.finalize(self, _close, self._idle)
+        self.close = partial(_close, self._idle)
+        weakref.finalize(self, self.close)
 
     def now(self) -> int:
-        """Give the account's time: the clock's, and what `forward` has added."""
-        return int(self._rows("SELECT :now AS now")[0]["now"])
+        """Give the account's time, in seconds since the epoch."""
+        return int(self._clock())
 
-    def forward(self, seconds: int) -> None:
-        """Move the account's time, for every process that uses the file, until it is reset."""
-        with self._connection() as connection:
-            connection.execute("UPDATE settings SET ahead = ahead + ?", (seconds,))
+    def rows(self, query: str, **values: Any) -> list[sqlite3.Row]:
+        """Ask with SQL of our own, which never holds what a client sent.
 
-    def secret(self) -> str:
-        """Give the secret that signs payload links; every reset makes a new one."""
-        return str(self._rows("SELECT max(secret) AS secret FROM settings")[0]["secret"])
-
-    def find(self, kind: str, account: str, parent: str, sid: str) -> Row | None:
-        """Give the live account, recording, result or payload `sid` of `parent`, or None."""
-        rows = self._rows(
-            f"SELECT * FROM {kind} WHERE sid = :sid AND parent = :parent"  # noqa: S608
-            f" AND account_sid = :account AND {LIVE[kind]}",
-            account=account,
-            parent=parent,
-            sid=sid,
-        )
-        return rows[0] if rows else None
-
-    def payload(self, sid: str) -> Row | None:
-        """Give the live payload `sid`, wherever it lies, or None."""
-        query = f"SELECT * FROM payload WHERE sid = :sid AND {LIVE['payload']}"  # noqa: S608
-        return next(iter(self._rows(query, sid=sid)), None)
-
-    def position(self, kind: str, parent: str, sid: str) -> int | None:
-        """Give the place of `sid` among the children of `parent`, also when it has gone."""
-        rows = self._rows(
-            f"SELECT position FROM {kind} WHERE sid = :sid AND parent = :parent",  # noqa: S608
-            parent=parent,
-            sid=sid,
-        )
-        return int(rows[0]["position"]) if rows else None
-
-    def children(
-        self,
-        kind: str,
-        parent: str,
-        limit: int,
-        conditions: Sequence[str],
-        values: Mapping[str, Any],
-        *,
-        backwards: bool = False,
-    ) -> list[Row]:
-        """Give up to `limit` live children of `parent`, in order.
-
-        `conditions` are SQL of our own with the names of `values`, and never hold what a client
-        sent. `backwards` takes the last that fulfil them instead of the first.
+        It may name `values`, and `:now` and `:oldest`, the times LIVE is about.
         """
-        where = " AND ".join(("parent = :parent", LIVE[kind], *conditions))
-        rows = self._rows(
-            f"SELECT * FROM {kind} WHERE {where}"  # noqa: S608
-            f" ORDER BY position {'DESC' if backwards else 'ASC'} LIMIT :limit",
-            **{**values, "parent": parent, "limit": limit},
-        )
-        return rows[::-1] if backwards else rows
-
-    def delete(self, kind: str, position: int) -> bool:
-        """Delete a result or payload; False if somebody else was quicker."""
-        query = f"UPDATE {kind}s SET deleted = 1 WHERE position = ? AND deleted = 0"  # noqa: S608
+        values |= {"now": self.now(), "oldest": self.now() - RETENTION}
         with self._connection() as connection:
-            return connection.execute(query, (position,)).rowcount == 1
+            return connection.execute(query, values).fetchall()
 
-    def add(self, contents: Contents) -> None:
-        """Put in more, all of it or nothing; what is added last is the newest."""
-        with self._connection() as connection, schema.transaction(connection):
-            schema.insert(connection, contents, added=True)
+    def find(self, kind: str, sid: str, *, gone: bool = False) -> sqlite3.Row | None:
+        """Give the account, recording, result or payload `sid`; what is `gone` only if asked."""
+        live = "TRUE" if gone else LIVE[kind]
+        query = f"SELECT * FROM {kind} WHERE sid = :sid AND {live}"  # noqa: S608
+        return next(iter(self.rows(query, sid=sid)), None)
+
+    def delete(self, kind: str, sid: str) -> bool:
+        """Delete a result or payload; False if somebody else was quicker."""
+        query = f"UPDATE {kind}s SET deleted = 1 WHERE sid = ? AND deleted = 0"  # noqa: S608
+        with self._connection() as connection:
+            return connection.execute(query, (sid,)).rowcount == 1
+
+    def add(self, rows: Iterable[Content]) -> None:
+        """Put in more, oldest first, all of it or nothing."""
+        with self._connection() as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            _insert(connection, rows)
 
     def counts(self) -> Counts:
         """Count what is live in the main account, and say when its next result ends."""
         mine = {kind: f"FROM {kind} WHERE account_sid = :account AND {LIVE[kind]}" for kind in LIVE}
-        (row,) = self._rows(
+        (row,) = self.rows(
             f"""SELECT
-            (SELECT count(*) {mine["recording"]} AND status != 'deleted') AS recordings,
-            (SELECT count(*) {mine["result"]}) AS results,
-            (SELECT count(*) {mine["payload"]}) AS payloads,
-            (SELECT min(created) {mine["result"]}) + {RETENTION} AS next_expiry
+            (SELECT count(*) {mine["recording"]} AND status != 'deleted'),
+            (SELECT count(*) {mine["result"]}),
+            (SELECT count(*) {mine["payload"]}),
+            (SELECT min(created) {mine["result"]}) + {RETENTION}
             """,
             account=ACCOUNT,
         )
-        return Counts(**row)
+        return Counts(*row)
 
     def reset(self, **sizes: int | None) -> Counts:
         """Make the account anew, also when the file is damaged or of another version.
 
-        Without sizes: the sample data. With any of those of `samples.generated`: an account of
-        that size.
+        Without sizes: the sample data. With any of those of `contents.generated`: an account of
+        that size. Others see all of it or nothing.
         """
-        from addonctl.sandbox import samples
-
         given = {name: size for name, size in sizes.items() if size is not None}
-        now = int(self.clock().timestamp())
 
         def refill() -> None:
-            contents = samples.generated(now, **given) if given else samples.contents(now)
+            now = self.now()
+            rows = contents.generated(now, **given) if given else contents.sample(now)
             with self._connection() as connection:
-                schema.refill(connection, contents)
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    _fill(connection, rows)
+                # Others that read now may hold this back; the file is only larger for it.
+                with suppress(sqlite3.OperationalError):
+                    if (
+                        _pragma(connection, "freelist_count")
+                        > _pragma(connection, "page_count") // 2
+                    ):
+                        connection.execute("VACUUM")
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-        self.close()
-        self.close = weakref.finalize(self, _close, self._idle)
         try:
             refill()
         except SandboxError as problem:
-            cause = problem.__cause__
-            if isinstance(cause, OSError) or _code(cause) in KEPT_OUT | HELD_UP:
+            if REMEDY not in str(problem):
                 raise
+            self.close()
             try:
                 for ending in ("", "-wal", "-shm"):
                     self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
@@ -188,21 +182,14 @@ class Database:
             refill()
         return self.counts()
 
-    def _rows(self, query: str, **values: Any) -> list[Row]:
-        with self._connection() as connection:
-            (ahead,) = connection.execute("SELECT total(ahead) FROM settings").fetchone()
-            now = int(self.clock().timestamp() + ahead)
-            values |= {"now": now, "oldest": now - RETENTION}
-            return connection.execute(query, values).fetchall()
-
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """Lend an open connection; it goes back to the pool unless something went wrong."""
         connection = None
         try:
-            with suppress(IndexError):
+            try:
                 connection = self._idle.pop()
-            if connection is None:
+            except IndexError:
                 connection = self._open()
             yield connection
         except BaseException as problem:
@@ -225,16 +212,14 @@ class Database:
         )
         try:
             connection.row_factory = sqlite3.Row
-            if schema.pragma(connection, "user_version") < schema.VERSION:
-                with schema.transaction(connection):
-                    version = schema.pragma(connection, "user_version")
-                    held = schema.holdings(connection)
-                    if not held or (version == 1 and "signing" in held):
-                        from addonctl.sandbox import samples
-
-                        now = int(self.clock().timestamp())
-                        schema.fill(connection, samples.contents(now))
-            if schema.pragma(connection, "user_version") != schema.VERSION:
+            if _pragma(connection, "user_version") < VERSION:
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    version = _pragma(connection, "user_version")
+                    held = {name for _, name in _holdings(connection)}
+                    if not held or (0 < version < VERSION and "payloads" in held):
+                        _fill(connection, contents.sample(self.now()))
+            if _pragma(connection, "user_version") != VERSION:
                 raise SandboxError(
                     f"the sandbox's state in {self.path} was made by another version; {REMEDY}"
                 )
@@ -249,16 +234,52 @@ class Database:
 
     def _complaint(self, problem: Exception) -> SandboxError:
         said = f"the sandbox's state in {self.path} can not be used ({problem})"
-        if isinstance(problem, OSError) or _code(problem) in KEPT_OUT:
+        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # SQLite's primary result code
+        if isinstance(problem, OSError) or code in KEPT_OUT:
             said += "; the file and its folder must be yours to write"
-        elif _code(problem) not in HELD_UP:
+        elif code not in HELD_UP:
             said += f"; {REMEDY}"
         return SandboxError(said)
 
 
-def _code(problem: BaseException | None) -> int:
-    """Give SQLite's primary result code of a problem; 0 for one that is not SQLite's."""
-    return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
+def _fill(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
+    """Drop what the file holds and fill it anew, as a part of a transaction."""
+    for kind, name in _holdings(connection):
+        connection.execute(f"DROP {kind} {name}")
+    for row_type, table in TABLES.items():
+        columns = ", ".join(row_type._fields)
+        connection.execute(
+            f"CREATE TABLE {table} (position INTEGER PRIMARY KEY, {columns}, deleted DEFAULT 0)"
+        )
+    for statement in VIEWS.split(";"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO settings VALUES (?)", (secrets.token_hex(32),))
+    _insert(connection, rows)
+    for statement in INDEXES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _insert(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
+    row_type: type[Content]
+    for row_type, alike in groupby(rows, type):
+        columns, marks = ", ".join(row_type._fields), ", ".join("?" * len(row_type._fields))
+        query = f"INSERT INTO {TABLES[row_type]} ({columns}) VALUES ({marks})"  # noqa: S608
+        connection.executemany(query, alike)
+
+
+def _holdings(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Give the kinds and names of what is in the file, views first.
+
+    Without indexes, which go with their tables.
+    """
+    query = "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY type DESC"
+    return connection.execute(query).fetchall()
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    """Read one number about the file."""
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _close(connections: deque[sqlite3.Connection]) -> None:

@@ -8,8 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from addonctl.sandbox.samples import sid
-from addonctl.sandbox.schema import Contents, Payload, Recording, Result
+from addonctl.sandbox.contents import Payload, Recording, Result, sid
 from addonctl.sandbox.state import Database
 
 
@@ -36,13 +35,7 @@ class Account:
         return int(datetime.now(UTC).timestamp())
 
     def add(self, *rows: Recording | Result | Payload) -> None:
-        self.state.add(
-            Contents(
-                recordings=[row for row in rows if isinstance(row, Recording)],
-                results=[row for row in rows if isinstance(row, Result)],
-                payloads=[row for row in rows if isinstance(row, Payload)],
-            )
-        )
+        self.state.add(rows)
 
     def change(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self.file)) as db:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 import requests
+from waitress import wasyncore
 
 from addonctl import sandbox
 from addonctl.sandbox.transport import Server, WSGIAdapter, WSGIApplication, serve
@@ -21,16 +22,24 @@ from addonctl.sandbox.transport import Server, WSGIAdapter, WSGIApplication, ser
 def serving(application: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[Server]:
     """Serve what `application` gives for the store's URL; the Server tells both URLs.
 
-    For the sandbox: `serving(lambda url: open_application(path, store_url=url))`; for an
+    For the sandbox: `serving(lambda url: Application(path, store_url=url))`; for an
     application of the test's own: `serving(lambda _: application)`.
     """
     server = serve(application, port=port)
-    thread = threading.Thread(target=server.run, daemon=True)
+    stopped = threading.Event()
+
+    def run() -> None:
+        """As `server.waitress.run`, which ends by a signal only."""
+        while not stopped.is_set():
+            wasyncore.loop(0.1, use_poll=True, map=server.waitress.map, count=1)
+        server.waitress.close()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         yield server
     finally:
-        server.stop()
+        stopped.set()
         thread.join(20)
 
 
@@ -79,8 +88,8 @@ class Clock:
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
-    def __call__(self) -> datetime:
-        return self.moment
+    def __call__(self) -> float:
+        return self.moment.timestamp()
 
     def forward(self, **span: float) -> None:
         self.moment += timedelta(**span)
