@@ -1,6 +1,8 @@
-"""Small files of our own: read whole or not, replaced whole or not at all, by one run at a time.
+"""Small files of our own, and the user's folders that they lie in.
 
-Functions that take a path raise AddonctlError, naming it, for whatever the system refuses.
+A file is read whole or not, and replaced whole or not at all, by one run at a time. Functions that
+take a path raise AddonctlError, naming it, for whatever the system refuses. Folders are only named:
+neither made nor looked into.
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from addonctl.errors import AddonctlError, TryLater
+from addonctl.errors import AddonctlError, TryLater, Usage
 
 PATIENCE = 10.0
 """Seconds to wait for another run that writes the same file; each takes a moment."""
@@ -21,6 +23,63 @@ PATIENCE = 10.0
 _LOOK_AGAIN = 0.02
 # Past any byte that is read or written: on Windows what is locked cannot be read by others.
 _LOCKED_BYTE = 1 << 40
+
+
+def config_folder(environment: Mapping[str, str]) -> Path:
+    """Where settings lie: ADDONCTL_CONFIG_DIR, or the platform's own place for them.
+
+    Raises Usage for an ADDONCTL_CONFIG_DIR that names no folder, AddonctlError without a home.
+    """
+    if named := environment.get("ADDONCTL_CONFIG_DIR"):
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:
+            raise Usage(
+                f"ADDONCTL_CONFIG_DIR is {named}, and there is no such home folder",
+                hint="write the folder's whole path",
+            ) from None
+    if sys.platform == "linux":
+        # What platformdirs says there; nearly every run asks, and loading it takes a while.
+        base = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")  # noqa: PTH111
+        if os.path.isabs(base):  # noqa: PTH117
+            return Path(base, "addonctl")
+    from platformdirs import user_config_path
+
+    variables = "HOME or ADDONCTL_CONFIG_DIR"
+    return _absolute(lambda: user_config_path("addonctl", appauthor=False), variables)
+
+
+def state_folder() -> Path:
+    """Where lies what a program made and nobody wrote by hand. Raises AddonctlError."""
+    from platformdirs import user_state_path
+
+    return _absolute(lambda: user_state_path("addonctl", appauthor=False), "HOME or XDG_STATE_HOME")
+
+
+def cache_folder() -> Path:
+    """Where lies what can be had again. Raises AddonctlError."""
+    from platformdirs import user_cache_path
+
+    return _absolute(lambda: user_cache_path("addonctl", appauthor=False), "HOME or XDG_CACHE_HOME")
+
+
+def home_folder() -> Path:
+    """The user's home, as other tools' settings lie in it. Raises AddonctlError."""
+    return _absolute(Path.home, "HOME")
+
+
+def _absolute(folder: Callable[[], Path], variables: str) -> Path:
+    """What `folder` gives back, unless it depends on the current folder."""
+    try:
+        found = folder()
+    except RuntimeError:  # no HOME, and no such user in the system's list
+        found = Path()
+    # Older releases of platformdirs give `~/.config` back as it stands, or a relative XDG path.
+    if not found.is_absolute():
+        raise AddonctlError(
+            "the system knows no home folder of yours", hint=f"set {variables} to a whole path"
+        )
+    return found
 
 
 def read(path: Path, most: int, *, cut: bool = False, hint: str | None = None) -> bytes:
@@ -59,6 +118,27 @@ def lock(descriptor: int, patience: float = 0.0) -> bool:
         if time.monotonic() >= end:
             return False
         time.sleep(_LOOK_AGAIN)
+    return True
+
+
+def _lock_at_once(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # no locks on this file system
     return True
 
 
@@ -128,27 +208,6 @@ def sync_folder(path: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
-
-
-def _lock_at_once(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass  # no locks on this file system
-    return True
 
 
 def _beside(path: Path, ending: str) -> str:

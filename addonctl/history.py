@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from addonctl import files
 from addonctl.addresses import is_sid
 from addonctl.errors import AddonctlError
-from addonctl.places import cache_folder
 
 if TYPE_CHECKING:
     from addonctl.models import Resource
@@ -95,7 +94,7 @@ def forget(account: str, sids: set[str]) -> None:
 
 def _file(account: str) -> Path:
     """Raises AddonctlError where the platform has no place for it."""
-    return cache_folder() / "history" / f"{account}.txt"
+    return files.cache_folder() / "history" / f"{account}.txt"
 
 
 def _lines(account: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from addonctl.addresses import is_sid
 from addonctl.errors import Usage
 
 if TYPE_CHECKING:
@@ -17,9 +16,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 SANDBOX: Final = "sandbox"
 """The profile that is always there and needs no login."""
 
-Source = Literal["variables", "keyring", "file", "sandbox"]
-
-_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+"""One part of a host name, as a pattern."""
 _NAME = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = rf"(?:{_NAME}(?:\.{_NAME})*\.?|\[[0-9a-f:.]*:[0-9a-f:.]*\])"
 _NUMERIC = r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$"
@@ -46,7 +44,7 @@ class Login(NamedTuple):
     api_url: str = "https://api.twilio.com"
     subaccount: str | None = None
     profile: str | None = None
-    source: Source = "variables"
+    source: Literal["variables", "keyring", "file", "sandbox"] = "variables"
 
     def __repr__(self) -> str:
         return f"Login({self.account}, {self.username}, secret=…, {self.api_url})"
@@ -54,13 +52,6 @@ class Login(NamedTuple):
     @property
     def acting_account(self) -> str:
         return self.subaccount or self.account
-
-
-def checked_account(word: str | None) -> str | None:
-    """`word` as the account to act on. Raises Usage for what is no account's SID."""
-    if word is None or is_sid(word, "AC"):
-        return word
-    raise Usage("--account takes the SID of an account (AC and 32 hexadecimal digits)")
 
 
 def trimmed(word: str) -> str:
@@ -103,7 +94,7 @@ def api_url(region: str | None = None, edge: str | None = None, override: str | 
 
 def checked_label(word: str | None, what: str) -> str | None:
     """`word` as one part of a host name. Raises Usage for what could name another host."""
-    if not word or re.fullmatch(_LABEL, word):
+    if not word or re.fullmatch(LABEL, word):
         return word
     raise Usage(
         f"the {what} must be one word of letters, digits and hyphens, such as ie1 or dublin"

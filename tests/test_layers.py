@@ -28,7 +28,7 @@ LAYERS = (
     # Facts
     {"models"},
     {"dates", "login", "transcripts"},
-    {"addresses", "files", "places"},
+    {"addresses", "files"},
     {"errors"},
     {"__init__"},
 )

@@ -9,15 +9,15 @@ from support.logins import ACCOUNT, NO_RECORDINGS, SECRET
 from support.program import Run
 from support.scripted import answer, scripted
 
-from addonctl import places
+from addonctl import files
 from addonctl.errors import AddonctlError, Usage
 
 
 def settings_folder() -> Path:
-    return places.config_folder({})
+    return files.config_folder({})
 
 
-ALL = (settings_folder, places.state_folder, places.cache_folder)
+ALL = (settings_folder, files.state_folder, files.cache_folder)
 
 
 def test_the_platform_says_where(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,14 +34,14 @@ def test_the_platform_says_where(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     ("named", "found"), [("/etc/x", "/etc/x"), ("~/x", "{home}/x"), ("x", "x"), ("~", "{home}")]
 )
 def test_a_folder_for_settings_can_be_named(home: Path, named: str, found: str) -> None:
-    folder = places.config_folder({"ADDONCTL_CONFIG_DIR": named})
+    folder = files.config_folder({"ADDONCTL_CONFIG_DIR": named})
 
     assert folder == Path(found.format(home=home))
 
 
 def test_a_home_that_nobody_has_is_no_folder(home: Path) -> None:
     with pytest.raises(Usage, match="ADDONCTL_CONFIG_DIR is ~nouser/x, and there is no such home"):
-        places.config_folder({"ADDONCTL_CONFIG_DIR": "~nouser/x"})
+        files.config_folder({"ADDONCTL_CONFIG_DIR": "~nouser/x"})
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_without_a_home_nothing_is_put_into_the_current_folder(
             assert problem.hint and problem.hint.startswith("set HOME or ")
     if home_variable != "":
         with pytest.raises(AddonctlError, match="knows no home folder"):
-            places.home_folder()
+            files.home_folder()
 
 
 def test_a_relative_place_is_never_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

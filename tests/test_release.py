@@ -118,7 +118,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 class Hook(BuildHookInterface):
     def initialize(self, version, build_data):
-        Path(self.root, "addonctl", "places.py").write_text(secrets.token_hex())
+        Path(self.root, "addonctl", "files.py").write_text(secrets.token_hex())
 """
     (clone / "hatch_build.py").write_text(hook)
     with (clone / "pyproject.toml").open("a") as file:

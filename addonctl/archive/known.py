@@ -25,7 +25,7 @@ def index_of(where: str) -> Path:
         return Path(where) / "index.sqlite"
     from hashlib import sha256
 
-    from addonctl.places import state_folder
+    from addonctl.files import state_folder
 
     name = sha256(where.encode()).hexdigest()[:16]
     return state_folder() / "archives" / f"{name}.sqlite"

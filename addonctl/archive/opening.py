@@ -15,7 +15,6 @@ from addonctl.archive.index import Index
 from addonctl.archive.known import index_of, known
 from addonctl.archive.place import LocalPlace, Place
 from addonctl.errors import AddonctlError, Usage
-from addonctl.places import state_folder
 
 if TYPE_CHECKING:
     from addonctl.archive.verify import Rebuilt
@@ -45,7 +44,7 @@ class Opened(NamedTuple):
 def remembered(profile: str) -> str:
     """The archive that a profile, or an account without one, has made. Raises Usage for none."""
     try:
-        memory = json.loads(files.read(state_folder() / "archives.json", MEMORY) or b"{}")
+        memory = json.loads(files.read(files.state_folder() / "archives.json", MEMORY) or b"{}")
         found = memory.get(profile)
     except (ValueError, AttributeError):
         found = None
@@ -59,7 +58,7 @@ def remembered(profile: str) -> str:
 
 def remember(profile: str, where: str) -> None:
     """Have a profile remember its archive."""
-    path = state_folder() / "archives.json"
+    path = files.state_folder() / "archives.json"
     with files.locked(path):
         try:
             memory = dict(json.loads(files.read(path, MEMORY) or b"{}"))

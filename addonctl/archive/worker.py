@@ -313,13 +313,7 @@ def _own_login(task: Task) -> Login:
     from addonctl.profiles import has_login, resolve
 
     here = has_login(os.environ) or os.environ.get("ADDONCTL_PROFILE")
-    login = resolve(
-        profile=None if here else task.profile,
-        account=None,
-        region=None,
-        edge=None,
-        environment=os.environ,
-    )
+    login = resolve(os.environ, profile=None if here else task.profile)
     if (login.account, login.api_url) != (task.account, task.api_url):
         raise LoginRefused(
             f"it logs in to {login.account} at {login.api_url}, the coordinator to {task.account}"

@@ -9,11 +9,12 @@ from addonctl.cli.commands import Noun
 from addonctl.cli.options import Argument, Option, Output
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
+from addonctl.files import home_folder
 from addonctl.login import SANDBOX, Login, api_url, secret_flaw, trimmed
 from addonctl.models import Record, fields
 from addonctl.profiles import has_login, resolve, used_before_the_profile_in_use
 from addonctl.profiles.config import Profile
-from addonctl.profiles.keeping import TRIES, WHERE, Profiles, asked, login_of
+from addonctl.profiles.keeping import TRIES, WHERE, Profiles, asked, of_twilio_cli
 
 Name = Annotated[str | None, Argument("[NAME]")]
 
@@ -245,7 +246,7 @@ def _check(state: State, login: Login) -> None:
 def _login(state: State, profile: Profile, secret: str) -> Login:
     """The profile as it would log in."""
     override = state.environment.get("ADDONCTL_API_URL")
-    return login_of(profile, secret, api_url(profile.region, profile.edge, override))
+    return profile.login(secret, api_url(profile.region, profile.edge, override))
 
 
 def _keep(state: State, profiles: Profiles, profile: Profile, secret: str) -> None:
@@ -260,11 +261,9 @@ def _keep(state: State, profiles: Profiles, profile: Profile, secret: str) -> No
 
 def _take_over(state: State, given: LoggingIn) -> None:
     """Keep the profiles of the vendor's own command line, each under its name."""
-    from addonctl.profiles import twilio_cli
-
     state.answering(TakenRow)
-    profiles, path = Profiles(state.environment), twilio_cli.config_file()
-    found = twilio_cli.read(path, "file" if given.insecure_storage else "keyring")
+    profiles, path = Profiles(state.environment), home_folder() / ".twilio-cli" / "config.json"
+    found = of_twilio_cli(path, "file" if given.insecure_storage else "keyring")
     if fit := [each.profile for each in found if each.profile]:
         profiles.check_keeper(fit[0])
     failures: list[AddonctlError] = []

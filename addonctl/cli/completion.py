@@ -49,7 +49,7 @@ def print_script(
 
 def _place(shell: str, environment: Mapping[str, str]) -> Path:
     """Where the script of a shell goes. Raises AddonctlError without a home."""
-    from addonctl.places import home_folder
+    from addonctl.files import home_folder
 
     variable, usual, file = _PLACES[shell]
     if shell == "bash" and (own := environment.get("BASH_COMPLETION_USER_DIR")):

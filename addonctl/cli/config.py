@@ -10,8 +10,8 @@ from addonctl.cli.options import Argument, Output
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
+from addonctl.files import config_folder
 from addonctl.models import Record, fields
-from addonctl.places import config_folder
 
 command = Noun("Settings without secrets, in config.toml.")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from addonctl import dates, places, sandbox
+from addonctl import dates, files, sandbox
 from addonctl.batch.outcomes import plural
 from addonctl.cli.commands import Noun
 from addonctl.cli.options import Option, Output, whole_number
@@ -141,7 +141,7 @@ def status(state: State, output: Output) -> None:
 
 def path() -> Path:
     """The state file, in the user's state folder. Raises AddonctlError where there is none."""
-    return places.state_folder() / "sandbox.sqlite"
+    return files.state_folder() / "sandbox.sqlite"
 
 
 def login(login: Login, region: str | None, edge: str | None) -> Login:

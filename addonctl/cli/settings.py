@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from addonctl.addresses import KINDS, KNOWN_ADD_ONS
 from addonctl.cli import options
 from addonctl.errors import AddonctlError, Usage
+from addonctl.files import config_folder
 from addonctl.output import FORMATS, OutputSettings, Sink
-from addonctl.places import config_folder
 
 if TYPE_CHECKING:
     from addonctl.api import Limits

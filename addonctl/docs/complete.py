@@ -220,7 +220,7 @@ class CommandLine:
 
     def _archived(self, level: int, beginning: str, above: Sequence[str]) -> Iterable[str]:
         """What the archive holds that is named, or remembered for the profile."""
-        from addonctl.places import state_folder
+        from addonctl.files import state_folder
 
         place = self._given.get("--archive") or self._environment.get("ADDONCTL_ARCHIVE")
         memory = state_folder() / "archives.json"
@@ -264,7 +264,7 @@ class CommandLine:
 
     def _config(self) -> Config | None:
         """config.toml, whose parser is loaded only where there is one."""
-        from addonctl.places import config_folder
+        from addonctl.files import config_folder
 
         folder = config_folder(self._environment)
         if not (folder / "config.toml").exists():

@@ -1,7 +1,7 @@
 """Whose login it is: a named profile, else variables, else the profile in use.
 
 keeping.py keeps profiles, with config.py for config.toml and secrets.py for the keyring, which
-nobody else asks; twilio_cli.py reads another tool's. A login by variables needs none of them.
+nobody else asks. A login by variables needs none of them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from addonctl.addresses import sid_flaw
+from addonctl.addresses import is_sid, sid_flaw
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import SANDBOX, Login, api_url, checked_account, secret_flaw, trimmed
+from addonctl.login import SANDBOX, Login, api_url, secret_flaw, trimmed
 
 if TYPE_CHECKING:
     from addonctl.profiles.keeping import Profiles
@@ -24,12 +24,12 @@ LOGIN_VARIABLES = (*ACCOUNT, *KEY, *KEY_SECRET, *TOKEN)
 
 
 def resolve(
-    *,
-    profile: str | None,
-    account: str | None,
-    region: str | None,
-    edge: str | None,
     environment: Mapping[str, str],
+    *,
+    profile: str | None = None,
+    account: str | None = None,
+    region: str | None = None,
+    edge: str | None = None,
     profiles: Profiles | None = None,
 ) -> Login:
     """The login to use, and for which account.
@@ -38,7 +38,8 @@ def resolve(
     and no profile named, neither settings nor keyring are touched. Raises LoginRefused where
     there is none or its secret is not to be had, Usage for a word that cannot be what it should.
     """
-    account = checked_account(account)
+    if account is not None and not is_sid(account, "AC"):
+        raise Usage("--account takes the SID of an account (AC and 32 hexadecimal digits)")
     named = profile or environment.get("ADDONCTL_PROFILE") or None
     region = region or environment.get("TWILIO_REGION") or None
     edge = edge or environment.get("TWILIO_EDGE") or None
@@ -46,10 +47,10 @@ def resolve(
     sandbox = Login("", "", "", subaccount=account, profile=SANDBOX, source=SANDBOX)
 
     if named is None and has_login(environment):
-        return from_variables(environment, api_url(region, edge, override), account)
+        return _by_variables(environment, api_url(region, edge, override), account)
     if named == SANDBOX:
         return sandbox
-    from addonctl.profiles.keeping import Profiles, login_of
+    from addonctl.profiles.keeping import Profiles
 
     profiles = profiles or Profiles(environment)
     try:
@@ -74,7 +75,7 @@ def resolve(
         )
     chosen = config.profile(name)
     url = api_url(region or chosen.region, edge or chosen.edge, override)
-    return login_of(chosen, profiles.secret(chosen), url, account)
+    return chosen.login(profiles.secret(chosen), url, account)
 
 
 def has_login(environment: Mapping[str, str]) -> bool:
@@ -90,54 +91,41 @@ def used_before_the_profile_in_use(environment: Mapping[str, str]) -> str | None
     return f"{' and '.join(names)} set: used before the profile in use" if names else None
 
 
-def from_variables(
-    environment: Mapping[str, str], url: str, subaccount: str | None = None
-) -> Login:
+def _by_variables(environment: Mapping[str, str], url: str, subaccount: str | None) -> Login:
     """The login that variables give; a key pair beats the auth token.
 
     Raises LoginRefused, naming the variable and never its value, where one is missing or cannot
     be right: no word was typed wrong, the machine's login is.
     """
 
-    def found(names: tuple[str, ...]) -> tuple[str, str] | None:
+    def found(names: tuple[str, ...]) -> tuple[str, str]:
         """The first of `names` that is set, with its value; an empty one counts as not set."""
         known = (name for name in names if environment.get(name))
-        return next(((name, trimmed(environment[name])) for name in known), None)
+        return next(((name, trimmed(environment[name])) for name in known), ("", ""))
 
-    account, key, key_secret, token = map(found, (ACCOUNT, KEY, KEY_SECRET, TOKEN))
-    if not account:
-        raise _missing(ACCOUNT[0], key or key_secret or token)
-    if flaw := sid_flaw(account[1], "AC"):
-        raise _unfit(account[0], flaw)
-    if key and (flaw := sid_flaw(key[1], "SK")):
-        raise _unfit(key[0], flaw)
-    if key and not key_secret:
-        raise _missing(KEY_SECRET[0], key)
-    if key_secret and not key:
-        raise _missing(KEY[0], key_secret)
-    secret = key_secret or token
-    if not secret:
-        raise LoginRefused(
-            f"{account[0]} is set, but neither {KEY[0]} with {KEY_SECRET[0]} nor {TOKEN[0]} is",
-            hint="set them, or name a profile with -p",
-        )
-    if flaw := secret_flaw(secret[1]):
-        raise _unfit(secret[0], flaw)
-    return Login(
-        account[1],
-        key[1] if key else account[1],
-        secret[1],
-        url,
-        subaccount if subaccount != account[1] else None,
-    )
+    def refused(why: str, do: str) -> LoginRefused:
+        return LoginRefused(why, hint=f"{do}, or name a profile with -p")
 
-
-def _missing(name: str, beside: tuple[str, str] | None) -> LoginRefused:
-    given = f"{beside[0]} is set, but " if beside else ""
-    return LoginRefused(
-        f"{given}{name} is not", hint="set both, unset both, or name a profile with -p"
-    )
-
-
-def _unfit(name: str, why: str) -> LoginRefused:
-    return LoginRefused(f"{name} {why}", hint="mend the variable, or name a profile with -p")
+    (account_name, account), (key_name, key) = found(ACCOUNT), found(KEY)
+    (pair_name, pair), (token_name, token) = found(KEY_SECRET), found(TOKEN)
+    lacking, beside = "", key_name or pair_name
+    if not account_name:
+        lacking, beside = ACCOUNT[0], beside or token_name
+    elif flaw := sid_flaw(account, "AC"):
+        raise refused(f"{account_name} {flaw}", "mend the variable")
+    elif key_name and (flaw := sid_flaw(key, "SK")):
+        raise refused(f"{key_name} {flaw}", "mend the variable")
+    elif key_name and not pair_name:
+        lacking = KEY_SECRET[0]
+    elif pair_name and not key_name:
+        lacking = KEY[0]
+    elif not (pair_name or token_name):
+        why = f"{account_name} is set, but neither {KEY[0]} with {KEY_SECRET[0]} nor {TOKEN[0]} is"
+        raise refused(why, "set them")
+    elif flaw := secret_flaw(pair if pair_name else token):
+        raise refused(f"{pair_name or token_name} {flaw}", "mend the variable")
+    if lacking:
+        raise refused(f"{beside} is set, but {lacking} is not", "set both, unset both")
+    acting = subaccount if subaccount != account else None
+    secret = pair if pair_name else token
+    return Login(account, key if key_name else account, secret, url, acting)

@@ -29,7 +29,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -37,9 +37,7 @@ from typing import Any, Literal, NamedTuple
 from addonctl import files
 from addonctl.addresses import is_sid
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import SANDBOX, checked_label
-
-Storage = Literal["keyring", "file"]
+from addonctl.login import LABEL, SANDBOX, Login
 
 Place = tuple[str, ...]
 """Where a value stands in the file: ("profiles", "work", "region")."""
@@ -52,19 +50,11 @@ MOST = 1 << 18
 
 ELSEWHERE = "ADDONCTL_CONFIG_DIR names another folder for settings"
 
-
-def _is_label(word: str) -> bool:
-    try:
-        return bool(checked_label(word, ""))
-    except Usage:
-        return False
-
-
-KEYS: dict[str, tuple[Callable[[str], bool], str]] = {
+KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "account": (lambda word: is_sid(word, "AC"), "an account's SID (AC…)"),
     "key": (lambda word: is_sid(word, "SK"), "an API key's SID (SK…)"),
-    "region": (_is_label, "one word, such as ie1"),
-    "edge": (_is_label, "one word, such as dublin"),
+    "region": (re.compile(LABEL).fullmatch, "one word, such as ie1"),
+    "edge": (re.compile(LABEL).fullmatch, "one word, such as dublin"),
     "storage": (lambda word: word in ("keyring", "file"), "keyring or file"),
 }
 """What a profile's table may say: whether a word fits, and what would."""
@@ -97,7 +87,7 @@ class Profile(NamedTuple):
     key: str | None = None
     region: str | None = None
     edge: str | None = None
-    storage: Storage = "keyring"
+    storage: Literal["keyring", "file"] = "keyring"
 
     @property
     def username(self) -> str:
@@ -108,6 +98,11 @@ class Profile(NamedTuple):
     def entry(self) -> str:
         """What its secret is kept under; the SID keeps two config folders of one user apart."""
         return f"{self.name}:{self.username}"
+
+    def login(self, secret: str, url: str, subaccount: str | None = None) -> Login:
+        """The profile with its secret, on an account that is its own where none is named."""
+        acting = subaccount if subaccount != self.account else None
+        return Login(self.account, self.username, secret, url, acting, self.name, self.storage)
 
     def changes(self) -> dict[Place, Any]:
         """What makes its table in the file say this."""
@@ -182,18 +177,17 @@ class ConfigFile:
         from tomlkit.exceptions import TOMLKitError
 
         wanted = tomllib.loads(text)
-        _apply(changes, wanted)
         for place, value in changes.items():
+            _put(wanted, place, value)
             if value is None:
                 text = _without_table(text, place)
-        try:
+        with suppress(TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
             document = tomlkit.parse(text)
-            _apply(changes, document)
+            for place, value in changes.items():
+                _put(document, place, value)
             changed = tomlkit.dumps(document)
             if tomllib.loads(changed) == wanted:
                 return changed
-        except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
-            pass
         raise AddonctlError(f"{self.path} is laid out in a way that only you can change")
 
     def _text(self) -> str:
@@ -207,55 +201,49 @@ class ConfigFile:
         try:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as problem:
-            reason, _, place = str(problem).partition(" (at ")
-            found = re.match(r"line (\d+)", place)
+            reason, _, at = str(problem).partition(" (at ")
+            found = re.match(r"line (\d+)", at)
             line = int(found[1]) if found else max(1, len(text.splitlines()))
             raise self._broken(line, f"{reason[:1].lower()}{reason[1:]}") from None
         except (RecursionError, ValueError):
             raise self._broken(1, "nested too deeply, or a number too long") from None
-        active = document.get("active")
-        tables = document.get("profiles", {})
-        if not isinstance(active, str | None):
-            raise self.wrong(("active",), "must be the name of a profile, in quotes", text)
-        if not isinstance(tables, dict):
-            raise self.wrong(("profiles",), "must be a table of profiles", text)
-        profiles = {name: self._profile(text, name, table) for name, table in tables.items()}
-        defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
-        for name, table in (("defaults", defaults), ("add_ons", add_ons)):
-            if not isinstance(table, dict):
-                raise self.wrong((name,), "must be a table", text)
-        for name, value in defaults.items():
-            if name not in DEFAULTS:
-                known = ", ".join(DEFAULTS)
-                raise self.wrong(("defaults", name), f"is no setting; known: {known}", text)
-            fits, expected = DEFAULTS[name]
-            if not fits(value):
-                raise self.wrong(("defaults", name), f"must be {expected}", text)
-        for sid, name in add_ons.items():
-            if not is_add_on(sid):
-                raise self.wrong(("add_ons", sid), "must be an add-on's SID (XB… or XE…)", text)
-            if not _is_text(name) or "," in name:
-                raise self.wrong(("add_ons", sid), "must be a name, without commas", text)
-        return Config(active or None, profiles, defaults, add_ons)
 
-    def _profile(self, text: str, name: str, table: object) -> Profile:
-        place = ("profiles", name)
-        try:
-            checked_name(name)
-        except Usage as problem:
-            raise self.wrong(place, f"is no name for a profile: {problem.message}", text) from None
-        if not isinstance(table, dict):
-            raise self.wrong(place, f"must be a table: {', '.join(KEYS)}", text)
-        values: dict[str, Any] = {}
-        for key, (fits, expected) in KEYS.items():
-            word = table.get(key)
-            if not isinstance(word, str | None):
-                raise self.wrong((*place, key), "must be text, in quotes", text)
-            if (word or key == "account") and not fits(word or ""):
-                raise self.wrong((*place, key), f"must be {expected}", text)
-            if word:
-                values[key] = word
-        return Profile(name, **values)
+        def must(fit: object, place: Place, expected: str) -> None:
+            if not fit:
+                raise self.wrong(place, expected, text)
+
+        active, tables = document.get("active"), document.get("profiles", {})
+        defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
+        is_name = isinstance(active, str | None)
+        must(is_name, ("active",), "must be the name of a profile, in quotes")
+        must(isinstance(tables, dict), ("profiles",), "must be a table of profiles")
+        must(isinstance(defaults, dict), ("defaults",), "must be a table")
+        must(isinstance(add_ons, dict), ("add_ons",), "must be a table")
+        profiles = {}
+        for name, table in tables.items():
+            place = ("profiles", name)
+            try:
+                checked_name(name)
+            except Usage as problem:
+                why = f"is no name for a profile: {problem.message}"
+                raise self.wrong(place, why, text) from None
+            must(isinstance(table, dict), place, f"must be a table: {', '.join(KEYS)}")
+            for key, (fits, expected) in KEYS.items():
+                word = table.get(key)
+                must(isinstance(word, str | None), (*place, key), "must be text, in quotes")
+                fit = fits(word) if word else key != "account"
+                must(fit, (*place, key), f"must be {expected}")
+            profiles[name] = Profile(name, **{key: table[key] for key in KEYS if table.get(key)})
+        for name, value in defaults.items():
+            place = ("defaults", name)
+            must(name in DEFAULTS, place, f"is no setting; known: {', '.join(DEFAULTS)}")
+            allowed, expected = DEFAULTS[name]
+            must(allowed(value), place, f"must be {expected}")
+        for sid, name in add_ons.items():
+            must(is_add_on(sid), ("add_ons", sid), "must be an add-on's SID (XB… or XE…)")
+            fit = _is_text(name) and "," not in name
+            must(fit, ("add_ons", sid), "must be a name, without commas")
+        return Config(active or None, profiles, defaults, add_ons)
 
     def wrong(self, place: Place, why: str, text: str | None = None) -> Usage:
         """What to raise for a value that does not do, with its line in the file or its `text`."""
@@ -266,28 +254,21 @@ class ConfigFile:
         return Usage(f"{self.path}, line {line}: {why}", hint="mend that line, or remove it")
 
 
-def _apply(changes: Changes, document: Any) -> None:
-    """Put the values into a document, or take them out of it, with tables that are empty then."""
-    for place, value in changes.items():
-        table, names = document, list(place)
-        while len(names) > 1 and names[0] in table:
-            table = table[names.pop(0)]
-        if value is None:
-            _remove(document, place)
-        elif len(names) > 1 or table.get(names[0]) != value:
-            # What is missing is put in at one go: tomlkit loses an empty table among others.
-            for name in reversed(names[1:]):
-                value = {name: value}
-            table[names[0]] = value
-
-
-def _remove(table: Any, place: Place) -> None:
+def _put(document: Any, place: Place, value: Any) -> None:
+    """Put a value into a document; None takes out what stands there, and tables empty then."""
     name, *below = place
-    if below and name in table:
-        _remove(table[name], tuple(below))
-        if table[name]:
-            return
-    table.pop(name, None)
+    if below and name in document:
+        _put(document[name], tuple(below), value)
+        if value is None and not document[name]:
+            del document[name]
+    elif value is None:
+        if not below:
+            document.pop(name, None)
+    elif below or document.get(name) != value:
+        # What is missing is put in at one go: tomlkit loses an empty table among others.
+        for each in reversed(below):
+            value = {each: value}
+        document[name] = value
 
 
 def _without_table(text: str, place: Place) -> str:
@@ -319,15 +300,13 @@ def _without_table(text: str, place: Place) -> str:
 def _line_of(text: str, place: Place) -> int:
     """The first line after which the value at `place`, or else what holds it, is there."""
     lines = list(StringIO(text))
-    line = 0
+    line = 1
     for depth, name in enumerate(place, 1):
-        for number in range(max(line, 1), len(lines) + 1):
-            if name not in lines[number - 1]:
-                continue
-            try:
-                found: Any = tomllib.loads("".join(lines[:number]))
-            except ValueError:
-                continue
+        for number in range(line, len(lines) + 1):
+            found: Any = None
+            if name in lines[number - 1]:
+                with suppress(ValueError):
+                    found = tomllib.loads("".join(lines[:number]))
             for key in place[:depth]:
                 found = found.get(key) if isinstance(found, dict) else None
             if found is not None:
@@ -335,4 +314,4 @@ def _line_of(text: str, place: Place) -> int:
                 break
         else:
             break
-    return max(line, 1)
+    return line

@@ -1,18 +1,27 @@
-"""Profiles with their secrets: config.toml says which there are, keyring or file keep the rest."""
+"""Profiles with their secrets: config.toml says which there are, keyring or file keep the rest.
+
+And those of the vendor's own command line, which can be taken over. Its ~/.twilio-cli/config.json
+has `{"profiles": {"NAME": {"accountSid", "apiKey", "apiSecret", "region"}}, "edge": "WORD",
+"activeProject": "NAME"}`, secrets in plain text; the edge is that of all its profiles.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
-from typing import Any, Protocol
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
 
-from addonctl.addresses import sid_flaw
-from addonctl.errors import LoginRefused, Usage
-from addonctl.login import SANDBOX, Login, checked_label, secret_flaw, trimmed
-from addonctl.places import config_folder
-from addonctl.profiles.config import Changes, Config, ConfigFile, Place, Profile, checked_name
+from addonctl import files
+from addonctl.addresses import is_sid, sid_flaw
+from addonctl.errors import LoginRefused, NotFound, Usage
+from addonctl.login import SANDBOX, checked_label, secret_flaw, trimmed
+from addonctl.profiles.config import Changes, Config, ConfigFile, Profile, checked_name
 from addonctl.profiles.secrets import Keyring, SecretsFile
 
+LARGEST = 1 << 20
+"""Bytes of that tool's file; its plug-ins keep words of their own there."""
 TRIES = 3
 """How often each thing is asked for."""
 
@@ -43,11 +52,11 @@ class Profiles:
 
     @cached_property
     def config_file(self) -> ConfigFile:
-        return ConfigFile(config_folder(self._environment))
+        return ConfigFile(files.config_folder(self._environment))
 
     @cached_property
     def secrets_file(self) -> SecretsFile:
-        return SecretsFile(config_folder(self._environment))
+        return SecretsFile(files.config_folder(self._environment))
 
     def config(self) -> Config:
         """Which profiles there are. Raises Usage for a broken config.toml."""
@@ -74,23 +83,23 @@ class Profiles:
         known = self.config().profiles.get(checked_name(words.name))
         region = checked_label(words.region or (known and known.region), "region")
         edge = checked_label(words.edge or (known and known.edge), "edge")
-        account = words.account or (known.account if known else "")
+        account = words.account or (known and known.account)
+        key = words.key or (known and known.key)
         if not account:
             if not prompts:
                 raise Usage("which account is it for?", hint="add --account AC…")
             self.check_keeper(words)  # nobody likes to answer questions in vain
-            flaw_of = partial(sid_flaw, prefix="AC")
-            account = asked(prompts.ask, "account SID (AC…):", "that", flaw_of, prompts)
-        if flaw := sid_flaw(account, "AC"):
+            question = "account SID (AC…):"
+            account = asked(prompts.ask, question, "that", lambda it: sid_flaw(it, "AC"), prompts)
+        elif flaw := sid_flaw(account, "AC"):
             raise Usage(f"that {flaw}")
-        key = words.key or (known and known.key)
+        if key and (flaw := sid_flaw(key, "SK")):
+            raise Usage(f"that {flaw}")
         if not known and not key and prompts:
             question = "API key SID (SK…; empty to use the auth token):"
             key = asked(
                 prompts.ask, question, "that", lambda it: it and sid_flaw(it, "SK"), prompts
             )
-        if key and (flaw := sid_flaw(key, "SK")):
-            raise Usage(f"that {flaw}")
         profile = Profile(words.name, account, key or None, region, edge, words.storage)
         _check_same_account(known, profile)
         return profile
@@ -144,10 +153,9 @@ class Profiles:
         """Remove a login and its secret, wherever that was kept; if it was in use, none is then."""
 
         def change(config: Config) -> Changes:
-            changes: dict[Place, Any] = {("profiles", profile.name): None}
-            if config.active == profile.name:
-                changes["active",] = ""  # the line keeps its place, and its comment
-            return changes
+            gone: Changes = {("profiles", profile.name): None}
+            # The line of the one in use keeps its place, and its comment.
+            return {**gone, ("active",): ""} if config.active == profile.name else gone
 
         with self.config_file.changing(change):
             self.secrets_file.remove(profile.entry)
@@ -190,14 +198,53 @@ def asked(
     raise Usage(f"{subject} {problem}", hint=WHERE)
 
 
-def login_of(profile: Profile, secret: str, url: str, subaccount: str | None = None) -> Login:
-    """The profile and its secret as a Login."""
-    return Login(
-        profile.account,
-        profile.username,
-        secret,
-        url,
-        subaccount if subaccount != profile.account else None,
-        profile.name,
-        profile.storage,
-    )
+class Foreign(NamedTuple):
+    """One profile of another tool: with its secret, or the `flaw` for which it cannot be taken."""
+
+    name: str
+    profile: Profile | None = None
+    secret: str = ""
+    flaw: str = ""
+
+    def __repr__(self) -> str:
+        return f"Foreign({self.name!r}, {self.profile}, secret=…)"
+
+
+def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Foreign]:
+    """The profiles of that tool, the one in use first, to be kept in that storage.
+
+    Raises NotFound if there are none, Usage for a file that is broken.
+    """
+    content = files.read(path, LARGEST)
+    if not content:
+        raise NotFound(f"there is no {path} to take profiles from", hint="addonctl auth login")
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as problem:
+        line = getattr(problem, "lineno", 1)
+        raise Usage(f"{path}, line {line}: not valid JSON") from None
+    profiles = document.get("profiles") if isinstance(document, dict) else None
+    if not isinstance(profiles, dict) or not profiles:
+        raise NotFound(f"{path} holds no profiles", hint="addonctl auth login")
+    active, found = document.get("activeProject"), []
+    for name, entry in sorted(profiles.items(), key=lambda pair: pair[0] != active):
+        given = {"edge": document.get("edge"), **entry} if isinstance(entry, dict) else {}
+        words = {key: trimmed(word) for key, word in given.items() if isinstance(word, str)}
+        account, key = words.get("accountSid", ""), words.get("apiKey", "")
+        secret = words.get("apiSecret", "")
+        try:
+            if not is_sid(account, "AC"):
+                raise Usage("it names no account (AC…)")
+            if not is_sid(key, "SK"):
+                raise Usage("it names no API key (SK…)")
+            if flaw := secret_flaw(secret):
+                raise Usage(f"its secret {flaw}")
+            checked_name(name)
+            region = checked_label(words.get("region"), "region") or None
+            edge = checked_label(words.get("edge"), "edge") or None
+        except Usage as problem:
+            found.append(Foreign(name, flaw=problem.message))
+        else:
+            profile = Profile(name, account, key, region, edge, storage)
+            found.append(Foreign(name, profile, secret))
+    return found

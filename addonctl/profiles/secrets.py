@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from addonctl import files
@@ -64,9 +66,6 @@ class Keyring:
         self._ask(remove)
 
     def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
-        from queue import Empty, SimpleQueue
-        from threading import Thread
-
         if self._given_up:
             raise self._given_up
         answers: SimpleQueue[tuple[T] | LoginRefused] = SimpleQueue()
@@ -74,8 +73,18 @@ class Keyring:
         def run() -> None:
             try:
                 answers.put((question(_chosen()),))
+            except LoginRefused as problem:
+                answers.put(problem)
             except BaseException as problem:  # backends, and what they load, raise all sorts
-                answers.put(_refusal(problem))
+                # Its own text is not repeated: nobody knows what a backend puts there. The errors
+                # are not imported: that the library itself cannot be may be the problem.
+                errors = sys.modules.get("keyring.errors")
+                if errors and isinstance(problem, errors.KeyringLocked | errors.InitError):
+                    locked = LoginRefused("the keyring is locked", hint=f"unlock it, or {WAYS_OUT}")
+                    answers.put(locked)
+                    return
+                why = f"the keyring cannot be used ({type(problem).__name__})"
+                answers.put(LoginRefused(why, hint=WAYS_OUT))
 
         try:
             # The end of the program does not wait for a daemon, as it would for a pool's thread.
@@ -167,14 +176,3 @@ def _chosen() -> KeyringBackend:
     if isinstance(backend, chainer.ChainerBackend | fail.Keyring | null.Keyring):
         raise LoginRefused("this machine has no keyring to keep a secret in", hint=WAYS_OUT)
     return backend
-
-
-def _refusal(problem: BaseException) -> LoginRefused:
-    """`problem` as ours. Its own text is not repeated: nobody knows what a backend puts there."""
-    if isinstance(problem, LoginRefused):
-        return problem
-    # Not imported: that the library itself cannot be may be the problem.
-    errors = sys.modules.get("keyring.errors")
-    if errors and isinstance(problem, errors.KeyringLocked | errors.InitError):
-        return LoginRefused("the keyring is locked", hint=f"unlock it, or {WAYS_OUT}")
-    return LoginRefused(f"the keyring cannot be used ({type(problem).__name__})", hint=WAYS_OUT)
