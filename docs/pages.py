@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from addonctl.cli.commands import Declared
 from addonctl.cli.program import command
 from addonctl.docs import topics
-from addonctl.docs.__main__ import read
-from addonctl.docs.manual import CommandDoc, OptionDoc
+from addonctl.docs.__main__ import CommandDoc
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -34,7 +34,7 @@ MENTION = re.compile(r"^<!-- topic: ([\w-]+) -->$", re.MULTILINE)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     nav = config.nav or []
     nav.append({"Help": [{topics.TOPICS[name].title: f"help/{name}.md"} for name in topics.NAMES]})
-    program = read(command)
+    program = CommandDoc(command)
     own = {"addonctl": "commands/addonctl.md"}
     nouns = [{noun.path: f"commands/{noun.path}.md"} for noun in program.commands]
     nav.append({"Commands": [own, *nouns]})
@@ -59,7 +59,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 def generated() -> dict[str, str]:
     """Every page that is made, by its path."""
-    program = read(command)
+    program = CommandDoc(command)
     pages = {f"help/{name}.md": topic_page(name) for name in topics.NAMES}
     for noun in (program, *program.commands):
         pages[f"commands/{noun.path or 'addonctl'}.md"] = command_page(noun)
@@ -103,7 +103,7 @@ def section(each: CommandDoc, level: int) -> Iterator[str]:
         usage = " ".join(argument.usage for argument in each.arguments)
         yield f"```text\naddonctl {each.path} [OPTIONS] {usage}\n```".replace(" \n", "\n")
     members = [(inner.path, inner.summary) for inner in each.commands]
-    members += [(f"{each.path} {name}", summary) for name, _, summary in each.aliases]
+    members += [(f"{each.path} {name}", summary) for name, summary in each.aliases.items()]
     if members:
         rows = (f"| `addonctl {path}` | {cell(summary)} |" for path, summary in members)
         yield "\n".join(("| command | |", "|---|---|", *rows))
@@ -120,8 +120,8 @@ def section(each: CommandDoc, level: int) -> Iterator[str]:
         yield "\n".join(("```sh", *lines, "```"))
 
 
-def option_row(option: OptionDoc) -> str:
-    names = ", ".join(f"`{name}`" for name in option.names)
+def option_row(option: Declared) -> str:
+    names = ", ".join(f"`{name}`" for name in option.flags)
     metavar = f" `{cell(option.metavar)}`" if option.metavar else ""
     return f"| {names}{metavar} | {cell(option.help)} |"
 

@@ -16,11 +16,11 @@ import addonctl
 from addonctl import history, sandbox
 from addonctl.cli import main
 from addonctl.cli.program import command
-from addonctl.docs.__main__ import read
+from addonctl.docs.__main__ import CommandDoc, value_of
 from addonctl.docs.complete import SCRIPTS
 from addonctl.models import STATUSES
 
-COMMANDS = {each.path: each for each in read(command).walk()}
+COMMANDS = {each.path: each for each in CommandDoc(command).walk()}
 RE1, XR1, XH1 = "RE" + "1" * 32, "XR" + "a" * 32, "XH" + "c" * 32
 OTHER = "AC" + "9" * 32
 LABELS = ["it's", "$(touch no)`no`", 'a "b" \\c', "colon:ed, a,b", "~root/*?{x}", "-dashed"]
@@ -56,8 +56,8 @@ def remember(home: Path, *lines: str, account: str = sandbox.ACCOUNT) -> Path:
 def test_every_command_and_every_option_is_offered(told: Told, path: str) -> None:
     command = COMMANDS[path]
     members = [inner.words[-1] for inner in command.commands]
-    members += [name for name, _, _ in command.aliases]
-    options = [name for each in (*command.options, *command.common) for name in each.names]
+    members += list(command.aliases)
+    options = [name for each in (*command.options, *command.common) for name in each.flags]
 
     assert words_of(told("fish", *path.split(), "-")) == options
     if members:
@@ -67,9 +67,9 @@ def test_every_command_and_every_option_is_offered(told: Told, path: str) -> Non
 @pytest.mark.parametrize("path", [path for path, each in COMMANDS.items() if each.fields])
 def test_every_known_word_of_an_option_is_offered(told: Told, path: str) -> None:
     for option in (*COMMANDS[path].options, *COMMANDS[path].common):
-        known = [word for word, _ in option.value.words]
-        if option.value.kind in ("word", "list", "sort"):
-            assert words_of(told("fish", *path.split(), option.names[-1], "")) == known
+        kind, known = value_of(option, COMMANDS[path].rows)
+        if kind in ("word", "list", "sort"):
+            assert words_of(told("fish", *path.split(), option.flags[-1], "")) == list(known)
 
 
 def test_fields_are_sorted_by_that_can_be(told: Told) -> None:

@@ -21,7 +21,7 @@ from support.serving import serving
 from addonctl import sandbox
 from addonctl.cli.program import command
 from addonctl.docs import topics
-from addonctl.docs.__main__ import read
+from addonctl.docs.__main__ import CommandDoc
 from addonctl.sandbox.app import Application
 
 ROOT = Path(__file__).parents[1]
@@ -116,12 +116,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_topic_and_every_command_has_its_place(site: Path) -> None:
     for name in topics.NAMES:
         assert topics.TOPICS[name].title in (site / "help" / f"{name}.html").read_text("utf-8")
-    for noun in read(command).commands:
+    for noun in CommandDoc(command).commands:
         text = (site / "commands" / f"{noun.path}.html").read_text("utf-8")
         for verb in noun.walk():
             assert f"addonctl {verb.path}" in text
             for option in verb.options:
-                assert option.names[-1] in text
+                assert option.flags[-1] in text
 
 
 class Loaded(HTMLParser):
@@ -173,8 +173,8 @@ def test_a_broken_link_fails_the_build(tmp_path: Path, page: str, text: str, sai
 
 
 def test_every_command_that_a_page_names_exists() -> None:
-    paths = {each.path for each in read(command).walk()}
-    nouns = "|".join(noun.path for noun in read(command).commands)
+    paths = {each.path for each in CommandDoc(command).walk()}
+    nouns = "|".join(noun.path for noun in CommandDoc(command).commands)
     for page in PAGES:
         text = (DOCS / page).read_text("utf-8")
         named = re.findall(rf"`(?:addonctl )?({nouns}) ([a-z]+)[ `]", text)

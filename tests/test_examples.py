@@ -13,9 +13,9 @@ import pytest
 
 from addonctl.cli.program import command
 from addonctl.docs import topics
-from addonctl.docs.__main__ import read
+from addonctl.docs.__main__ import CommandDoc
 
-PROGRAM = read(command)
+PROGRAM = CommandDoc(command)
 EXAMPLES = dict.fromkeys(line for command in PROGRAM.walk() for _, line in command.examples)
 EXAMPLES |= dict.fromkeys(
     line

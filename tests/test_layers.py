@@ -98,7 +98,7 @@ def test_imports_point_down(module: str) -> None:
         ("cli.state", "from . import parser", ["..parser"]),
         ("transfer.plan", "from addonctl import sandbox", ["addonctl.sandbox"]),
         ("sandbox.app", "from addonctl.errors import Usage", ["addonctl.errors.Usage"]),
-        ("docs.manual", "from addonctl.cli.program import run", ["addonctl.cli.program.run"]),
+        ("docs.topics", "from addonctl.cli.program import run", ["addonctl.cli.program.run"]),
         ("docs.__main__", "from addonctl.cli.program import run", []),
         ("cli.sandbox", "from addonctl import sandbox", []),
         ("api.transport", "from addonctl import __version__", []),

@@ -18,7 +18,7 @@ from addonctl.docs import topics
 from addonctl.docs.topics import continued
 
 CHECKOUT = Path(__file__).parents[1]
-PROGRAM = docs.read(command)
+PROGRAM = docs.CommandDoc(command)
 COMMANDS = {command.path: command for command in PROGRAM.walk()}
 PAGES = sorted((CHECKOUT / "man").glob("*.1"))
 RECORDS = [path for path, each in COMMANDS.items() if each.fields and each.words[0] != "auth"]
@@ -78,7 +78,7 @@ def test_what_every_command_takes_is_told_of_once(path: str) -> None:
     (named,) = re.findall(r"^Taken by every command, .* addonctl\(1\): (.*)\.$", page, re.MULTILINE)
 
     for option in COMMANDS[path].common:
-        assert f"\\fB{option.names[-1]}\\fR".replace("-", "\\-") in named
+        assert f"\\fB{option.flags[-1]}\\fR".replace("-", "\\-") in named
         assert option.help in program.replace("\\-", "-").replace("\\(aq", "'")
         assert option.help not in page.replace("\\-", "-").replace("\\(aq", "'")
     assert "\n.TP\n\\fB130\\fR\n" in program
@@ -135,7 +135,7 @@ def test_help_fits_80_columns_and_begins_with_examples(
     if command.examples:
         assert ran.out.index("Examples") < ran.out.index("Options:")
     for option in command.options:
-        assert option.names[-1] in ran.out
+        assert option.flags[-1] in ran.out
 
 
 def test_help_on_a_command_is_its_own_help(run: Run) -> None:

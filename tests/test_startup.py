@@ -39,7 +39,7 @@ HEAVY = {
     "xml",
     "addonctl.batch.pool",
     "addonctl.docs.complete",
-    "addonctl.docs.manual",
+    "addonctl.docs.__main__",
     "addonctl.batch.pace",
     "addonctl.sandbox",
     "addonctl.transcripts",

@@ -4,158 +4,256 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_origin
 
 from addonctl import __version__, sandbox
 from addonctl.cli.commands import Declared, Noun, Verb
 from addonctl.cli.config import NAMES
-from addonctl.cli.program import command
-from addonctl.docs import complete, manual, topics
-from addonctl.docs.manual import ArgumentDoc, CommandDoc, OptionDoc, ValueDoc
+from addonctl.cli.program import NOUNS, command
+from addonctl.docs import complete, topics
 from addonctl.models import STATUSES, Record
+
+WIDTH = 72
+"""Columns of an example in the manual."""
+
+TOPICS_OF_PROGRAM = ("addresses", "formats", "archive", "buckets", "cluster", "tables")
+
+
+class CommandDoc:
+    """A noun or a verb in its place, as manual, completion and site describe it.
+
+    `words` lead to it, none to the program itself. `commands` are the members of a noun, with
+    `aliases` (and what they do) for those whose place is at the top.
+    """
+
+    def __init__(self, declared: Noun | Verb, words: tuple[str, ...] = ()) -> None:
+        paragraphs = [" ".join(each.split()) for each in declared.help.split("\n\n")]
+        self.words, self.path = words, " ".join(words)
+        self.page = "-".join(("addonctl", *words))
+        self.summary = paragraphs[0].removesuffix(".")
+        self.description = "\n\n".join(paragraphs)
+        self.arguments = [each for each in declared.own if not each.flags]
+        self.options = [each for each in declared.own if each.flags]
+        self.common, self.examples, self.rows = declared.common, declared.examples, declared.rows
+        self.fields = [field.name for field in declared.rows.FIELDS] if declared.rows else []
+        self.commands: list[CommandDoc] = []
+        self.aliases: dict[str, str] = {}
+        if isinstance(declared, Noun):
+            for name, summary in declared.summaries():
+                if words and name in NOUNS:
+                    self.aliases[name] = summary
+                elif member := declared.member(name):
+                    self.commands.append(CommandDoc(member, (*words, name)))
+
+    def walk(self) -> Iterator[CommandDoc]:
+        """This command and all under it, outermost first."""
+        yield self
+        for inner in self.commands:
+            yield from inner.walk()
 
 
 def main(checkout: Path, folder: Path) -> None:
-    """Write what is made of the commands under `folder`, and nothing else in its folders.
+    """Write what is made of the commands under `folder`, and nothing else in its man/.
 
-    The date of this version is taken from the changelog in `checkout`.
+    The date of this version, and so of its pages, is taken from the changelog in `checkout`.
     """
-    program = read(command)
-    pages = manual.pages(program, __version__, _date(checkout / "CHANGELOG.md"))
-    scripts = {name: complete.script(shell) for shell, name in complete.SCRIPTS.items()}
-    for place, files in (("man", pages), ("completions", scripts)):
-        for stale in set((folder / place).glob("*")) - {folder / place / name for name in files}:
-            stale.unlink()
-        for name, text in files.items():
-            _write(folder / place / name, text)
-    _write(folder / "addonctl" / "docs" / "words.json", words(program, sandbox.ACCOUNT))
+    changelog, program = checkout / "CHANGELOG.md", CommandDoc(command)
+    heading = rf"^## {re.escape(__version__)} \((\d{{4}}-\d\d-\d\d)\)$"
+    date = re.search(heading, changelog.read_text("utf-8"), re.MULTILINE)
+    if not date:
+        raise SystemExit(f"{changelog} has no heading '## {__version__} (DATE)'")
+    parents = {inner.words: noun for noun in program.walk() for inner in noun.commands}
+    files = {
+        f"man/{each.page}.1": manual_page(each, parents.get(each.words), date[1])
+        for each in program.walk()
+    }
+    for shell, name in complete.SCRIPTS.items():
+        files[f"completions/{name}"] = complete.script(shell)
+    files["addonctl/docs/words.json"] = words(program)
+    for page in (folder / "man").glob("*"):
+        page.unlink()
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8", newline="\n")
 
 
-def read(program: Noun) -> CommandDoc:
-    """The program and all its commands, as manual and completion describe them."""
-    return _command(program, (), frozenset(program.nouns))
+# What TABs are answered from
 
 
-def words(program: CommandDoc, sandbox_account: str) -> str:
-    """The table that TABs are answered from: an option a line, a command a line.
-
-    `sandbox_account` is the account of the profile `sandbox`, which is in no config.toml.
-    """
-    options: dict[OptionDoc, int] = {}
+def words(program: CommandDoc) -> str:
+    """The table of all that can be typed: an option a line, a command a line."""
+    options: dict[str, int] = {}
     commands: dict[str, object] = {}
     for each in program.walk():
-        members = {inner.words[-1]: inner.summary for inner in each.commands}
-        for name, words, summary in each.aliases:
-            members[name] = summary
-            commands[f"{each.path} {name}"] = " ".join(words)
-        taken = (*each.options, *each.common)
+        commands |= {f"{each.path} {name}": name for name in each.aliases}
+        numbers = []
+        for option in (*each.options, *each.common):
+            about, value = option.help.removesuffix("."), value_of(option, each.rows)
+            row = _json({"names": option.flags, "about": about, "value": value})
+            numbers.append(options.setdefault(row, len(options)))
         argument = each.arguments[0] if each.arguments else None
-        value = argument.value if argument else ValueDoc()
+        kinds = (argument.type, *get_args(argument.type)) if argument else ()
         commands[each.path] = {
-            "commands": members,
-            "options": [options.setdefault(option, len(options)) for option in taken],
-            "argument": [value.kind, dict(value.words)],
-            "many": bool(argument and argument.many),
+            "commands": {inner.words[-1]: inner.summary for inner in each.commands} | each.aliases,
+            "options": numbers,
+            "argument": value_of(argument, None) if argument else ("", {}),
+            "many": any(get_origin(kind) is list for kind in kinds),
         }
-    rows = [
-        {
-            "names": option.names,
-            "about": option.help.removesuffix("."),
-            "value": [option.value.kind, dict(option.value.words)],
-        }
-        for option in options
-    ]
+    rows = [f"{_json(path)}: {_json(row)}" for path, row in commands.items()]
+    # The profile `sandbox` and its account are in no config.toml.
     return (
-        f'{{"sandbox": {_json(sandbox_account)},\n"options": [\n'
-        + ",\n".join(map(_json, rows))
+        f'{{"sandbox": {_json(sandbox.ACCOUNT)},\n"options": [\n'
+        + ",\n".join(options)
         + '\n],\n"commands": {\n'
-        + ",\n".join(f"{_json(path)}: {_json(row)}" for path, row in commands.items())
+        + ",\n".join(rows)
         + "\n}}\n"
     )
 
 
-def _command(declared: Noun | Verb, words: tuple[str, ...], nouns: frozenset[str]) -> CommandDoc:
-    members, aliases = [], []
-    if isinstance(declared, Noun):
-        for name, summary in declared.summaries():
-            member = declared.member(name)
-            if words and name in nouns:
-                # A noun of its own, reachable under its parent too: described once.
-                aliases.append((name, (name,), summary))
-            elif member:
-                members.append(_command(member, (*words, name), nouns))
-    rows = declared.rows
-    paragraphs = [" ".join(paragraph.split()) for paragraph in declared.help.split("\n\n")]
-    return CommandDoc(
-        words,
-        paragraphs[0].removesuffix("."),
-        "\n\n".join(paragraphs),
-        tuple(_argument(each) for each in declared.own if not each.flags),
-        tuple(_option(each, rows) for each in declared.own if each.flags),
-        tuple(_option(each, rows) for each in declared.common),
-        tuple(declared.examples),
-        tuple(field.name for field in rows.FIELDS) if rows else (),
-        tuple(members),
-        tuple(aliases),
-    )
+def value_of(declared: Declared, rows: type[Record] | None) -> tuple[str, dict[str, str]]:
+    """What may stand in a place, as a shell can complete it: its kind, and words with their help.
 
-
-def _option(option: Declared, rows: type[Record] | None) -> OptionDoc:
-    label = ValueDoc("seen", (("label", ""),)) if option.name == "label" else None
-    value = label or _value(option.metavar, rows)
-    return OptionDoc(option.flags, option.help, option.metavar, value)
-
-
-def _argument(argument: Declared) -> ArgumentDoc:
-    kinds = (argument.type, *get_args(argument.type))
-    many = any(get_origin(each) is list for each in kinds)
-    value = _value(argument.metavar, None)
-    return ArgumentDoc(argument.metavar, argument.help, value, argument.usage, many)
-
-
-def _value(metavar: str, rows: type[Record] | None) -> ValueDoc:
-    """What a placeholder stands for; the placeholders are those of addonctl/cli."""
+    The kind is empty where nothing is taken, "any" where nothing is known, "word" for one of the
+    words, "list" for some of them with commas between, "sort" for one that may have a `-` before
+    it, "help" for one of them or a command, "profile" for one of them or a profile. For "address"
+    the words are the kinds of SIDs taken, outermost first; for "seen" the kind of SID, or `label`,
+    that lists have shown. It follows from the placeholder; the placeholders are those of cli/.
+    """
+    metavar, fields = declared.metavar, rows.FIELDS if rows else ()
     if not metavar:
-        return ValueDoc()
-    sids = tuple((kind, "") for kind in ("RE", "XR", "XH") if f"{kind}…" in metavar)
-    if sids:
-        return ValueDoc("address", sids)
+        return "", {}
+    if declared.name == "label":
+        return "seen", {"label": ""}
+    if sids := [kind for kind in ("RE", "XR", "XH") if f"{kind}…" in metavar]:
+        return "address", dict.fromkeys(sids, "")
     if metavar in ("CA…", "CF…", "XB…", "XE…"):
-        return ValueDoc("seen", ((metavar[:2], ""),))
-    fields = rows.FIELDS if rows else ()
-    known: dict[str, ValueDoc] = {
-        "FORMAT": ValueDoc("word", topics.formats()),
-        "STATUS,…": ValueDoc("list", tuple((status, "") for status in STATUSES)),
-        "FIELD": ValueDoc("sort", tuple((each.name, "") for each in fields if each.kind != "uris")),
-        "a,b,c": ValueDoc("list", tuple((each.name, "") for each in fields)),
-        "iso|own": ValueDoc("word", (("iso", "2026-11-21T18:43:00Z"), ("own", "the format's"))),
-        "FILE": ValueDoc("file"),
-        "DIR": ValueDoc("folder"),
-        "NAME": ValueDoc("profile", (("sandbox", "needs no login"),)),
-        "[NAME]": ValueDoc("profile"),  # where one is made or removed
-        "SETTING": ValueDoc("word", tuple((name, "") for name in NAMES)),
-        "SHELL": ValueDoc("word", tuple((shell, "") for shell in complete.SCRIPTS)),
-        "TOPIC": ValueDoc("help", tuple((name, topics.TOPICS[name].line) for name in topics.NAMES)),
+        return "seen", {metavar[:2]: ""}
+    known: dict[str, tuple[str, dict[str, str]]] = {
+        "FORMAT": ("word", dict(topics.formats())),
+        "STATUS,…": ("list", dict.fromkeys(STATUSES, "")),
+        "FIELD": ("sort", {each.name: "" for each in fields if each.kind != "uris"}),
+        "a,b,c": ("list", {each.name: "" for each in fields}),
+        "iso|own": ("word", {"iso": "2026-11-21T18:43:00Z", "own": "the format's"}),
+        "FILE": ("file", {}),
+        "DIR": ("folder", {}),
+        "NAME": ("profile", {"sandbox": "needs no login"}),
+        "[NAME]": ("profile", {}),  # where one is made or removed
+        "SETTING": ("word", dict.fromkeys(NAMES, "")),
+        "SHELL": ("word", dict.fromkeys(complete.SCRIPTS, "")),
+        "TOPIC": ("help", {name: topics.TOPICS[name].line for name in topics.NAMES}),
     }
-    return known.get(metavar, ValueDoc("any"))
+    return known.get(metavar, ("any", {}))
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _date(changelog: Path) -> str:
-    heading = rf"^## {re.escape(__version__)} \((\d{{4}}-\d\d-\d\d)\)$"
-    found = re.search(heading, changelog.read_text("utf-8"), re.MULTILINE)
-    if not found:
-        raise SystemExit(f"{changelog} has no heading '## {__version__} (DATE)'")
-    return found[1]
+# Pages in the man(7) language
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8", newline="\n")
+def manual_page(command: CommandDoc, parent: CommandDoc | None, date: str) -> str:
+    """A command's page; without a parent that of the program, which tells what all others share."""
+    usage = ["[OPTIONS]", *(argument.usage for argument in command.arguments)]
+    usage += ["COMMAND", "[ARGUMENTS]"] if command.commands else []
+    lines = [
+        r"\" Written by `python -m addonctl.docs` from the command tree. Do not edit.",
+        f'.TH {_plain(command.page.upper())} 1 {date} "addonctl {__version__}" "addonctl manual"',
+        ".SH NAME",
+        f"{_plain(command.page)} \\- {_plain(command.summary[:1].lower() + command.summary[1:])}",
+        ".SH SYNOPSIS",
+        f".B {_plain(f'addonctl {command.path}'.strip())}",
+        _plain(" ".join(usage)),
+        ".SH DESCRIPTION",
+        "\n.PP\n".join(_styled(_stopped(each)) for each in command.description.split("\n\n")),
+    ]
+    if command.commands or command.aliases:
+        lines += [".SH COMMANDS"]
+    for inner in command.commands:
+        lines += _term(f"{_bold(inner.page)}(1)", _stopped(inner.summary))
+    for alias, summary in command.aliases.items():
+        same = f"The same as addonctl-{alias}(1)."
+        lines += _term(_bold(f"addonctl {command.path} {alias}"), f"{_stopped(summary)} {same}")
+    if command.arguments:
+        lines += [".SH ARGUMENTS"]
+    for argument in command.arguments:
+        lines += _term(f"\\fI{_plain(argument.metavar)}\\fR", _stopped(argument.help))
+    lines += [".SH OPTIONS"]
+    for option in (*command.options, *(() if parent else command.common)):
+        term, (kind, known) = ", ".join(map(_bold, option.flags)), value_of(option, command.rows)
+        term += f" \\fI{_plain(option.metavar)}\\fR" if option.metavar else ""
+        one_of = f" Known: {', '.join(known)}." if known and kind in ("word", "list") else ""
+        lines += _term(term, f"{_stopped(option.help)}{one_of}")
+    if parent:
+        names = ", ".join(f"`{option.flags[-1]}`" for option in command.common)
+        lines += [".PP"] if command.options else []
+        lines += [_styled(f"Taken by every command, and told of in addonctl(1): {names}.")]
+    if command.fields:
+        lines += [".SH FIELDS", _plain(", ".join(command.fields))]
+    if parent:
+        lines += [
+            ".SH EXIT STATUS",
+            "0 when all is done; the others are those of every command, in addonctl(1).",
+            ".SH ENVIRONMENT",
+            _styled(
+                "`ADDONCTL_PROFILE`, `ADDONCTL_FORMAT`, the login's `TWILIO_` variables and others;"
+                " see addonctl(1)."
+            ),
+            ".SH FILES",
+            _styled("`config.toml` holds the profiles; see addonctl(1)."),
+        ]
+    else:
+        for name in (*TOPICS_OF_PROGRAM, "exit-codes", "environment", "files"):
+            topic = topics.TOPICS[name]
+            title = "exit status" if name == "exit-codes" else topic.title
+            lines += [f".SH {title.upper()}"]
+            for number, part in enumerate(topic.parts):
+                if isinstance(part, str):
+                    lines += [".PP"] * bool(number) + [_styled(part)]
+                elif isinstance(part, list):
+                    lines += _literal(part)
+                else:
+                    lines += [line for term, text in part for line in _term(_bold(term), text)]
+    lines += [".SH EXAMPLES"]
+    examples = command.examples or [each.examples[0] for each in command.walk() if each.examples]
+    for number, (what, line) in enumerate(examples):
+        lines += [".PP"] * bool(number) + [_styled(f"{what[:1].upper()}{what[1:]}:")]
+        lines += _literal(topics.continued(line, WIDTH))
+    near = [parent] if parent else []
+    near += [inner for inner in (parent or command).commands if inner.words != command.words]
+    near += command.commands if parent else []
+    names = ",\n".join(f"{_bold(name)}(1)" for name in sorted({each.page for each in near}))
+    return "\n".join([*lines, ".SH SEE ALSO", names, ""])
+
+
+def _term(term: str, text: str) -> list[str]:
+    return [".TP", term, _styled(text)]
+
+
+def _literal(lines: list[str]) -> list[str]:
+    return [".PP", ".RS 4", ".nf", *(_plain(line) for line in lines), ".fi", ".RE"]
+
+
+def _stopped(text: str) -> str:
+    return text if not text or text[-1] in ".:;?!" else f"{text}."
+
+
+def _bold(text: str) -> str:
+    return f"\\fB{_plain(text)}\\fR"
+
+
+def _styled(text: str) -> str:
+    """Running text: escaped, with what stands in backquotes in bold."""
+    return re.sub(r"`([^`]*)`", r"\\fB\1\\fR", _plain(text))
+
+
+def _plain(text: str) -> str:
+    """`text` as roff takes it: no escapes, no requests, hyphens that can be copied."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    text = "".join(each if each.isascii() else f"\\[u{ord(each):04X}]" for each in text)
+    return f"\\&{text}" if text.startswith((".", "\\(aq")) else text
 
 
 if __name__ == "__main__":
