@@ -51,7 +51,8 @@ _ADDRESS = rf"""(?ax)
     (?:(?P<result>[Xx][Rr]{HEX}){_END}(?:Payloads{_END})?)?
     (?:(?P<payload>[Xx][Hh]{HEX}){_END}(?:Data{_END})?)?
     (?:\.(?:json|xml|csv))?(?:\?\S*)?"""
-# A page of the console: a recording's SID anywhere behind the host, often encoded in a query.
+# A page of the console shows a recording: its SID is anywhere behind the host, often encoded in
+# a query, and the account's may be.
 _PAGE = r"(?a)(?i:https://(?!api\.)(?:[\w-]+\.)*twilio\.com/)\S*"
 _SHOWN = rf"(?<![0-9A-Za-z])(?:[Rr][Ee]|[Aa][Cc]){HEX}(?![0-9A-Za-z])"
 
@@ -212,8 +213,16 @@ def _parse(word: Token, parent: Address | None, recall: Recall | None) -> Addres
     text = word.text.strip(_AROUND)
     # re keeps what it compiled; a bare SID, the commonest word, does without the long pattern.
     found = re.fullmatch(_PLAIN, text) or re.fullmatch(_ADDRESS, text)
-    sids = found.group("recording", "result", "payload", "account") if found else _on_page(text)
-    recording, result, payload, account = (in_service_case(sid) if sid else "" for sid in sids)
+    recording = result = payload = account = ""
+    if found:
+        sids = found.group("recording", "result", "payload", "account")
+        recording, result, payload, account = (in_service_case(sid or "") for sid in sids)
+    elif re.fullmatch(_PAGE, text):
+        from urllib.parse import unquote
+
+        shown = sorted({in_service_case(sid) for sid in re.findall(_SHOWN, unquote(text))})
+        if [sid[:2] for sid in shown] in (["RE"], ["AC", "RE"]):
+            recording, account = shown[-1], "".join(shown[:-1])
     alone = not recording and (parent is None or (payload and not (result or parent.result)))
     if recall and not recording and (alone or not found) and re.fullmatch(_SHORT, text):
         return _recalled(word, in_service_case(text), parent, recall)
@@ -258,17 +267,6 @@ def _recalled(word: Token, text: str, parent: Address | None, recall: Recall) ->
         f"needs {missing} before it, for it was in none of your last lists",
         "list it first: addonctl results list RE…, or addonctl payloads list RE… XR…",
     )
-
-
-def _on_page(text: str) -> tuple[str, str, str, str]:
-    """The recording that a page of the console shows, with its account if the URL says so."""
-    if re.fullmatch(_PAGE, text):
-        from urllib.parse import unquote
-
-        sids = sorted({in_service_case(sid) for sid in re.findall(_SHOWN, unquote(text))})
-        if [sid[:2] for sid in sids] in (["RE"], ["AC", "RE"]):
-            return sids[-1], "", "", "".join(sids[:-1])
-    return "", "", "", ""
 
 
 def _unfit(word: Token, why: str, hint: str = "see: addonctl help addresses") -> Usage:

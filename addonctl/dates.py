@@ -14,9 +14,8 @@ from functools import lru_cache
 
 from addonctl.errors import Usage
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAY = rf"(?a)(?:{'|'.join(_WEEKDAYS)}), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}})"
+_DAY = rf"(?a)(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}})"
 _CLOCK = r"(?a) (?:[01]\d|2[0-3]):[0-5]\d"
 _SECOND = r"(?a):[0-5]\d (?:\+0000|GMT)"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -61,9 +60,9 @@ def iso(text: str, shift: timedelta | None = None, *, zulu: bool = False) -> str
 
 def rfc2822(moment: datetime) -> str:
     """`moment` as the service would write it, whatever the locale."""
-    moment = moment.astimezone(UTC)
-    weekday, month = _WEEKDAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{weekday}, {moment:%d} {month} {moment.year:04d} {moment:%H:%M:%S} +0000"
+    from email.utils import format_datetime
+
+    return format_datetime(moment.astimezone(UTC))
 
 
 def when(word: str, now: datetime) -> datetime:

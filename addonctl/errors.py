@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+_PARTS = ("status", "code", "more_info", "request_id", "hint")
+
 
 class AddonctlError(Exception):
     """Something did not work out: what happened, the service's own words, one hint.
@@ -45,19 +47,11 @@ class AddonctlError(Exception):
 
     def reworded(self, message: str) -> Self:
         """The same error with another message."""
-        return type(self)(**{**vars(self), "message": message})
+        return type(self)(message, **{name: getattr(self, name) for name in _PARTS})
 
     def document(self) -> dict[str, Any]:
         """The error as scripts read it: one JSON-ready object, nulls left out."""
-        parts = {
-            "message": self.message,
-            "exit_code": self.exit_code,
-            "status": self.status,
-            "code": self.code,
-            "more_info": self.more_info,
-            "request_id": self.request_id,
-            "hint": self.hint,
-        }
+        parts = {name: getattr(self, name) for name in ("message", "exit_code", *_PARTS)}
         return {"error": {name: part for name, part in parts.items() if part is not None}}
 
 

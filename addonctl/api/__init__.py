@@ -82,8 +82,6 @@ class Client:
             "Connection": "keep-alive",
         }
 
-    # Lists
-
     def accounts(self) -> Iterator[list[Account]]:
         """The account itself, and its subaccounts."""
         return self._pages(Account, "/2010-04-01/Accounts", "accounts", {"PageSize": PAGE_SIZE})
@@ -108,8 +106,6 @@ class Client:
         """What an add-on left: the metadata of a result's payloads."""
         path, what = f"{self._path(result)}/Payloads", f"payloads of {_named(result)}"
         return self._pages(Payload, path, what, {"PageSize": page_size})
-
-    # Single things
 
     def recording(self, address: Address) -> Recording:
         """A recording's metadata."""
@@ -139,8 +135,6 @@ class Client:
                 f"with it: addonctl results delete {address.recording} {address.result}"
             )
         raise problem
-
-    # A payload's bytes
 
     def link(self, address: Address) -> SignedLink:
         """The signed link to a payload's bytes, not followed."""
@@ -182,8 +176,6 @@ class Client:
     def close(self) -> None:
         self._api.close()
         self._store.close()
-
-    # Underneath
 
     def _path(self, address: Address) -> str:
         account = address.account or self.login.acting_account

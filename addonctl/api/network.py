@@ -17,7 +17,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from http.client import HTTPResponse, responses
 from typing import Any
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from requests import PreparedRequest, exceptions
 from requests.adapters import HTTPAdapter
@@ -103,12 +103,6 @@ def _plain(text: str) -> str:
     return text
 
 
-def proxies_for(parts: SplitResult) -> dict[str, str]:
-    """The proxies that the environment names. Plain http, which only ever goes to loopback,
-    passes by any: it would read the login."""
-    return get_environ_proxies(parts.geturl()) if parts.scheme == "https" else {}
-
-
 class TimedSocket(io.RawIOBase):
     """What comes over a socket until `end`, by the monotonic clock.
 
@@ -119,7 +113,7 @@ class TimedSocket(io.RawIOBase):
     _bytes: io.RawIOBase | socket.SocketIO | None = None
 
     def __init__(self, sock: socket.socket) -> None:
-        self.patience = sock.gettimeout() or 0.0
+        self.patience = self.left = sock.gettimeout() or 0.0
         self.end = time.monotonic() + self.patience
         self._socket = sock
         self._bytes = sock.makefile("rb", buffering=0)  # keeps the socket open while it is read
@@ -159,20 +153,18 @@ class TimedDownload(TimedResponse):
     Only the time spent waiting for it counts, not what its reader does in between.
     """
 
-    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
-        super().__init__(sock, *args, **more)
-        self._left, self._came = self.line.patience, 0
+    _came = 0
 
     def read1(self, n: int = -1) -> bytes:
         if self.status >= 300:
             return super().read1(n)
         began = time.monotonic()
-        self.line.end = began + self._left
+        self.line.end = began + self.line.left
         data = super().read1(n)
-        self._left -= time.monotonic() - began
+        self.line.left -= time.monotonic() - began
         self._came += len(data)
         if self._came >= LEAST_PROGRESS:
-            self._left, self._came = self.line.patience, 0
+            self.line.left, self._came = self.line.patience, 0
         return data
 
 
@@ -257,7 +249,7 @@ def failure(
     variable = next((name for name in _PROXIES if os.environ.get(name)), "the system's setting")
     at_proxy = isinstance(problem, exceptions.ProxyError)
     if at_proxy:
-        proxy = prepend_scheme_if_needed(select_proxy(url, proxies_for(parts)) or "", "http")
+        proxy = prepend_scheme_if_needed(select_proxy(url, get_environ_proxies(url)) or "", "http")
         where = f"the proxy {parse_url(proxy).netloc}"  # so without its login
         host, named_by = f"the host of {where}", f"{variable} names this proxy"
 

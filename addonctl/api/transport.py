@@ -8,15 +8,16 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
 from urllib3 import Retry
 from urllib3.exceptions import InvalidHeader
 
-from addonctl.api.network import LATER, NETWORK, Adapter, failure, proxies_for, shown, whole_number
+from addonctl.api.network import LATER, NETWORK, Adapter, failure, shown, whole_number
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 from addonctl.login import LOOPBACK, plain_url
 
@@ -107,12 +108,21 @@ class Exchange(NamedTuple):
         """How many of the account's requests the service has in flight, if it says so."""
         return whole_number(self.response.headers.get("Twilio-Concurrent-Requests", ""))
 
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds it asks to wait, within reason; None for what makes no sense."""
+        with suppress(InvalidHeader, ValueError, OverflowError):
+            said = self.response.headers.get("Retry-After", "")
+            return min(Retry().parse_retry_after(said), LONGEST_RETRY_AFTER)
+        return None
+
     def header(self, name: str) -> str | None:
         """What a header says, fit to be shown."""
         return shown(self.response.headers.get(name), self.hidden)
 
     def refusal(self) -> AddonctlError:
-        """The error that a status of 3xx, 4xx or 5xx stands for, in the service's own words."""
+        """The error that a status of 3xx, 4xx or 5xx stands for, in the service's own words: of
+        JSON, of the service's or a store's XML, of a page, or plain text."""
         kind: type[AddonctlError] = AddonctlError
         hint = NOT_THE_SERVICE if self.status < 400 else None
         if self.status in (401, 403):
@@ -124,14 +134,23 @@ class Exchange(NamedTuple):
             kind, hint = TryLater, LATER
         elif self.status == 405:
             hint = "the service does not offer this on this resource"
-        said = _said(self.body.decode("utf-8", "replace"))
+        text, said = self.body.decode("utf-8", "replace"), None
+        with suppress(ValueError, RecursionError):
+            said = json.loads(text)
+        if not isinstance(said, dict):
+            # A pattern, not a parser: the document may be cut short, or hostile.
+            found = re.findall("<(message|code|moreinfo|title)>([^<]*)", text, re.IGNORECASE)
+            said = {tag.lower(): words for tag, words in reversed(found)}  # the first one counts
+            if not re.search("<(RestException|Error)>", text):
+                said = {"message": said.get("title") if "<" in text else text}
+        more_info = said.get("more_info") or said.get("moreinfo")
         words = (shown(text, self.hidden) for text in (said.get("message"), self.response.reason))
         return kind(
             f"{self.doing}: {self.status} {next(filter(None, words), 'no reason given')}",
             hint=hint,
             status=self.status,
             code=whole_number(str(said.get("code"))),
-            more_info=shown(said.get("more_info"), self.hidden),
+            more_info=shown(more_info, self.hidden),
             request_id=self.header("Twilio-Request-Id"),
         )
 
@@ -193,9 +212,8 @@ class Channel:
         self._retries = limits.retries
         self._timeout = (min(limits.timeout, CONNECT_TIMEOUT), limits.timeout)
         self._pace, self._trace, self._notify = pace, trace, notify
-        self._named_by = named_by
-        self._flows = flows
-        self._proxies: dict[str, dict[str, str]] = {}
+        self._named_by, self._flows = named_by, flows
+        self._proxies: dict[tuple[str, str], dict[str, str]] = {}
 
     def send(
         self,
@@ -217,9 +235,10 @@ class Channel:
         request = requests.PreparedRequest()
         request.method, request.url = method, url
         request.headers = CaseInsensitiveDict(headers)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._proxies:
-            self._proxies[origin] = proxies_for(parts)
+        if (origin := (parts.scheme, parts.netloc)) not in self._proxies:
+            # Plain http, which only ever goes to loopback, passes by any: it would read the login.
+            clear = parts.scheme == "http"
+            self._proxies[origin] = {} if clear else get_environ_proxies(url)
         tries = failures = in_a_row = answers = 0
         with self._pace.request():
             while True:
@@ -249,7 +268,18 @@ class Channel:
                 failures, in_a_row = (failures, 1) if crowded else (failures + 1, in_a_row + 1)
                 if failures > self._retries:
                     break
-                self._wait(answer, in_a_row, why if not crowded else "", failures)
+                # Many that were refused together would come back together if the first one did
+                # not wait, or all as long.
+                backoff = BACKOFF * 2 ** min(in_a_row - 1, 20) if in_a_row > 1 else 0
+                backoff = min(LONGEST_BACKOFF, backoff + random.random() * 2 * BACKOFF)  # noqa: S311
+                asked = answer.retry_after if answer else None
+                if self._notify and not crowded:
+                    pause = max(1, round(asked or backoff))
+                    self._notify(f"{why}, again in {pause} s, {failures} of {self._retries}")
+                if answer and status == 429:
+                    self._pace.refused(backoff, asked, answer.concurrent)
+                else:
+                    self._pace.wait(asked or backoff)
         if answer is None:
             raise problem
         self._pace.answered(status, answer.concurrent)
@@ -259,18 +289,16 @@ class Channel:
         """What an answer of 200 or 206 brings. Raises TryLater where it does not say what part."""
         response = answer.response
         headers = {name.lower(): value for name, value in response.headers.items()}
-        begin: int | None = 0
-        size = whole_number(headers.get("content-length", ""))
+        begin, size = 0, whole_number(headers.get("content-length", ""))
         if answer.status == 206:
-            unit, _, rest = headers.get("content-range", "").partition(" ")
-            span, _, whole = rest.partition("/")
-            begin = whole_number(span.partition("-")[0]) if unit == "bytes" else None
-            size = whole_number(whole)
+            span = headers.get("content-range", "")
+            part = re.fullmatch(r"(?a)bytes (\d{1,19})-[^/]*(?:/(.*))?", span)
+            if not part:
+                response.close()
+                raise TryLater(f"{answer.doing}: the store sent a part without saying which")
+            begin, size = int(part[1]), whole_number(part[2] or "")
         elif "transfer-encoding" in headers:
             size = None
-        if begin is None:
-            response.close()
-            raise TryLater(f"{answer.doing}: the store sent a part without saying which")
         return Body(begin, size, headers, self._chunks(answer), response.close)
 
     def close(self) -> None:
@@ -306,37 +334,3 @@ class Channel:
         if fine and len(body) > most:
             raise AddonctlError(f"{doing}: the service's answer is longer than {most >> 20} MiB")
         return bytes(body)
-
-    def _wait(self, answer: Exchange | None, in_a_row: int, why: str, failures: int) -> None:
-        """Wait before a retry, and say so; many that were refused together would come back
-        together if the first one did not wait, or all as long."""
-        backoff = BACKOFF * 2 ** min(in_a_row - 1, 20) if in_a_row > 1 else 0
-        backoff = min(LONGEST_BACKOFF, backoff + random.random() * 2 * BACKOFF)  # noqa: S311
-        asked = None
-        if answer:
-            with suppress(InvalidHeader, ValueError, OverflowError):
-                said = answer.response.headers.get("Retry-After", "")
-                asked = min(Retry().parse_retry_after(said), LONGEST_RETRY_AFTER)
-        if self._notify and why:
-            pause = max(1, round(asked or backoff))
-            self._notify(f"{why}, again in {pause} s, {failures} of {self._retries}")
-        if answer and answer.status == 429:
-            self._pace.refused(backoff, asked, answer.concurrent)
-        else:
-            self._pace.wait(asked or backoff)
-
-
-def _said(body: str) -> dict[str, Any]:
-    """What an error's body says: JSON, the service's or a store's XML, a page, or plain text."""
-    with suppress(ValueError, RecursionError):
-        said = json.loads(body)
-        if isinstance(said, dict):
-            return said
-    if "<" not in body:
-        return {"message": body}
-    # A pattern, not a parser: the document may be cut short, or hostile.
-    found = re.findall("<(message|code|moreinfo|title)>([^<]*)", body, re.IGNORECASE)
-    tags = {tag.lower(): text for tag, text in reversed(found)}  # the first of a name counts
-    if "<RestException>" in body or "<Error>" in body:
-        return {**tags, "more_info": tags.get("moreinfo")}
-    return {"message": tags.get("title")}
