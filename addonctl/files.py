@@ -221,16 +221,25 @@ def _flags(*names: str) -> int:
 
 
 @contextmanager
-def explained(doing: str, path: Path, hint: str | None = None) -> Iterator[None]:
-    """Whatever the file system raises as an AddonctlError that says what was tried with `path`."""
+def explained(
+    doing: str, path: Path, hint: str | None = None, *, only: type[Exception] = Exception
+) -> Iterator[None]:
+    """Whatever the file system raises as an AddonctlError that says what was tried with `path`.
+
+    Around what does more than that, `only` OSError: a mistake of ours must not look like the
+    disk's.
+    """
     try:
         yield
-    except OSError as problem:
-        reason = problem.strerror or "the system refuses it"
-    except ValueError:
-        reason = "a file cannot have such a name"  # a NUL, or what the file system cannot encode
-    except RuntimeError:
-        reason = "it is a link to itself"  # as Path.resolve says it before Python 3.13
-    else:
-        return
-    raise AddonctlError(f"cannot {doing} {path}: {reason[:1].lower()}{reason[1:]}", hint=hint)
+    except (OSError, ValueError, RuntimeError) as problem:
+        if not isinstance(problem, only):
+            raise
+        reason = "the system refuses it"
+        if isinstance(problem, OSError):
+            reason = problem.strerror or reason
+        elif isinstance(problem, ValueError):  # a NUL, or what the file system cannot encode
+            reason = "a file cannot have such a name"
+        else:  # as Path.resolve says it before Python 3.13
+            reason = "it is a link to itself"
+        reason = f"cannot {doing} {path}: {reason[:1].lower()}{reason[1:]}"
+        raise AddonctlError(reason, hint=hint) from None

@@ -28,7 +28,6 @@ from addonctl.models import FINAL, Payload, Result
 from addonctl.selection import Selection
 from addonctl.transcripts import Transcript
 from addonctl.transfer.fetch import stream
-from addonctl.transfer.source import Source
 
 TOO_LATE = timedelta(days=5)
 """A result that has no more time than this left is saved as it is, final or not."""
@@ -261,7 +260,7 @@ def _fetched(
     """A payload fetched, checked as it came, hashed, and put where it belongs."""
     digest, size = hashlib.sha256(), 0
     with _placing(), tempfile.SpooledTemporaryFile(IN_MEMORY) as held:
-        for chunk in stream(Source(client, at, payload)):
+        for chunk in stream(client, at, payload):
             digest.update(chunk)
             size += len(chunk)
             held.write(chunk)

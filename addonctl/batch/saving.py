@@ -13,7 +13,7 @@ from addonctl.batch.outcomes import Batch, Row, attempt
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Payload
 from addonctl.selection import Selection
-from addonctl.transfer.fetch import Saved, Spared, retire, save
+from addonctl.transfer.fetch import Saved, retire, save
 from addonctl.transfer.folder import Folder, Target
 from addonctl.transfer.source import Source
 
@@ -112,7 +112,7 @@ def saved(
     batch: Batch,
     found: Iterable[Found],
     total: int | None,
-    target: Callable[[Address, Payload], Target],
+    folder: Folder,
     results: Results,
     *,
     again: bool,
@@ -128,7 +128,7 @@ def saved(
             if isinstance(got, AddonctlError):
                 yield address, got
             else:  # names go by this order, whichever worker is first
-                yield address, (Source(batch.client, address, got), target(address, got))
+                yield address, (Source(batch.client, address, got), folder.target(address, got))
 
     def work(item: tuple[Address, tuple[Source, Target] | AddonctlError]) -> Saved:
         _, place = item
@@ -153,14 +153,15 @@ def deleted(
     if saving.interrupted:
         return
 
-    def work(result: Address) -> Spared | None:
+    def work(result: Address) -> tuple[str, str] | None:
         return retire(deleting.client, result, results[result], folder)
 
     for result, got in deleting.run(work, list(results), len(results)):
         if isinstance(got, AddonctlError):
             yield result, got, None
         elif got:
-            spared[got.why] += 1
-            yield result, "spared", got.detail
+            why, detail = got
+            spared[why] += 1
+            yield result, "spared", detail
         else:
             yield result, "deleted", None

@@ -15,7 +15,6 @@ from addonctl.models import Payload
 from addonctl.selection import Selection
 from addonctl.transcripts import NotATranscript, Transcript
 from addonctl.transfer.fetch import stream
-from addonctl.transfer.source import Source
 
 NEVER_WORDS = ("audio/", "image/", "video/", "application/pdf", "application/zip")
 """Content types that are not fetched to be read."""
@@ -42,7 +41,7 @@ class Said(NamedTuple):
 def whole(client: Client, address: Address, payload: Payload) -> bytes:
     """A payload's bytes, as far as a transcript may reach. Raises as a download does."""
     data = bytearray()
-    for chunk in stream(Source(client, address, payload)):
+    for chunk in stream(client, address, payload):
         data += chunk
         if len(data) > transcripts.LARGEST:
             break

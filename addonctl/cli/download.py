@@ -114,16 +114,14 @@ def download(
         what = f"delete {plural(count, 'result')} for good once {all_its} saved"
         consent.get(what, count, map(str, listed), chosen_by(selection, recordings))
     to = saving.to or os.path.expanduser(state.setting("to") or ".")  # noqa: PTH111
-    folder = Folder(Path(to), names)
+    folder = Folder(Path(to), names.candidates)
     total = None
     if wanted.alone or (wanted.typed and sink.watched):
         found = list(found)
         total = len(found)
         batch.alone = total <= 1
     check = saving.check or saving.delete_after
-    outcomes = saved(
-        *(batch, found, total, folder.target, listed), again=saving.clobber, check=check
-    )
+    outcomes = saved(*(batch, found, total, folder, listed), again=saving.clobber, check=check)
     rows = batch.rows(outcomes, ignore_not_found=missing.ignore_not_found)
     spared: Counter[str] = Counter()
     deleting = state.batch(many, "deleted or spared", "result", alone=False)
@@ -166,7 +164,7 @@ def _check(saving: Saving) -> None:
 def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Missing) -> None:
     """The one payload that was found, to the file that -o names, or to stdout."""
     from addonctl.batch.saving import saved
-    from addonctl.transfer.folder import Folder, Target
+    from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import Name
 
     if len(found) != 1:
@@ -186,9 +184,9 @@ def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Miss
                 raise
             batch.sink.say(problem.message)
         return
-    target = Target(Folder(file.parent), (), [Name(file.name, own=saving.clobber)])
-    again, check = saving.clobber, saving.check
-    outcomes = saved(batch, found, 1, lambda *_: target, {}, again=again, check=check)
+    name = Name(file.name, own=saving.clobber)
+    folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
+    outcomes = saved(batch, found, 1, folder, {}, again=saving.clobber, check=saving.check)
     batch.report(batch.rows(outcomes, ignore_not_found=missing.ignore_not_found))
     note = f", {batch.counts['skipped']} of them there before" if batch.counts["skipped"] else ""
     batch.finish(note)
@@ -198,22 +196,19 @@ def _to_file(batch: Batch, found: Sequence[Found], saving: Saving, missing: Miss
 def _stream(batch: Batch, found: Found, device: Path | None) -> None:
     """One payload to stdout or, as it is, to something that is no file."""
     from addonctl.transfer.fetch import stream
-    from addonctl.transfer.folder import on_disk
-    from addonctl.transfer.source import Source
 
     address, payload = found
     if isinstance(payload, AddonctlError):
         raise payload
-    source = Source(batch.client, address, payload)
     with batch.sink.progress(1, "payloads") as progress:
 
         def chunks() -> Iterator[bytes]:
-            for chunk in stream(source):
+            for chunk in stream(batch.client, address, payload):
                 progress.received(len(chunk))
                 yield chunk
 
         if device is None:
             batch.sink.data(chunks())
             return
-        with on_disk(device), device.open("wb") as opened:
+        with files.explained("write", device, only=OSError), device.open("wb") as opened:
             opened.writelines(chunks())

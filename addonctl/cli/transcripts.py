@@ -89,7 +89,6 @@ def show_payload(
     terminal, each is shown under a heading.
     """
     from addonctl.transfer.fetch import stream
-    from addonctl.transfer.source import Source
 
     form = _form(form, raw=True)
     sink = state.sink
@@ -111,7 +110,7 @@ def show_payload(
         )
     if exact:
         (at, each) = found[0]
-        sink.show(stream(Source(client, at, each)), each.content_type)
+        sink.show(stream(client, at, each), each.content_type)
         return
     if query is not None:
         sink.queried(_json(state, *found[0]), query)

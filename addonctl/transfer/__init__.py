@@ -1,3 +1,3 @@
-"""Payloads to disk: which (plan), called what (naming, folder), fetched how (source), kept whole
-until they have their name (part, checksum, fetch), and what may be deleted then (retire).
+"""One payload to disk: what it is called (naming), where it may lie (folder), how its bytes come
+(source), and how it is kept whole until it has its name (part, fetch).
 """

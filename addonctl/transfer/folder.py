@@ -17,8 +17,8 @@ import hashlib
 import os
 import stat
 import weakref
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,10 +26,10 @@ from addonctl import dates, files
 from addonctl.addresses import Address
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload
-from addonctl.transfer.naming import Name, Names
+from addonctl.transfer.naming import Name
 
-TICK = 100
-"""Nanoseconds: the finest that every common file system keeps."""
+Candidates = Callable[[Address, Payload], tuple[tuple[str, ...], list[Name]]]
+"""What gives a payload its folders and names: see `Names.candidates`."""
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
@@ -38,47 +38,33 @@ _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 _FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-@contextmanager
-def on_disk(path: Path) -> Iterator[None]:
-    """What the file system refuses while a payload comes as one of our errors, naming the file.
-
-    Nothing but that: a mistake of ours must not look like one of the disk's.
-    """
-    try:
-        yield
-    except OSError as problem:
-        reason = (problem.strerror or "the system refuses it").lower()
-        raise AddonctlError(f"cannot write {path}: {reason}") from None
-
-
-class Directory:
+class Directory(NamedTuple):
     """One folder, held open, and what is done to the names in it. Raises OSError.
 
     `path` is what its user calls it, for messages.
     """
 
-    def __init__(self, path: Path, descriptor: int | None) -> None:
-        self.path = path
-        self._descriptor = descriptor
+    path: Path
+    descriptor: int | None
 
     def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
+        if self.descriptor is not None:
+            os.close(self.descriptor)
 
     def open(self, name: str, flags: int) -> int:
         """A file, through no link and waiting for nobody."""
-        return os.open(self._at(name), flags | _FILE, 0o666, dir_fd=self._descriptor)
+        return os.open(self._at(name), flags | _FILE, 0o666, dir_fd=self.descriptor)
 
     def status(self, name: str) -> os.stat_result | None:
         """What is at a name, links not followed; None where nothing is."""
         try:
-            return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+            return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def unlink(self, name: str) -> None:
         with suppress(FileNotFoundError):
-            os.unlink(self._at(name), dir_fd=self._descriptor)
+            os.unlink(self._at(name), dir_fd=self.descriptor)
 
     def rename(self, old: str, new: str, *, over: bool) -> None:
         """Rename a file, over another one or not. Raises FileExistsError where it may not.
@@ -86,8 +72,8 @@ class Directory:
         A link is made only where nothing is, at once for all who try; where the file system
         makes none, an empty file holds the name until the rename.
         """
-        ends = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
-        if not over and self._descriptor is None:
+        ends = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
+        if not over and self.descriptor is None:
             (self.path / old).rename(self.path / new)  # Windows refuses by itself
             return
         if not over:
@@ -101,10 +87,11 @@ class Directory:
                 os.close(self.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         os.replace(self._at(old), self._at(new), **ends)  # noqa: PTH105  it knows no descriptors
 
-    def set_time(self, name: str, descriptor: int, modified: int) -> None:
-        """Set an open file's time of modification, in nanoseconds since 1970."""
-        file = descriptor if os.utime in os.supports_fd else self.path / name
-        os.utime(file, ns=(modified, modified))
+    def set_time(self, name: str, descriptor: int, modified: int | None) -> None:
+        """Set an open file's time of modification, in nanoseconds since 1970, if there is one."""
+        if modified is not None:
+            file = descriptor if os.utime in os.supports_fd else self.path / name
+            os.utime(file, ns=(modified, modified))
 
     def below(self, name: str) -> Directory:
         """A folder in it, made where it is not there. Raises OSError for a link."""
@@ -113,20 +100,19 @@ class Directory:
             path.mkdir(exist_ok=True)
             return Directory(path, None)
         flags = _FOLDER | _NO_LINKS
-        try:
-            return Directory(path, os.open(name, flags, dir_fd=self._descriptor))
-        except FileNotFoundError:
+        while True:
+            with suppress(FileNotFoundError):
+                return Directory(path, os.open(name, flags, dir_fd=self.descriptor))
             with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=self._descriptor)
-            return Directory(path, os.open(name, flags, dir_fd=self._descriptor))
+                os.mkdir(name, dir_fd=self.descriptor)
 
     def sync(self) -> None:
         """Have the disk keep which names it holds."""
-        if self._descriptor is not None:
-            settle(self._descriptor)
+        if self.descriptor is not None:
+            settle(self.descriptor)
 
     def _at(self, name: str) -> str | Path:
-        return self.path / name if self._descriptor is None else name
+        return self.path / name if self.descriptor is None else name
 
 
 def settle(descriptor: int) -> None:
@@ -139,27 +125,41 @@ def settle(descriptor: int) -> None:
 
 
 class Target(NamedTuple):
-    """Where a payload may go: folders below `folder`, and the names there, best first."""
+    """Where a payload may go: folders below `folder`, and the names there, best first.
+
+    `modified` is the time of modification, in nanoseconds since 1970, that tells it is whole.
+    """
 
     folder: Folder
     below: tuple[str, ...]
     names: list[Name]
+    modified: int | None
 
-    def directory(self, *, sync: bool = False) -> Directory:
-        return self.folder.directory(self.below, sync=sync)
+    def is_whole(self, there: os.stat_result | None) -> bool:
+        """Whether a file is, by its time, the payload as it was saved."""
+        if there is None or self.modified is None:
+            return False
+        return stat.S_ISREG(there.st_mode) and there.st_mtime_ns == self.modified
+
+    def whole(self, directory: Directory) -> str | None:
+        """The name at which the payload lies, by its time."""
+        names = (name.file for name in self.names)
+        return next((each for each in names if self.is_whole(directory.status(each))), None)
 
 
 class Folder:
-    """A folder for payloads to be given `names` in, made when needed; without any it has to be
-    there. Raises AddonctlError where there is none, or where it cannot be written to.
+    """A folder for payloads, each to be given one of the `candidates` for its name.
+
+    It has to be there unless it is to be made. Raises AddonctlError where there is none, or where
+    it cannot be written to.
     """
 
-    def __init__(self, root: Path, names: Names | None = None) -> None:
+    def __init__(self, root: Path, candidates: Candidates, *, make: bool = True) -> None:
         self.root = root
-        self._names = names or Names()
+        self._candidates = candidates
         self._descriptor: int | None = None
         with files.explained("write", root):
-            if names:
+            if make:
                 new = [each for each in (root, *root.parents) if not each.exists()]
                 root.mkdir(parents=True, exist_ok=True)
                 for each in new:
@@ -174,7 +174,18 @@ class Folder:
 
     def target(self, address: Address, payload: Payload) -> Target:
         """Where a payload may go. Names go to payloads in the order they are asked for."""
-        return Target(self, *self._names.candidates(address, payload))
+        folders, names = self._candidates(address, payload)
+        told = (
+            dates.parse(payload.document.get(f"date_{what}")) for what in ("updated", "created")
+        )
+        modified = None
+        if changed := next(filter(None, told), None):
+            # A digest, so that SIDs that follow each other, or the like, have nothing in common.
+            digest = hashlib.blake2b(address.payload.encode(), digest_size=8).digest()
+            # In steps of 100 ns: the finest that every common file system keeps.
+            fraction = int.from_bytes(digest, "big") % 10_000_000 * 100
+            modified = int(changed.timestamp()) * 1_000_000_000 + fraction
+        return Target(self, folders, names, modified)
 
     def directory(self, below: tuple[str, ...], *, sync: bool = False) -> Directory:
         """A folder below this one, made where it is not there, and what leads to it.
@@ -202,23 +213,4 @@ class Folder:
                     here = here.below(name)
             if sync:
                 here.sync()
-        here.path = path
-        return here
-
-
-def stamp(sid: str, payload: Payload) -> int | None:
-    """The time of modification, in nanoseconds since 1970, that a payload's file carries."""
-    document = payload.document
-    updated = dates.parse(document.get("date_updated")) or dates.parse(document.get("date_created"))
-    if updated is None:
-        return None
-    # A digest, so that SIDs that follow each other, or the like, have nothing in common.
-    fraction = int.from_bytes(hashlib.blake2b(sid.encode(), digest_size=8).digest(), "big")
-    return int(updated.timestamp()) * 1_000_000_000 + fraction % 10_000_000 * TICK
-
-
-def is_whole(there: os.stat_result | None, modified: int | None) -> bool:
-    """Whether a file is, by its time, the payload of that stamp as it was saved."""
-    if there is None or modified is None:
-        return False
-    return stat.S_ISREG(there.st_mode) and there.st_mtime_ns == modified
+        return here._replace(path=path)

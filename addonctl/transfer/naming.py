@@ -21,12 +21,8 @@ from addonctl.models import Payload, Recording
 DEFAULT = "{recording}/{result}/{payload}.{ext}"
 OF_RECORDING = ("call", "date")
 """What a template can ask for that only the recording says: its call, and the day it was made."""
-PLACEHOLDERS = (
-    *("recording", "result", "payload", "label", "ext"),
-    *(*OF_RECORDING, "add_on", "config"),
-)
+PLACEHOLDERS = ("recording", "result", "payload", "label", "ext", *OF_RECORDING, "add_on", "config")
 
-UNKNOWN = "bin"
 _TYPES = """
 application/gzip=gz application/json=json application/msword=doc application/ogg=ogg
 application/pdf=pdf application/rtf=rtf application/x-gzip=gz application/x-ndjson=jsonl
@@ -42,12 +38,9 @@ text/csv=csv text/html=html text/json=json text/markdown=md text/plain=txt
 text/tab-separated-values=tsv text/vtt=vtt text/xml=xml text/yaml=yaml
 video/mp4=mp4 video/webm=webm
 """
-EXTENSIONS = dict(pair.split("=") for pair in _TYPES.split())
-"""By content types. A table of our own: names must stay the same whatever the system knows."""
-
-LONGEST = 200
-"""Bytes of one part of a name: a SID still fits into the usual 255 behind it."""
-
+# A table of our own: names must stay the same whatever the system knows.
+_EXTENSIONS = dict(pair.split("=") for pair in _TYPES.split())
+_LONGEST = 200  # bytes of one part of a name: a SID still fits into the usual 255 behind it
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(
@@ -85,24 +78,22 @@ class Names:
         recording: Callable[[Address], Recording | None] = lambda _: None,
     ) -> None:
         try:
-            parsed = list(Formatter().parse(template))
+            self._pieces = [*Formatter().parse(template)]
         except ValueError as problem:
             raise Usage(f"--name '{template}': {problem}") from None
-        for _, field, form, conversion in parsed:
+        for _, field, form, conversion in self._pieces:
             if field is not None and (field not in PLACEHOLDERS or form or conversion):
                 known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
                 word = field + (conversion and f"!{conversion}" or "") + (form and f":{form}" or "")
                 raise Usage(f"--name '{template}': no placeholder {{{word}}}; known: {known}")
-        self._pieces = [(text, field) for text, field, _, _ in parsed]
-        fields = {field for _, field in self._pieces}
-        self._tells = "payload" in fields
-        self.asks_for_recording = not fields.isdisjoint(OF_RECORDING)
-        self._add_ons = add_ons or {}
-        self._recording = recording
-        self._given: dict[str, str] = {}
-        self._lock = threading.Lock()
         if not re.sub(r"[./\s]", "", template):
             raise Usage(f"--name '{template}' names no file")
+        fields = {field for _, field, _, _ in self._pieces}
+        self.asks_for_recording = not fields.isdisjoint(OF_RECORDING)
+        self._tells_payload = "payload" in fields
+        self._add_ons, self._recording = add_ons or {}, recording
+        self._given: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def candidates(self, address: Address, payload: Payload) -> tuple[tuple[str, ...], list[Name]]:
         """Where this payload may lie: folders, and names, best first: its own, and with its SID.
@@ -110,13 +101,11 @@ class Names:
         Of payloads with the same name the first that asked has it; the others get their SIDs
         added, and so does one that finds a stranger's file there.
         """
-        sid = address.payload
+        sid, document = address.payload, payload.document
         recording = self._recording(address) if self.asks_for_recording else None
         created = recording and recording.created
-        add_on, config = (
-            str(payload.document.get(name) or "")
-            for name in ("add_on_sid", "add_on_configuration_sid")
-        )
+        add_on = str(document.get("add_on_sid") or "")
+        config = str(document.get("add_on_configuration_sid") or "")
         values = {
             "recording": address.recording,
             "result": address.result,
@@ -130,19 +119,19 @@ class Names:
         }
         text = "".join(
             literal + (_plain(values[field]).strip(". ") or "_" if field else "")
-            for literal, field in self._pieces
+            for literal, field, _, _ in self._pieces
         )
-        path = [safe(part) for part in text.split("/") if part not in ("", ".")]
-        *folders, file = path
+        *folders, file = (safe(part) for part in text.split("/") if part not in ("", "."))
         # SIDs stay unique where case is ignored. The service's own are all lower case.
         capitals = sum(1 << place for place, digit in enumerate(sid[2:]) if digit.isupper())
-        suffix = found[0] if (found := _SUFFIX.search(file)) else ""
+        stem, suffix = _split(file)
         mark = f"{sid}.{capitals:x}" if capitals else sid
-        marked = Name(f"{file.removesuffix(suffix)}.{mark}{suffix}", own=True)
-        if self._tells and sid in "/".join(path):
+        marked = Name(f"{stem}.{mark}{suffix}", own=True)
+        path = "/".join((*folders, file))
+        if self._tells_payload and sid in path:
             return tuple(folders), [marked if capitals else Name(file, own=True)]
-        key = unicodedata.normalize("NFKC", "/".join(path)).casefold()
         with self._lock:
+            key = unicodedata.normalize("NFKC", path).casefold()
             taken = self._given.setdefault(key, sid) != sid
         return tuple(folders), [Name(file, own=False, taken=taken), marked]
 
@@ -150,19 +139,24 @@ class Names:
 def extension(content_type: str) -> str:
     """The extension of a known content type, without its dot; `bin` for others."""
     kind = content_type.partition(";")[0].strip().lower()
-    suffix = {"json": "json", "xml": "xml"}.get(kind.rpartition("+")[2], UNKNOWN)
-    return EXTENSIONS.get(kind, suffix)
+    ending = kind.rpartition("+")[2]
+    return _EXTENSIONS.get(kind, ending if ending in ("json", "xml") else "bin")
 
 
 def safe(part: str) -> str:
     """`part` as one part of a name that any common file system takes, and no shell minds."""
-    part = _plain(part)
-    suffix = found[0] if (found := _SUFFIX.search(part)) else ""
-    stem = part.removesuffix(suffix).encode()[: LONGEST - len(suffix)].decode("utf-8", "ignore")
+    stem, suffix = _split(_plain(part))
+    stem = stem.encode()[: _LONGEST - len(suffix)].decode("utf-8", "ignore")
     part = (stem + suffix).rstrip(". ")
     if not part or part[0] in "-.~" or _RESERVED.fullmatch(part):
         part = f"_{part}"
     return f"{part}_" if part.lower().endswith(_OURS) else part
+
+
+def _split(file: str) -> tuple[str, str]:
+    """A name, and its extension with the dot, as far as it has one."""
+    found = _SUFFIX.search(file)
+    return (file[: found.start()], found[0]) if found else (file, "")
 
 
 def _plain(text: str) -> str:

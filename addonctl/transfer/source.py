@@ -1,19 +1,42 @@
-"""A payload's bytes from the store, however often the line breaks or the link expires."""
+"""A payload's bytes from the store, however often the line breaks or the link expires; in what
+encoding they come, by what checksum they are known, and whether they are a payload at all.
+
+What a store tells: S3's ETag is the MD5 of an object that was put in one piece and not encrypted
+with a key of its own (Amazon S3 API reference, "Object"); `x-amz-checksum-*` is of the whole
+object unless it ends in `-N` parts; `Content-MD5` is of this very answer.
+"""
 
 from __future__ import annotations
 
+import base64
 import random
+import re
 import time
-from collections.abc import Generator, Iterator
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Body, Client, LinkExpired, SignedLink
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.models import Payload
-from addonctl.transfer.content import HEAD, decoded, is_encoded, is_page, peeked, told
 
+HEAD = 1024
+"""Bytes of an answer by which it is judged."""
 LONGEST_PAUSE = 20.0
+
+_LONGEST_STEP = 1024 * 1024  # bytes that are decoded at a time; a few may stand for very many
+_HEADERS = {
+    "content-md5": ("md5", 16),
+    "x-amz-checksum-sha256": ("sha256", 32),
+    "x-amz-checksum-sha1": ("sha1", 20),
+    "x-amz-checksum-crc32": ("crc32", 4),
+}
+_HEX_MD5 = re.compile(r'"([0-9a-fA-F]{32})"')
+_NO_MD5 = ("aws:kms", "aws:kms:dsse")
+_EITHER = 47  # zlib's window bits for gzip or zlib, told apart by the header
+_JSON = re.compile(rb'[{\["]|-?[0-9]|(?:true|false|null)\b')
 
 
 class Version(NamedTuple):
@@ -21,6 +44,11 @@ class Version(NamedTuple):
 
     etag: str
     size: int | None
+
+
+def version_of(body: Body) -> Version | None:
+    """What to go on with after a break; not where ranges are of other bytes, in their encoding."""
+    return Version(body.etag, body.size) if body.etag and not body.encoding else None
 
 
 class Piece(NamedTuple):
@@ -34,19 +62,21 @@ class Piece(NamedTuple):
     body: Body
     begin: int
     data: bytes
-    doubtful: bool = False
+    doubtful: bool
 
 
 class Source:
-    """Where one payload's bytes come from."""
+    """Where one payload's bytes come from; `what` names them in an error.
+
+    `patience` is how many seconds to wait for another run that fetches the same.
+    """
 
     def __init__(self, client: Client, address: Address, payload: Payload) -> None:
-        self.address = address
-        self.payload = payload
-        self.patience = client.timeout  # seconds to wait for another run that fetches it
-        self._client = client
+        self.sid, self.patience = address.payload, client.timeout
+        self.what = f"data of payload {address.payload}"
+        self._client, self._address = client, address
+        self._content_type = payload.content_type
         self._link: SignedLink | None = None
-        self._head = b""  # the first HEAD bytes, as far as they have come
 
     def pieces(self, have: int = 0, version: Version | None = None) -> Generator[Piece, None, None]:
         """The payload's bytes, from `have` on if it still is that `version`, else from the start.
@@ -56,8 +86,12 @@ class Source:
         Raises TryLater after as many tries in a row as the client has retries (a try that got
         further does not count), and AddonctlError for an answer that is no payload.
         """
-        if have < HEAD:  # too little to judge it by
+        if have < HEAD or not version:  # too little to judge it by, or to go on with
             have, version = 0, None
+        # The first bytes, as far as they came before they were judged, and what was said of them.
+        head = b""
+        headers: Mapping[str, str] = {}
+        doubtful = False
         failures, furthest = 0, have
         while True:
             try:
@@ -67,16 +101,22 @@ class Source:
                 failure = TryLater(f"{problem.message}, though its link is new", status=403)
             else:
                 try:
-                    body, chunks, doubtful = self._begun(body)
-                    version = Version(body.etag, body.size) if body.etag else None
-                    if body.encoding:  # it cannot be gone on with: its ranges are of other bytes
-                        version = None
-                    have = body.begin
+                    have, chunks = body.begin, self._counted(body)
+                    if have:  # what was said of the first bytes is of these, too
+                        body = body._replace(headers=headers) if have < HEAD else _plain(body)
+                    version = version_of(body)
+                    if have < HEAD:
+                        head, headers = head[:have], body.headers
+                        for chunk in chunks:
+                            head += chunk
+                            have = len(head)
+                            if have >= HEAD:
+                                break
+                        body, chunks, doubtful = self._judged(body, chain([head], chunks), head)
+                        have, version = 0, version_of(body)
                     yield Piece(body, have, b"", doubtful)
                     for data in filter(None, chunks):
-                        if have < HEAD:
-                            self._head = self._head[:have] + data[:HEAD]
-                        yield Piece(body, have, data)
+                        yield Piece(body, have, data, doubtful)
                         have += len(data)
                     return
                 except TryLater as problem:
@@ -95,57 +135,25 @@ class Source:
 
         What was told once of how long the version is holds for all its ranges.
         """
-        etag = version.etag if version and have else None
-        try:
-            body = self._follow(have, etag)
-        except AddonctlError as problem:
-            if problem.status != 416 or not etag:
+        for begin in (have, 0):
+            etag = version.etag if version and begin else None
+            self._link = self._link or self._client.link(self._address)
+            try:
+                body = self._client.open(self._link, begin, etag)
+            except AddonctlError as problem:
+                if problem.status == 416 and etag:
+                    continue
                 raise
-            body = self._follow(0, None)
-        if body.begin and not _goes_on(body, have, version):
+            same = version is not None and body.etag == version.etag
+            if version and body.begin:
+                same = body.begin == begin and (same or body.etag is None)
+                same = same and (version.size is None or body.size in (None, version.size))
+            if version and same and body.size is None:
+                body = body._replace(size=version.size)
+            if same or not body.begin:
+                return body
             body.close()
-            body = self._follow(0, None)
-            if body.begin:
-                body.close()
-                raise AddonctlError(f"{self._named}: the store gives no more than a part of it")
-        same = version is not None and (body.begin or body.etag == version.etag)
-        if version and same and body.size is None:
-            return body._replace(size=version.size)
-        return body
-
-    def _follow(self, have: int, etag: str | None) -> Body:
-        if self._link is None:
-            self._link = self._client.link(self.address)
-        return self._client.open(self._link, have, etag)
-
-    def _begun(self, body: Body) -> tuple[Body, Iterator[bytes], bool]:
-        """An answer, its bytes decoded, and whether they are doubtful.
-
-        An encoding that its bytes do not have is struck from its headers. Raises AddonctlError
-        where it is no payload.
-        """
-        chunks = self._counted(body)
-        if body.begin >= HEAD:
-            return _plain(body), chunks, False
-        head, broke, chunks = peeked(chunks)
-        if broke and (body.encoding or not body.etag):  # it cannot be gone on with anyway
-            raise broke
-        if not body.begin and is_encoded(body.encoding, head):
-            head, broke, chunks = peeked(decoded(chunks, self._named))
-        else:
-            body = _plain(body)
-        if not (body.framed or body.encoding or told(body)):
-            raise AddonctlError(f"{self._named}: the store says nowhere how long it is")
-        head = self._head[: body.begin] + head
-        if broke or not is_page(head, body, self.payload.content_type):
-            return body, chunks, broke is not None
-        if told(body):
-            return body, chunks, True
-        raise AddonctlError(
-            f"{self._named}: a page came in its place",
-            hint="a proxy or a login page may have answered instead of the store",
-            status=200,
-        )
+        raise AddonctlError(f"{self.what}: the store gives no more than a part of it")
 
     def _counted(self, body: Body) -> Iterator[bytes]:
         arrived = body.begin
@@ -153,21 +161,35 @@ class Source:
             arrived += len(chunk)
             yield chunk
         if body.size not in (None, arrived):
-            raise TryLater(f"{self._named}: {arrived} of {body.size} bytes came")
+            raise TryLater(f"{self.what}: {arrived} of {body.size} bytes came")
 
-    @property
-    def _named(self) -> str:
-        return f"data of payload {self.address.payload}"
+    def _judged(
+        self, body: Body, chunks: Iterator[bytes], head: bytes
+    ) -> tuple[Body, Iterator[bytes], bool]:
+        """An answer, its bytes decoded, and whether they are doubtful; `head` is how they begin.
 
-
-def _goes_on(body: Body, have: int, version: Version | None) -> bool:
-    """Whether an answer is the rest, from `have` on, of that very version."""
-    return (
-        version is not None
-        and body.begin == have
-        and body.etag in (None, version.etag)
-        and (version.size is None or body.size in (None, version.size))
-    )
+        An encoding that its bytes do not have is struck from its headers. Raises AddonctlError
+        where it is no payload.
+        """
+        if is_encoded(body.encoding, head):
+            chunks, head = decoded(chunks, self.what), b""
+            for chunk in chunks:
+                head += chunk
+                if len(head) >= HEAD:
+                    break
+            chunks = chain([head], chunks)
+        else:
+            body = _plain(body)
+        if not (body.framed or body.encoding or told(body)):
+            raise AddonctlError(f"{self.what}: the store says nowhere how long it is")
+        doubtful = is_page(head, body, self._content_type)
+        if doubtful and not told(body):
+            raise AddonctlError(
+                f"{self.what}: a page came in its place",
+                hint="a proxy or a login page may have answered instead of the store",
+                status=200,
+            )
+        return body, chunks, doubtful
 
 
 def _plain(body: Body) -> Body:
@@ -178,3 +200,98 @@ def _plain(body: Body) -> Body:
 def _pause(failures: int) -> float:
     """Seconds to wait before the next try, with jitter."""
     return min(LONGEST_PAUSE, random.random() * 2.0 ** max(0, failures - 1))  # noqa: S311
+
+
+def told(body: Body) -> dict[str, bytes]:
+    """What the store tells of the whole payload: checksums, by the names of their algorithms.
+
+    Nothing of a payload that comes encoded: they are of the bytes on their way.
+    """
+    headers, found = body.headers, {}
+    if body.encoding:
+        return {}
+    own_key = "x-amz-server-side-encryption-customer-algorithm" in headers
+    if headers.get("x-amz-server-side-encryption") not in _NO_MD5 and not own_key:
+        etag = _HEX_MD5.fullmatch(headers.get("etag", ""))
+        if etag:
+            found["md5"] = bytes.fromhex(etag[1])
+    if "content-range" in headers:
+        return found
+    for header, (name, length) in _HEADERS.items():
+        try:
+            value = base64.b64decode(headers.get(header, ""), validate=True)
+        except ValueError:
+            continue
+        if len(value) == length and found.setdefault(name, value) != value:
+            found[name] = b""  # two that contradict each other: no bytes are right
+    return found
+
+
+# Encoded although we asked for the bytes as they lie: a vendor may have stored them so, and the
+# store then says so to everybody. Uploaders also leave words there that name no encoding at all.
+
+
+def is_encoded(encoding: str, head: bytes) -> bool:
+    """Whether bytes that begin with `head` are what an `encoding` that we can read makes of them.
+
+    The word alone proves nothing: what is called gzip and is none is saved as it lies.
+    """
+    words = {word.strip() for word in encoding.split(",")}
+    if head[:2] == b"\x1f\x8b":
+        return not words.isdisjoint({"gzip", "x-gzip", "deflate"})
+    is_zlib = len(head) > 1 and head[0] & 0x8F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
+    return is_zlib and "deflate" in words
+
+
+def decoded(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
+    """`chunks` of gzip or zlib without that encoding; `what` names them in an error.
+
+    Raises TryLater for bytes that are damaged or cut short, which both tell by a checksum.
+    """
+    member = zlib.decompressobj(_EITHER)
+    try:
+        for chunk in chunks:
+            while chunk:
+                if member.eof:  # a gzip file may be several, one after the other
+                    member = zlib.decompressobj(_EITHER)
+                yield member.decompress(chunk, _LONGEST_STEP)
+                chunk = member.unconsumed_tail or member.unused_data
+        if not member.eof:
+            yield member.flush()
+    except zlib.error:
+        raise TryLater(f"{what}: its encoded bytes arrived damaged") from None
+    if not member.eof:
+        raise TryLater(f"{what}: its encoded bytes ended early")
+
+
+def is_page(head: bytes, body: Body, content_type: str) -> bool:
+    """Whether an answer of status 200 that begins with `head` looks as if it stood in the place
+    of a payload: a page about an error, or a proxy's login page.
+
+    `content_type` is what the service says the payload is, empty where it says nothing. What
+    begins as something of that type does is none, whatever the answer calls itself.
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    answered = body.headers.get("content-type", "").lower()
+    is_html = text.startswith((b"<!doctype html", b"<html"))
+    called_html = answered.startswith(("text/html", "application/xhtml"))
+    is_error = text.startswith(b"<") and (
+        (b"<error>" in text and b"<code>" in text)
+        or (b"<twilioresponse>" in text and b"<restexception>" in text)
+    )
+    if not (is_html or called_html or is_error):
+        return False
+    # The store names the version of every object it holds, and of no error.
+    named = "etag" in body.headers
+    declared = content_type.partition(";")[0].strip().lower()
+    if "json" in declared:
+        return not _JSON.match(text)
+    if "html" in declared:
+        return is_error and not (is_html or named)
+    if "xml" in declared:
+        unsure = called_html and not (named or text.startswith(b"<?xml"))
+        return is_html or unsure or not text.startswith(b"<")
+    if declared.startswith("text/") and not is_html:
+        strange = called_html or "xml" in answered
+        return strange and not named and text.startswith(b"<")
+    return not named or (bool(declared) and text.startswith(b"<"))
