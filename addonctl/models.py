@@ -8,12 +8,13 @@ published API description, `Recording`, `AddOnResult` and `Payload`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 from addonctl import dates
 from addonctl.addresses import Address
+from addonctl.errors import Usage
 
 RETENTION = timedelta(days=30)
 """How long the service keeps a result and its payloads (its documents say 30 days)."""
@@ -24,16 +25,7 @@ PAGE_SIZE = 1000
 FINAL = frozenset({"completed", "failed", "canceled", "deleted"})
 """Statuses that will not change. A word we do not know counts as not final."""
 
-STATUSES = (
-    "canceled",
-    "completed",
-    "deleted",
-    "failed",
-    "in-progress",
-    "init",
-    "processing",
-    "queued",
-)
+STATUSES = tuple(sorted({*FINAL, "in-progress", "init", "processing", "queued"}))
 
 Kind = Literal["sid", "status", "text", "number", "date", "uris"]
 
@@ -51,6 +43,16 @@ class Field(NamedTuple):
     origin: str | None = None
     shift: timedelta = timedelta()
     asked: bool = False
+
+    def date(self, document: Mapping[str, Any]) -> datetime | None:
+        """The moment, in UTC, that a document has under a field of dates; None where it names
+        none, or one past the year 9999.
+        """
+        moment = dates.parse(document.get(self.origin or self.name))
+        try:
+            return moment and moment + self.shift
+        except OverflowError:
+            return None
 
 
 def fields(names: str) -> tuple[Field, ...]:
@@ -91,6 +93,15 @@ class Record:
         """The field of that name, if this kind of record has it."""
         return next((field for field in cls.FIELDS if field.name == name), None)
 
+    @classmethod
+    def picked(cls, names: Sequence[str]) -> tuple[Field, ...]:
+        """The fields of these names, in their order. Raises Usage for an unknown one."""
+        found = {field.name: field for field in cls.FIELDS}
+        for name in names:
+            if name not in found:
+                raise Usage(f"no field '{name}'; known: {', '.join(found)}")
+        return tuple(found[name] for name in names)
+
     def _text(self, name: str) -> str:
         """What the document says under `name`; empty for nothing, and for what is no text."""
         value = self.document.get(name)
@@ -98,9 +109,13 @@ class Record:
 
 
 class Resource(Record):
-    """A record that is one of the API's own, with a SID and the day it was created."""
+    """A record that is one of the API's own, with a SID and the day it was created.
+
+    PLACE are the fields that make its address, from outside in, and the one of its account.
+    """
 
     __slots__ = ()
+    PLACE: ClassVar[tuple[str, ...]] = ("sid", "", "", "account_sid")
 
     @property
     def sid(self) -> str:
@@ -108,7 +123,7 @@ class Resource(Record):
 
     @property
     def address(self) -> Address:
-        raise NotImplementedError
+        return Address(*[name and self._text(name) for name in self.PLACE])
 
     @property
     def created(self) -> datetime | None:
@@ -116,12 +131,8 @@ class Resource(Record):
 
     @property
     def expires(self) -> datetime | None:
-        """The end of the 30 days, in UTC; None without a date, or past the year 9999."""
-        created = self.created
-        try:
-            return created and created + RETENTION
-        except OverflowError:
-            return None
+        """The end of the 30 days; None without a date, or past the year 9999."""
+        return EXPIRES.date(self.document)
 
 
 class Account(Resource):
@@ -147,10 +158,6 @@ class Recording(Resource):
     COLUMNS = ("sid", "status", "date_created", "duration", "source", "call_sid")
 
     @property
-    def address(self) -> Address:
-        return Address(self.sid, account=self._text("account_sid"))
-
-    @property
     def call_sid(self) -> str:
         return self._text("call_sid")
 
@@ -160,6 +167,7 @@ class Result(Resource):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "add_on_results", "AddOnResult"
+    PLACE = ("reference_sid", "sid", "", "account_sid")
     FIELDS: ClassVar[tuple[Field, ...]] = (
         *fields(
             "sid:sid account_sid:sid reference_sid:sid status:status add_on_sid:sid"
@@ -170,10 +178,6 @@ class Result(Resource):
         ADD_ON,
     )
     COLUMNS = ("sid", "status", "date_created", "expires", "add_on_sid", "reference_sid")
-
-    @property
-    def address(self) -> Address:
-        return Address(self._text("reference_sid"), self.sid, account=self._text("account_sid"))
 
     @property
     def status(self) -> str:
@@ -214,6 +218,7 @@ class Payload(Resource):
 
     __slots__ = ()
     COLLECTION, ELEMENT = "payloads", "Payload"
+    PLACE = ("reference_sid", "add_on_result_sid", "sid", "account_sid")
     FIELDS = (
         *fields(
             "sid:sid account_sid:sid reference_sid:sid add_on_result_sid:sid label content_type"
@@ -224,15 +229,6 @@ class Payload(Resource):
         ADD_ON,
     )
     COLUMNS = ("sid", "label", "content_type", "expires", "add_on_result_sid", "date_created")
-
-    @property
-    def address(self) -> Address:
-        return Address(
-            self._text("reference_sid"),
-            self._text("add_on_result_sid"),
-            self.sid,
-            account=self._text("account_sid"),
-        )
 
     @property
     def label(self) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Generic, NamedTuple, TypeVar
+from fnmatch import fnmatchcase
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from addonctl import dates
 from addonctl.addresses import checked_sid
 from addonctl.errors import AddonctlError, Usage
-from addonctl.models import PAGE_SIZE, STATUSES, Field, Resource
+from addonctl.models import PAGE_SIZE, STATUSES, Resource
 
 Kind = TypeVar("Kind", bound=Resource)
 
@@ -57,7 +60,12 @@ class Selection(NamedTuple):
         now = now or datetime.now(UTC)
         if sort is not None:
             sort = sort.lower()
-            _sort_field(kind, sort)
+            known = [field.name for field in kind.FIELDS if field.kind != "uris"]
+            if sort.removeprefix("-") not in known:
+                raise Usage(
+                    f"cannot sort by '{sort}'; known fields: {', '.join(known)}",
+                    hint="-FIELD for descending",
+                )
         if limit is not None and limit < 0:
             raise Usage(f"--limit {limit} is less than nothing; expected 0 or more")
         statuses = frozenset(word.lower() for word in _words(status, "a status"))
@@ -85,7 +93,7 @@ class Selection(NamedTuple):
     @property
     def filters(self) -> bool:
         """Whether anything may be left out for what it is, not for how many there are."""
-        return bool(self._tests())
+        return self._replace(sort=None, limit=None) != Selection()
 
     @property
     def of_results(self) -> Selection:
@@ -111,146 +119,88 @@ class Selection(NamedTuple):
 
     def matches(self, record: Resource) -> bool:
         """Whether the filters let `record` through."""
-        return all(test(record) for test in self._tests())
+        document = record.document
+        for name, wanted in (
+            ("status", self.statuses),
+            ("add_on_sid", self.add_ons),
+            ("add_on_configuration_sid", self.configs),
+        ):
+            # As text: what is no word, such as a list, cannot be looked up.
+            if wanted and str(document.get(name)) not in wanted:
+                return False
+        after, before, end = self.created_after, self.created_before, self.expires_before
+        if after or before:
+            created = record.created
+            if not created or (after and created < after) or (before and created >= before):
+                return False
+        if end and not ((expires := record.expires) and expires <= end):
+            return False
+        label, of_type = (str(document.get(name) or "") for name in ("label", "content_type"))
+        if self.label is not None and not fnmatchcase(label, self.label):
+            return False
+        if self.content_type is None:
+            return True
+        pattern, types = self.content_type.lower(), (of_type, of_type.partition(";")[0].strip())
+        return any(fnmatchcase(each.lower(), pattern) for each in types)
 
     def apply(self, pages: Iterable[Sequence[Kind]]) -> Selected[Kind]:
         """What is wanted of `pages`, page by page as they arrive; all at once where sorted."""
         return Selected(self, pages)
 
-    def _tests(self) -> list[Callable[[Resource], bool]]:
-        tests: list[Callable[[Resource], bool]] = []
 
-        def one_of(name: str, wanted: frozenset[str]) -> None:
-            # As text: what is no word, such as a list, cannot be looked up.
-            if wanted:
-                tests.append(lambda record: str(record.document.get(name)) in wanted)
-
-        one_of("status", self.statuses)
-        one_of("add_on_sid", self.add_ons)
-        one_of("add_on_configuration_sid", self.configs)
-        after, before, end = self.created_after, self.created_before, self.expires_before
-        if after:
-            tests.append(lambda record: (moment := record.created) is not None and moment >= after)
-        if before:
-            tests.append(lambda record: (moment := record.created) is not None and moment < before)
-        if end:
-            tests.append(lambda record: (moment := record.expires) is not None and moment <= end)
-        if self.label is not None:
-            tests.append(_like("label", self.label))
-        if self.content_type is not None:
-            tests.append(_like("content_type", self.content_type))
-        return tests
-
-
-class Selected(Generic[Kind], Iterator[list[Kind]]):
-    """The pages of a selection, and, once they have run out, whether `limit` cut them.
+class Selected(Generic[Kind]):
+    """The pages of a selection and, once they have run out, whether `limit` cut them.
 
     `note` is the sentence for the user (`limit 10 reached, there are more`), or empty.
     """
 
     def __init__(self, selection: Selection, pages: Iterable[Sequence[Kind]]) -> None:
         self.note = ""
-        self._pages = self._cut(selection, self._chosen(selection, pages))
+        self._selection, self._pages = selection, pages
 
-    def __iter__(self) -> Selected[Kind]:
-        return self
-
-    def __next__(self) -> list[Kind]:
-        return next(self._pages)
-
-    @staticmethod
-    def _chosen(selection: Selection, pages: Iterable[Sequence[Kind]]) -> Iterator[list[Kind]]:
-        tests = selection._tests()
-        chosen: list[Kind] = []
-        for page in pages:
-            kept = list(page)
-            for test in tests:
-                kept = [record for record in kept if test(record)]
-            if selection.sort:
-                chosen += kept
-            else:
-                yield kept
+    def __iter__(self) -> Iterator[list[Kind]]:
+        selection, pages = self._selection, map(list, self._pages)
+        if selection.filters:
+            pages = ([each for each in page if selection.matches(each)] for page in self._pages)
         if selection.sort:
-            yield ordered(chosen, selection.sort)
-
-    def _cut(self, selection: Selection, pages: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
-        if selection.limit is None:
-            yield from pages
-            return
+            pages = iter([ordered(list(chain(*pages)), selection.sort)])
         left = selection.limit
         for page in pages:
             yield page[:left]
-            if len(page) > left:
-                self.note = f"limit {selection.limit} reached, there are more"
-                return
-            left -= len(page)
-            if not left:
-                self.note = self._next_says(selection, pages)
-                return
-
-    @staticmethod
-    def _next_says(selection: Selection, pages: Iterator[list[Kind]]) -> str:
-        """What a look at one more page tells; it is not worth failing for."""
-        try:
-            page = next(pages, None)
-        except AddonctlError:
-            return f"limit {selection.limit} reached, there may be more"
-        if page is None or (not page and not selection.filters):
-            return ""
-        more = "there are more" if page else "there may be more"
-        return f"limit {selection.limit} reached, {more}"
+            if left is None or (left := left - len(page)) > 0:
+                continue
+            try:
+                rest = page if left < 0 else next(pages, None)
+                more = "are" if rest else "may be" if selection.filters and rest == [] else ""
+            except AddonctlError:  # a look at one more page is not worth failing for
+                more = "may be"
+            if more:
+                self.note = f"limit {selection.limit} reached, there {more} more"
+            return
 
 
 def ordered(records: list[Kind], sort: str) -> list[Kind]:
     """`records` by the field `sort` names: dates as dates, numbers as numbers, nothing last."""
     if not records:
         return []
-    field = _sort_field(type(records[0]), sort)
-    # Words that should have been numbers have no key: they come last of all.
-    keys: dict[str, Callable[[object], object]] = {"date": dates.parse, "number": _number}
-    key = keys.get(field.kind, _text)
-    keyed = [
-        (record.expires if field.origin else key(record.document.get(field.name)), record)
-        for record in records
-    ]
+    (field,) = records[0].picked([sort.removeprefix("-")])
+
+    def key(record: Kind) -> Any:
+        value = record.document.get(field.name)
+        if field.kind == "date":
+            return field.date(record.document)
+        if field.kind != "number":
+            return None if value is None or value == "" else str(value)
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            return None  # words that should have been numbers come last of all
+        return None if number != number else number
+
+    keyed = [(key(record), record) for record in records]
     there = [pair for pair in keyed if pair[0] is not None]
-    there.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]
+    there.sort(key=itemgetter(0), reverse=sort.startswith("-"))
     return [record for _, record in there] + [record for key, record in keyed if key is None]
-
-
-def _sort_field(kind: type[Resource], sort: str) -> Field:
-    found = kind.field(sort.removeprefix("-"))
-    if found is None or found.kind == "uris":
-        known = ", ".join(field.name for field in kind.FIELDS if field.kind != "uris")
-        raise Usage(f"cannot sort by '{sort}'; known fields: {known}", hint="-FIELD for descending")
-    return found
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(value) if isinstance(value, str | int | float) else None
-    except (ValueError, OverflowError):
-        return None
-    return None if number != number else number
-
-
-def _text(value: object) -> str | None:
-    return None if value is None or value == "" else str(value)
-
-
-def _like(name: str, pattern: str) -> Callable[[Resource], bool]:
-    import re
-    from fnmatch import translate
-
-    like = re.compile(translate(pattern), re.IGNORECASE if name == "content_type" else 0)
-
-    def test(record: Resource) -> bool:
-        text = str(record.document.get(name) or "")
-        if like.match(text):
-            return True
-        return name == "content_type" and bool(like.match(text.partition(";")[0].strip()))
-
-    return test
 
 
 def _words(words: str | None, expected: str) -> frozenset[str]:

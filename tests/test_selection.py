@@ -205,10 +205,11 @@ def test_pages_are_passed_on_as_they_arrive() -> None:
             yield [Result(result(number)), Result(result(number, status="failed"))]
 
     rows = Selection.of(Result, status="failed", limit=3, now=NOW).apply(arriving())
+    chosen = iter(rows)
 
     assert fetched == []
-    assert len(next(rows)) == 1
+    assert len(next(chosen)) == 1
     assert fetched == [0]
-    assert sum(map(len, rows)) == 2
+    assert sum(map(len, chosen)) == 2
     assert fetched == [0, 1, 2, 3]
     assert rows.note == "limit 3 reached, there are more"
