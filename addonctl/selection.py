@@ -159,7 +159,8 @@ class Selected(Generic[Kind]):
         self._selection, self._pages = selection, pages
 
     def __iter__(self) -> Iterator[list[Kind]]:
-        selection, pages = self._selection, map(list, self._pages)
+        selection = self._selection
+        pages: Iterator[list[Kind]] = map(list, self._pages)
         if selection.filters:
             pages = ([each for each in page if selection.matches(each)] for page in self._pages)
         if selection.sort:

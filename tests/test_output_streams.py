@@ -20,7 +20,7 @@ from support.scripted import answer
 from addonctl.errors import AddonctlError
 from addonctl.models import Result
 from addonctl.output import FORMATS, OutputSettings, Sink
-from addonctl.output.streams import IN_MEMORY, whole
+from addonctl.output.sink import IN_MEMORY, spooled
 
 THOUSANDS = [[result(at + number) for number in range(1000)] for at in (0, 1000, 2000)]
 needs_full = pytest.mark.skipif(
@@ -153,9 +153,9 @@ def test_a_document_larger_than_memory_should_hold_waits_in_a_file(
     monkeypatch.setattr(tempfile, "TemporaryFile", counted)
     texts = [str(number) * (IN_MEMORY // 8) for number in range(10)]
 
-    assert b"".join(whole(texts[:2])) == "".join(texts[:2]).encode()
+    assert b"".join(spooled(texts[:2])) == "".join(texts[:2]).encode()
     assert made == []
-    assert b"".join(whole(texts)) == "".join(texts).encode()
+    assert b"".join(spooled(texts)) == "".join(texts).encode()
     assert len(made) == 1
 
 

@@ -24,7 +24,7 @@ from addonctl.batch.outcomes import Batch
 from addonctl.batch.waiting import Waiting
 from addonctl.login import Login
 from addonctl.models import Result
-from addonctl.output import Sink
+from addonctl.output import OutputSettings, Sink
 
 NONE = "RE" + "0" * 32
 OTHER = "XR" + "0" * 32
@@ -475,7 +475,7 @@ def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None
             return Result({"sid": address.result, "status": "queued"})
 
     address = Address(NONE, OTHER)
-    batch = Batch(Pending(Login(NONE, NONE, "")), Sink(), 1, "waited for", "result")
+    batch = Batch(Pending(Login(NONE, NONE, "")), Sink(OutputSettings()), 1, "waited for", "result")
     for interval in (None, 3.0):
         waiting = Waiting(batch, Addresses([address], typed=True, total=1), interval=interval)
         monkeypatch.setattr(waiting, "_over", Watched())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from addonctl.cli.commands import Noun
@@ -218,7 +219,9 @@ def _secret(state: State, profile: Profile, *, piped: bool) -> str:
     if not piped:
         owner = f"API key {profile.key}" if profile.key else profile.account
         what = f"{'secret' if profile.key else 'auth token'} of {owner} (not shown):"
-        return asked(state.sink.ask_hidden, what, "the secret", secret_flaw, state.sink)
+        return asked(
+            partial(state.sink.ask, hidden=True), what, "the secret", secret_flaw, state.sink
+        )
     content = sys.stdin.buffer.read(1 << 16)  # secrets of the service have 32 bytes
     secret = trimmed(content.decode("utf-8", "replace"))
     if flaw := secret_flaw(secret):

@@ -139,7 +139,7 @@ class Consent:
         if count > TYPED_ABOVE and login.source != SANDBOX:
             agreed = sink.ask(f"{question} Type {count} to go on:") == str(count)
         else:
-            agreed = sink.confirm(question)
+            agreed = sink.ask(f"{question} [y/N]").lower() in ("y", "yes")
         if not agreed:
             raise AddonctlError(f"will not {what}: you said no")
 

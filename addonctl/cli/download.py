@@ -208,7 +208,7 @@ def _stream(batch: Batch, found: Found, device: Path | None) -> None:
                 yield chunk
 
         if device is None:
-            batch.sink.data(chunks())
+            batch.sink.show(chunks())
             return
         with files.explained("write", device, only=OSError), device.open("wb") as opened:
             opened.writelines(chunks())

@@ -5,7 +5,6 @@ the functions that turn records into text.
 """
 
 from addonctl.output.formats import FORMATS, OutputSettings
-from addonctl.output.sink import Sink
-from addonctl.output.streams import PipeClosed
+from addonctl.output.sink import PipeClosed, Sink
 
 __all__ = ["FORMATS", "OutputSettings", "PipeClosed", "Sink"]

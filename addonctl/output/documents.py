@@ -9,12 +9,12 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
+from addonctl import dates
 from addonctl.errors import AddonctlError, Usage
+from addonctl.models import Field, Record
 from addonctl.output import safe
-from addonctl.output.formats import Answer, document, plain
-
-LONGEST_REASON = 300
-"""Characters of JMESPath's words that are shown: it repeats whole documents."""
+from addonctl.output.formats import Answer
+from addonctl.output.rows import plain
 
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse>"
 _TAIL = "</TwilioResponse>\n"
@@ -25,112 +25,118 @@ _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(\b(?:true|false|null)\b|-?\d[\
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
+def document(record: Record, fields: Sequence[Field], *, iso: bool = False) -> dict[str, Any]:
+    """The API's own document, or of it the fields asked for, derived dates in its own form.
+
+    With `iso` all dates are as 2026-11-21T18:43:00Z.
+    """
+    found = record.document if isinstance(record.document, dict) else dict(record.document)
+    if fields:
+        found = {field.name: found.get(field.name) for field in fields}
+        for field in fields:
+            if field.origin:
+                moment = field.date(record.document)
+                found[field.name] = moment and dates.rfc2822(moment)
+    if iso:
+        named = {field.name for field in record.FIELDS if field.kind == "date"}
+        return {
+            name: dates.iso(value, zulu=True) if name in named and isinstance(value, str) else value
+            for name, value in found.items()
+        }
+    return found
+
+
 def json_array(answer: Answer) -> Iterator[str]:
     """An object a line in a pipe, indented on a terminal; what a query found comes indented."""
+    expression = answer.settings.query
+    picked = partial(document, fields=answer.fields, iso=answer.settings.iso)
     show = partial(shown, screen=answer.screen, color=answer.color)
-    iso = answer.settings.iso
-    indent = 2 if answer.screen else None
     encode = json.JSONEncoder(
-        ensure_ascii=False, indent=indent, separators=None if indent else (",", ":")
+        ensure_ascii=False,
+        indent=2 if answer.screen else None,
+        separators=None if answer.screen else (",", ":"),
     ).encode
-    if answer.single or answer.settings.query is not None:
-        found: Any = [document(record, answer.fields, iso=iso) for record in chain(*answer.pages)]
+    if answer.single or expression is not None:
+        found: Any = list(map(picked, chain(*answer.pages)))
         found = found[0] if answer.single else found
-        query = answer.settings.query
-        yield show(encode(found) if query is None else searched(query, found)) + "\n"
+        yield show(encode(found) if expression is None else query(expression)(found)) + "\n"
         return
     before, after = "[\n", "[]\n"
-    for page in answer.pages:
-        if page:
-            objects = [encode(document(record, answer.fields, iso=iso)) for record in page]
-            yield before + show(",\n".join(objects))
-            before, after = ",\n", "\n]\n"
+    for page in filter(None, answer.pages):
+        yield before + show(",\n".join([encode(picked(record)) for record in page]))
+        before, after = ",\n", "\n]\n"
     yield after
 
 
 def json_lines(answer: Answer) -> Iterator[str]:
     """An object a line, a page at a time."""
-    iso = answer.settings.iso
+    picked = partial(document, fields=answer.fields, iso=answer.settings.iso)
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for page in answer.pages:
-        lines = "".join(
-            [f"{encode(document(record, answer.fields, iso=iso))}\n" for record in page]
-        )
-        yield shown(lines, screen=answer.screen, color=answer.color)
+        text = "".join([f"{encode(picked(record))}\n" for record in page])
+        yield shown(text, screen=answer.screen, color=answer.color)
 
 
 def shown(text: str, *, screen: bool, color: bool) -> str:
     """A JSON text as its place can take it: harmless to a screen, in colour where there is any."""
+
+    def colored(found: re.Match[str]) -> str:
+        name, colon, text = found.groups()
+        if colon:
+            return f"\x1b[1;34m{name}\x1b[0m{colon}"
+        return f"\x1b[{32 if name else 36}m{name or text}\x1b[0m"
+
     text = safe.json_text(text) if screen else text
-    return _TOKEN.sub(_colored, text) if color else text
+    return _TOKEN.sub(colored, text) if color else text
 
 
-def _colored(found: re.Match[str]) -> str:
-    name, colon, text = found.groups()
-    if colon:
-        return f"\x1b[1;34m{name}\x1b[0m{colon}"
-    return f"\x1b[{32 if name else 36}m{name or text}\x1b[0m"
+def query(expression: str) -> Callable[[Any], str]:
+    """What gives as JSON whatever a JMESPath expression finds in a value.
 
-
-def check_query(expression: str) -> None:
-    """Raises Usage for a JMESPath expression that cannot work, with a caret where it goes wrong."""
-    from jmespath import functions
-
-    trees = [_compiled(expression).parsed]
-    while trees:
-        tree = trees.pop()
-        if not isinstance(tree, dict):
-            continue
-        name = tree.get("value")
-        if tree.get("type") == "function_expression" and (
-            name not in functions.Functions.FUNCTION_TABLE
-        ):
-            raise _broken(f"no function '{name}'", expression, expression.find(str(name)))
-        trees += reversed(tree.get("children", ()))
-
-
-def searched(expression: str, value: Any) -> str:
-    """What `expression` finds in `value`, as JSON. Raises Usage where the two do not fit."""
-    from jmespath import exceptions
-
-    try:
-        found = _compiled(expression).search(value)
-        return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
-    except exceptions.JMESPathError as problem:
-        raise Usage(f"the query does not fit the answer: {_reason(problem)}") from None
-    except (ValueError, TypeError, RecursionError):
-        # A slice by steps of nothing; an infinite number; a function itself.
-        raise Usage("the query finds what JSON cannot hold") from None
-
-
-def _compiled(expression: str) -> Any:
+    Raises Usage for an expression that cannot work, with a caret where it goes wrong; what is given
+    back does where the two do not fit.
+    """
     import jmespath
-    from jmespath import exceptions
+    from jmespath import exceptions, functions
+
+    def broken(reason: str, at: int) -> Usage:
+        return Usage(f"bad query at column {at + 1}: {reason}\n  {expression}\n  {' ' * at}^")
 
     try:
-        return jmespath.compile(expression)
+        compiled = jmespath.compile(expression)
     except exceptions.EmptyExpressionError:
         raise Usage("the query is empty; expected a JMESPath expression") from None
     except exceptions.IncompleteExpressionError:
-        raise _broken("it ends too soon", expression, len(expression)) from None
+        raise broken("it ends too soon", len(expression)) from None
     except exceptions.LexerError as problem:
-        raise _broken(problem.message, expression, problem.lex_position) from None
+        raise broken(problem.message, problem.lex_position) from None
     except exceptions.ParseError as problem:
-        where = problem.lex_position
-        raise _broken(f"unexpected '{problem.token_value}'", expression, where) from None
-    except exceptions.JMESPathError as problem:
-        raise Usage(f"bad query: {_reason(problem)}") from None
+        raise broken(f"unexpected '{problem.token_value}'", problem.lex_position) from None
     except (ValueError, RecursionError):
         raise Usage("bad query: it is nested too deeply, or holds too long a number") from None
+    trees = [compiled.parsed]
+    while trees:
+        tree = trees.pop()
+        if isinstance(tree, dict):
+            name = str(tree.get("value"))
+            known = functions.Functions.FUNCTION_TABLE
+            if tree.get("type") == "function_expression" and name not in known:
+                raise broken(f"no function '{name}'", expression.find(name))
+            trees += reversed(tree.get("children", ()))
 
+    def search(value: Any) -> str:
+        try:
+            found = compiled.search(value)
+            return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
+        except exceptions.JMESPathError as problem:
+            words = " ".join(str(problem).split())
+            reason = words if len(words) <= 300 else f"{words[:300]}…"  # it repeats documents
+            raise Usage(f"the query does not fit the answer: {reason}") from None
+        except (ValueError, TypeError, RecursionError):
+            # A slice by steps of nothing; an infinite number; a function itself.
+            raise Usage("the query finds what JSON cannot hold") from None
 
-def _broken(reason: str, expression: str, where: int) -> Usage:
-    return Usage(f"bad query at column {where + 1}: {reason}\n  {expression}\n  {' ' * where}^")
-
-
-def _reason(problem: Exception) -> str:
-    words = " ".join(str(problem).split())
-    return words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}…"
+    return search
 
 
 def xml(answer: Answer) -> Iterator[str]:
@@ -139,24 +145,17 @@ def xml(answer: Answer) -> Iterator[str]:
     XML 1.0 cannot hold control characters (other than tab, newline and return) and lone
     surrogates in any form: U+FFFD stands in their place. A key that makes no tag is left out.
     """
-    element = answer.kind.ELEMENT
     around = "" if answer.single else _tag(answer.kind.COLLECTION)
-    empty = True
-    before = f"{_HEAD}<{around}>" if around else _HEAD
-    shown: Callable[[str], str] = safe.xml_text if answer.screen else str
-    for page in answer.pages:
-        if page:
-            documents = [document(record, answer.fields) for record in page]
-            try:
-                elements = [f"<{element}>{inside}</{element}>" for inside in _insides(documents)]
-            except RecursionError:
-                raise AddonctlError("the answer is nested too deeply for xml") from None
-            yield before + shown("".join(elements))
-            before, empty = "", False
-    if not around:
-        yield _TAIL
-    else:
-        yield f"{_HEAD}<{around}/>{_TAIL}" if empty else f"</{around}>{_TAIL}"
+    begin, end = (f"{_HEAD}<{around}>", f"</{around}>") if around else (_HEAD, "")
+    for page in filter(None, answer.pages):
+        try:
+            elements = _elements(answer.kind.ELEMENT, [document(it, answer.fields) for it in page])
+        except RecursionError:
+            raise AddonctlError("the answer is nested too deeply for xml") from None
+        text = "".join(elements)
+        yield begin + (safe.xml_text(text) if answer.screen else text)
+        begin = ""
+    yield (f"{_HEAD}<{around}/>" if begin and around else end) + _TAIL
 
 
 @lru_cache(maxsize=1024)
@@ -166,37 +165,35 @@ def _tag(name: str) -> str:
     return tag if _NAME.fullmatch(tag) else ""
 
 
-def _insides(documents: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What each element holds; by columns, as pages of documents with the same keys allow."""
-    names = documents[0].keys()
-    if any(document.keys() != names for document in documents):
-        return [_insides([document])[0] for document in documents]
-    found = [
-        _elements(tag, [document[name] for document in documents])
-        for name in names
-        if (tag := _tag(name))
-    ]
-    return list(map("".join, zip(*found, strict=True))) if found else [""] * len(documents)
+def _elements(tag: str, values: Sequence[Any]) -> list[str]:
+    """An element for each value: by columns, as pages of documents with the same keys allow.
 
-
-def _elements(tag: str, values: list[Any]) -> list[str]:
+    That nothing needs escaping is asked of a whole column, faster than of its cells.
+    """
     kinds = set(map(type, values))
-    if kinds == {str} and _is_harmless("".join(values)):
-        texts = values
+    if kinds == {dict} and all(value.keys() == values[0].keys() for value in values):
+        columns = [
+            _elements(inner, [value[name] for value in values])
+            for name in values[0]
+            if (inner := _tag(name))
+        ]
+        texts = list(map("".join, zip(*columns, strict=True))) if columns else [""] * len(values)
+    elif (
+        kinds == {str}
+        and (joined := "".join(values)).isprintable()
+        and not ("&" in joined or "<" in joined or ">" in joined)
+    ):
+        texts = list(values)
     else:
-        texts = _insides(values) if kinds == {dict} else list(map(_content, values))
+        texts = list(map(_content, values))
     begin, end, empty = f"<{tag}>", f"</{tag}>", f"<{tag}/>"
     return [f"{begin}{text}{end}" if text else empty for text in texts]
 
 
-def _is_harmless(text: str) -> bool:
-    """Whether nothing needs escaping: asked of a whole column, faster than of its cells."""
-    return text.isprintable() and not ("&" in text or "<" in text or ">" in text)
-
-
 def _content(value: Any) -> str:
-    if isinstance(value, dict):
-        return _insides([value])[0]
+    """What the element of a single value holds."""
+    if isinstance(value, Mapping):
+        return "".join([_elements(tag, [it])[0] for key, it in value.items() if (tag := _tag(key))])
     if isinstance(value, list):
-        return "".join(f"<Item>{_content(item)}</Item>" for item in value)
+        return "".join([f"<Item>{_content(item)}</Item>" for item in value])
     return _SPECIAL.sub(lambda found: _ESCAPED.get(found[0], "\ufffd"), plain(value))

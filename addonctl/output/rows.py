@@ -1,4 +1,4 @@
-"""Rows of text: csv, tsv, addresses, markdown, and the aligned table of a pipe.
+"""Rows: csv, tsv, addresses, markdown, the aligned table of a pipe, and a workbook's sheet.
 
 csv and tsv: RFC 4180 quoting, LF line ends, dates that spreadsheets know as dates. A text that a
 spreadsheet would run as a formula gets an apostrophe before it, unless `exact`; numbers may start
@@ -8,12 +8,25 @@ surrogates, which UTF-8 cannot hold.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from itertools import chain
+from operator import itemgetter
+from typing import Any
 
+from addonctl import dates
+from addonctl.errors import AddonctlError
+from addonctl.models import Field
 from addonctl.output import safe
-from addonctl.output.formats import Answer, asked, texts, unasked
+from addonctl.output.formats import Answer
+
+MOST_ROWS = 1 << 20
+LONGEST_CELL = 32767
+"""Of Excel: rows in a sheet, with the header, and UTF-16 units in a cell."""
 
 _FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -22,44 +35,66 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|&~:@$^]|(?<=www)\.", re.IGNORECASE)
 
 
-def csv(answer: Answer) -> Iterator[str]:
-    return _delimited(answer, ",")
+def texts(
+    documents: Sequence[Mapping[str, Any]], fields: Sequence[Field], *, zulu: bool = False
+) -> list[list[str]]:
+    """The fields of documents, each a column of text, dates in ISO form; empty for nothing.
+
+    `zulu` is that of dates.iso.
+
+    By columns rather than by rows: that a whole page holds nothing but strings is one cheap
+    question, and so a million rows take seconds.
+    """
+    columns = []
+    for field in fields:
+        name = field.origin or field.name
+        try:
+            column: list[Any] = list(map(itemgetter(name), documents))
+        except KeyError:
+            column = [document.get(name) for document in documents]
+        if set(map(type, column)) != {str}:
+            column = [plain(value) for value in column]
+        if field.kind == "date":
+            iso, shift = dates.iso, field.shift or None
+            column = [iso(text, shift, zulu=zulu) if text else text for text in column]
+        columns.append(column)
+    return columns
 
 
-def tsv(answer: Answer) -> Iterator[str]:
-    return _delimited(answer, "\t")
+def plain(value: Any) -> str:
+    """A value as text: strings as they are, null as nothing, the rest as JSON has it."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _delimited(answer: Answer, delimiter: str) -> Iterator[str]:
     """A header and rows, a page at a time; unasked all that is in a document, except its paths."""
-    fields = unasked(answer)
-    start = "\ufeff" if answer.settings.bom and not answer.screen else ""
-    if answer.settings.header:
+    settings, fields = answer.settings, answer.every
+    start = "\ufeff" if settings.bom and not answer.screen else ""
+    if settings.header:
         start += delimiter.join(field.name for field in fields) + "\n"
     yield start
-    for page in answer.pages:
-        documents = [record.document for record in page]
-        columns = [texts(documents, field, zulu=answer.settings.iso) for field in fields]
-        if not answer.settings.exact:
+    for page in filter(None, answer.pages):
+        columns = texts([record.document for record in page], fields, zulu=settings.iso)
+        if not settings.exact:
             columns = [
                 defused(column, may_be_number=field.kind == "number")
                 for column, field in zip(columns, fields, strict=True)
             ]
-        text = lines(columns, delimiter) if page else ""
+        text = lines(columns, delimiter)
         yield safe.block(text) if answer.screen else text
+
+
+csv, tsv = partial(_delimited, delimiter=","), partial(_delimited, delimiter="\t")
 
 
 def lines(columns: Sequence[Sequence[str]], delimiter: str) -> str:
     """Columns as lines. The csv module is asked only where something needs quotes."""
-    height = len(columns[0])
+    height, joints = len(columns[0]), len(columns) - 1
     text = "\n".join(map(delimiter.join, zip(*columns, strict=True))) + "\n"
-    if (
-        len(columns) > 1
-        and text.count(delimiter) == height * (len(columns) - 1)
-        and text.count("\n") == height
-        and '"' not in text
-        and "\r" not in text
-    ):
+    bare = joints and not ('"' in text or "\r" in text)
+    if bare and (text.count(delimiter), text.count("\n")) == (height * joints, height):
         return text
     from csv import QUOTE_ALL, QUOTE_MINIMAL, writer
     from io import StringIO
@@ -97,23 +132,19 @@ def sids(answer: Answer) -> Iterator[str]:
 
 def markdown(answer: Answer) -> Iterator[str]:
     """A table whose cells hold no markup, whatever a vendor wrote."""
-    fields = answer.fields or asked(answer.kind, answer.kind.COLUMNS)
     shown = safe.line if answer.screen else safe.cell
-    rows: list[Sequence[str]] = []
+    fields = answer.columns
     if answer.settings.header:
-        rows = [[field.name for field in fields], ["---" for _ in fields]]
+        yield f"| {' | '.join(field.name for field in fields)} |\n|{' --- |' * len(fields)}\n"
     for page in answer.pages:
-        documents = [record.document for record in page]
         columns = [
             [
                 text if _DATE.fullmatch(text) else _MARKUP.sub(r"\\\g<0>", shown(text))
-                for text in texts(documents, field)
+                for text in column
             ]
-            for field in fields
+            for column in texts([record.document for record in page], fields)
         ]
-        rows += zip(*columns, strict=True)
-        yield "".join([f"| {' | '.join(row)} |\n" for row in rows])
-        rows = []
+        yield "".join([f"| {' | '.join(row)} |\n" for row in zip(*columns, strict=True)])
 
 
 def table(answer: Answer) -> Iterator[str]:
@@ -123,29 +154,25 @@ def table(answer: Answer) -> Iterator[str]:
 
         yield from screen.table(answer)
         return
-    if answer.whole:
-        yield from _blocks(answer)
-        return
-    fields = answer.fields or asked(answer.kind, answer.kind.COLUMNS)
-    names = [field.name for field in fields] if answer.settings.header else []
+    header = answer.settings.header
     documents = [record.document for record in chain(*answer.pages)]
-    columns = [list(map(safe.cell, texts(documents, field))) for field in fields]
+    if answer.whole:
+        names = [field.name for field in answer.every]
+        for at, document in enumerate(documents):
+            values = [safe.cell(text) for (text,) in texts([document], answer.every)]
+            block = list(zip(names, values, strict=True)) if header else list(zip(values))
+            yield ("\n" if at and header else "") + _aligned([], block)
+        return
+    columns = [list(map(safe.cell, column)) for column in texts(documents, answer.columns)]
     if answer.color:
         from addonctl.output import screen
 
-        columns = screen.painted(columns, fields)
+        columns = [
+            list(map(screen.colored, column)) if field.kind == "status" else column
+            for column, field in zip(columns, answer.columns, strict=True)
+        ]
+    names = [field.name for field in answer.columns] if header else []
     yield _aligned(names, list(zip(*columns, strict=True)))
-
-
-def _blocks(answer: Answer) -> Iterator[str]:
-    fields = unasked(answer)
-    between = ""
-    for record in chain(*answer.pages):
-        values = [safe.cell(texts([record.document], field)[0]) for field in fields]
-        names = [field.name for field in fields]
-        shown = zip(names, values, strict=True) if answer.settings.header else zip(values)
-        yield between + _aligned([], list(shown))
-        between = "\n" if answer.settings.header else ""
 
 
 # tabulate counts characters where a terminal counts cells. No cell holds a control character any
@@ -158,24 +185,25 @@ _SPACE = "\x1b[m"
 
 def _aligned(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows under their names, two spaces between."""
-    if not rows:
-        return f"{'  '.join(names)}\n" if names else ""
-    if len(rows) == 1 and all(text.isascii() and text.isprintable() for text in rows[0]):
+    if len(rows) < 2 and all(text.isascii() and text.isprintable() for text in chain(*rows)):
         # A row alone is aligned with its head in no time; importing tabulate takes as long as
         # the request of the command that has one row to show.
-        both = [names, rows[0]] if names else rows
+        both = [names, *rows] if names else rows
         widths = [max(map(len, column)) for column in zip(*both, strict=True)]
-        lines = ["  ".join(map(str.ljust, texts, widths)) for texts in both]
+        aligned = ["  ".join(map(str.ljust, row, widths)) for row in both]
     else:
         import tabulate
 
         tabulate.WIDE_CHARS_MODE = False  # the same on a machine with wcwidth and on one without
-        rows = [list(map(_as_long_as_wide, row)) for row in rows]
         text = tabulate.tabulate(
-            rows, headers=names, tablefmt="plain", disable_numparse=True, preserve_whitespace=True
+            [list(map(_as_long_as_wide, row)) for row in rows],
+            headers=names,
+            tablefmt="plain",
+            disable_numparse=True,
+            preserve_whitespace=True,
         )
-        lines = text.replace(_NOTHING, "").replace(_SPACE, " ").splitlines()
-    return "".join([f"{line.rstrip(' ')}\n" for line in lines])
+        aligned = text.replace(_NOTHING, "").replace(_SPACE, " ").splitlines()
+    return "".join([f"{line.rstrip(' ')}\n" for line in aligned])
 
 
 def _as_long_as_wide(text: str) -> str:
@@ -185,3 +213,69 @@ def _as_long_as_wide(text: str) -> str:
 
     extra = cell_len(text) - len(text)
     return text + (_NOTHING * extra if extra > 0 else _SPACE * -extra)
+
+
+def xlsx(answer: Answer) -> Iterator[bytes]:
+    """A workbook of one sheet, once all rows have come: dates as dates, every text as text.
+
+    XlsxWriter keeps one row at a time in memory, the others in a folder for temporary files.
+    Raises AddonctlError for what no sheet can hold.
+    """
+    from tempfile import TemporaryDirectory, TemporaryFile
+
+    import xlsxwriter
+
+    with TemporaryDirectory() as folder, TemporaryFile() as file:
+        with xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder}) as book:
+            _fill(book, answer)
+        file.seek(0)
+        yield from iter(partial(file.read, 1 << 18), b"")
+
+
+def _fill(book: Any, answer: Answer) -> None:
+    fields, header = answer.every, answer.settings.header
+    sheet = book.add_worksheet(answer.kind.COLLECTION)
+    bold = book.add_format({"bold": True})
+    form = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    for column, field in enumerate(fields):
+        sheet.set_column(column, column, {"sid": 37, "date": 19, "number": 12}.get(field.kind, 20))
+        if header:
+            sheet.write_string(0, column, field.name, bold)
+    if header:
+        sheet.freeze_panes(1, 0)
+    number = int(header)
+    for page in answer.pages:
+        documents = [record.document for record in page]
+        rows = zip(*texts(documents, fields), strict=True)
+        for document, row in zip(documents, rows, strict=True):
+            if number == MOST_ROWS:
+                raise AddonctlError(
+                    f"a sheet holds {MOST_ROWS:,} rows, and there are more", hint="-f csv"
+                )
+            for column, (field, text) in enumerate(zip(fields, row, strict=True)):
+                value = _cell(document, field, text)
+                if isinstance(value, datetime):
+                    sheet.write_datetime(number, column, value, form)
+                elif isinstance(value, float):
+                    sheet.write_number(number, column, value)
+                elif value:
+                    sheet.write_string(number, column, value)
+            number += 1
+
+
+def _cell(document: Mapping[str, Any], field: Field, text: str) -> datetime | float | str:
+    """What a sheet holds of a field: a moment, which is naive and in UTC, a number, or its text."""
+    if field.kind == "date" and (moment := field.date(document)) and moment.year > 1900:
+        return moment.replace(tzinfo=None)  # Excel's calendar begins in 1900
+    if field.kind == "number" and len(text) <= 15:  # no digit is lost
+        with suppress(ValueError):
+            if abs(found := float(text)) < 1e15:
+                return found
+    if len(text.encode("utf-16-le", "replace")) > 2 * LONGEST_CELL:
+        raise AddonctlError(
+            f"a {field.name} is longer than the {LONGEST_CELL:,} characters that a cell of a"
+            " workbook holds",
+            hint="-f csv",
+        )
+    kept = text.encode("utf-8", "backslashreplace").decode()
+    return re.sub("[\ufffe\uffff]", "\ufffd", kept)  # which XML cannot hold

@@ -1,23 +1,32 @@
-"""What a terminal shows: tables fitted to it, grouped under what they belong to; records as lines.
+"""What a terminal shows: tables fitted to it, grouped under what they belong to; records as lines;
+payloads and transcripts to be read.
 
-rich's own Table lays out under a thousand rows a second, so the widths are worked out here, once
-for all rows, from rich's cell widths.
+rich's own Table lays out under a thousand rows a second, so the widths of tables are worked out
+here, once for all rows, from rich's cell widths.
 """
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import chain, groupby
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
 from addonctl import dates
-from addonctl.models import Field, Record
+from addonctl.errors import AddonctlError
+from addonctl.models import STATUSES, Field, Record
 from addonctl.output import safe
-from addonctl.output.formats import Answer, Documents, asked, date, plain, texts, unasked
+from addonctl.output.documents import shown
+from addonctl.output.formats import Answer
+from addonctl.output.rows import plain, texts
+
+if TYPE_CHECKING:
+    from addonctl.transcripts import Transcript
 
 GAP = "  "
 NARROWEST = 12
@@ -30,23 +39,18 @@ SOON = timedelta(days=3)
 """A result that ends within this is marked."""
 PARENTS = ("reference_sid", "add_on_result_sid")
 """The fields that say what a record belongs to, outermost first."""
+LONGEST_JSON = 4 << 20
+"""Bytes of a payload up to which JSON is taken apart and indented."""
 
-_CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
-_ALARM = "1;31"
-_STATUS_STYLES = {
-    "completed": "green",
-    "done": "green",
-    "failed": "red",
-    "canceled": "yellow",
-    "deleted": "dim",
-    "in-progress": "cyan",
-    "init": "cyan",
-    "processing": "cyan",
-    "queued": "cyan",
-}
+_BOLD, _ALARM = "1", "1;31"
+_ENDS = {"completed": "32", "done": "32", "failed": "31", "canceled": "33", "deleted": "2"}
+_STATUS_STYLES = dict.fromkeys(STATUSES, "36") | _ENDS
+_VOICES = ("cyan", "green", "magenta", "yellow", "blue", "red")
 _PIECE = re.compile(r" +|/?[^ /]+/?|/+")
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}/?")
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
+
+Documents = Sequence[Mapping[str, Any]]
 
 
 class Column(NamedTuple):
@@ -70,29 +74,26 @@ def table(answer: Answer) -> Iterator[str]:
     anything else the last columns are hidden that do not fit.
     """
     documents = [record.document for record in chain(*answer.pages)]
-    kind, outcome = answer.kind, answer.kind.field("outcome")
-    fields = answer.fields or asked(kind, kind.COLUMNS)
+    fields, outcome, several = answer.columns, answer.kind.field("outcome"), len(documents) > 1
     if answer.whole:
-        yield from _lines(answer, documents, unasked(answer))
+        yield from _lines(answer, documents, answer.every)
     elif answer.fields or not documents:
         yield from _grid(answer, documents, fields)
-    elif outcome and len(documents) == 1 and (line := _plain_line(documents[0])):
+    elif outcome and not several and (line := _plain_line(documents[0])):
         yield line
-    elif outcome:
-        fields = (outcome, *(field for field in fields if field != outcome))
+    elif not outcome and answer.kind.address is not Record.address:
+        yield from _grid(answer, documents, fields, droppable=True)
+    else:
+        if outcome:
+            fields = (outcome, *(field for field in fields if field != outcome))
         columns = _columns(answer, documents, fields)
-        if len(documents) > 1 and _taken([column.width for column in columns]) <= answer.width:
+        needed = [column.width if outcome else column.least for column in columns]
+        if several and _taken(needed) <= answer.width:
             yield from _grid(answer, documents, fields)
-        else:
+        elif outcome:
             yield from _entries(answer, columns)
-    elif kind.address is Record.address:
-        columns = _columns(answer, documents, fields)
-        if len(documents) > 1 and _taken([column.least for column in columns]) <= answer.width:
-            yield from _grid(answer, documents, fields)
         else:
             yield from _lines(answer, documents, fields)
-    else:
-        yield from _grid(answer, documents, fields, droppable=True)
 
 
 def _plain_line(document: Mapping[str, Any]) -> str:
@@ -113,26 +114,29 @@ def _grid(
     """A table. Only where columns are `droppable`, which nobody asked for, it is grouped."""
     parents = [name for name in PARENTS if droppable and answer.kind.field(name)]
     indent = GAP if parents else ""
-    shown = [field for field in fields if field.name not in parents]
-    columns = _columns(answer, documents, shown)
+    fields = [field for field in fields if field.name not in parents]
+    columns = _columns(answer, documents, fields)
     widths = _fitted(columns, answer.width - len(indent), droppable=droppable)
-    if hidden := [field.name for field in shown[len(widths) :]]:
+    if hidden := [field.name for field in fields[len(widths) :]]:
         columns = columns[: len(widths)]
         count = f"{len(hidden)} column{'s' if len(hidden) > 1 else ''} hidden"
         answer.notes.append(f"{count} ({', '.join(hidden)}): add --fields, or a wider terminal")
     if answer.settings.header and documents:
-        names = [column.name for column in columns]
-        head = map(_padded, names, widths, ["bold"] * len(names), [answer.color] * len(names))
+        bold = _BOLD if answer.color else ""
+        head = [
+            _padded(column.name, width, bold) for column, width in zip(columns, widths, strict=True)
+        ]
         yield f"{indent}{GAP.join(head)}".rstrip() + "\n"
-    rows = _rows(answer, columns, widths, indent)
-    for place, group in groupby(
-        zip(documents, rows, strict=True),
-        lambda pair: "/".join([safe.line(plain(pair[0].get(name))) for name in parents]),
-    ):
-        if place.strip("/"):
+    group = ""
+    rows = zip(*map(_cells, columns, widths), strict=True)
+    for document, row in zip(documents, rows, strict=True):
+        place = "/".join([safe.line(plain(document.get(name))) for name in parents])
+        if place != group and place.strip("/"):
             yield _heading(answer, place)
-        for _, text in group:
-            yield text
+        group = place
+        for parts in zip_longest(*row, fillvalue=""):
+            line = [part or " " * width for part, width in zip(parts, widths, strict=True)]
+            yield f"{indent}{GAP.join(line)}".rstrip() + "\n"
 
 
 def _heading(answer: Answer, place: str) -> str:
@@ -140,12 +144,12 @@ def _heading(answer: Answer, place: str) -> str:
     words = [place]
     record = answer.parents.get(place.partition("/")[0])
     if record:
-        fields = asked(type(record), ("date_created", "duration", "call_sid"))
+        fields = record.picked(("date_created", "duration", "call_sid"))
         columns = _columns(answer, [record.document], fields)
         words += [text for column in columns if (text := column.texts[0])]
     first, *more = _folded(GAP.join(words), answer.width)
-    begin = _styled(first, "bold") if answer.color else first
-    return "".join(f"{line}\n" for line in [begin, *(2 * GAP + line for line in more)])
+    lines = [_padded(first, 0, _BOLD if answer.color else ""), *(2 * GAP + line for line in more)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _entries(answer: Answer, columns: Sequence[Column]) -> Iterator[str]:
@@ -156,73 +160,56 @@ def _entries(answer: Answer, columns: Sequence[Column]) -> Iterator[str]:
     for at, text in enumerate(first.texts):
         parts = [column.texts[at] for column in others if column.texts[at]]
         lines = [line for part in parts for line in _folded(part, answer.width - len(indent))]
-        begin = _padded(text, width, first.styles[at], answer.color) + GAP
+        begin = _padded(text, width, first.styles[at]) + GAP
         yield f"{begin}{lines[0] if lines else ''}".rstrip() + "\n"
         yield "".join([f"{indent}{line}\n" for line in lines[1:]])
 
 
 def _lines(answer: Answer, documents: Documents, fields: Sequence[Field]) -> Iterator[str]:
     """For each record a line for each field, `name: value`; without a header the values alone."""
-    names = [f"{field.name}:" for field in fields] if answer.settings.header else []
+    names = [f"{field.name}:" if answer.settings.header else "" for field in fields]
     width = max(map(len, names), default=0)
-    between = ""
-    for document in documents:
-        yield between
-        for at, (field, column) in enumerate(
-            zip(fields, _columns(answer, [document], fields), strict=True)
+    for number, document in enumerate(documents):
+        if number and answer.settings.header:
+            yield "\n"
+        for name, field, column in zip(
+            names, fields, _columns(answer, [document], fields), strict=True
         ):
-            text, style = column.texts[0], column.styles[0]
-            shown = _padded(text, 0, style, answer.color)
-            if field.kind == "date" and date(document, field):
-                shown = f"{texts([document], field)[0]} ({shown})"
-            yield f"{names[at]:<{width}} {shown}".rstrip() + "\n" if names else f"{shown}\n"
-        between = "\n" if names else ""
+            text = _padded(column.texts[0], 0, column.styles[0])
+            if field.date(document):
+                text = f"{texts([document], [field])[0][0]} ({text})"
+            yield f"{name:<{width}} {text}".rstrip() + "\n" if name else f"{text}\n"
 
 
 def _columns(answer: Answer, documents: Documents, fields: Sequence[Field]) -> list[Column]:
-    return [_column(answer, documents, field) for field in fields]
+    """The fields of documents as a terminal shows them: dates as ages, lengths as a clock does."""
+    now, names, columns = datetime.now(UTC), answer.settings.names, []
+    for field, column in zip(fields, texts(documents, fields), strict=True):
+        name = field.name if answer.settings.header else ""
+        shown, styles = [safe.line(text) for text in column], [""] * len(column)
+        if field.kind == "date":
+            moments = [field.date(document) for document in documents]
+            for at, (moment, age) in enumerate(zip(moments, dates.ages(moments, now), strict=True)):
+                if moment and field.origin and moment - now <= SOON:
+                    shown[at], styles[at] = f"{age} !", _ALARM
+                elif moment:
+                    shown[at] = age
+        elif field.kind == "status":
+            styles = [_STATUS_STYLES.get(text, "") for text in shown]
+        elif field.kind == "sid" and names:
+            shown = [f"{sid} {safe.line(names[sid])}" if sid in names else sid for sid in shown]
+        if field.name.endswith("duration"):
+            from addonctl.transcripts.write import clock
 
-
-def _column(answer: Answer, documents: Documents, field: Field) -> Column:
-    """One field of all documents as a terminal shows it."""
-    name = field.name if answer.settings.header else ""
-    if field.kind == "date":
-        shown, styles = _ages(documents, field, answer.now)
-    else:
-        shown = [safe.line(text) for text in texts(documents, field)]
-        styles = [""] * len(shown)
-    if field.kind == "sid" and (names := answer.settings.names):
-        shown = [f"{sid} {safe.line(names[sid])}" if sid in names else sid for sid in shown]
-    if field.kind == "status":
-        styles = [_STATUS_STYLES.get(text, "") for text in shown]
-    if field.name.endswith("duration"):
-        shown = [_length(text) for text in shown]
-    width = least = max([len(name), *map(cell_len, shown)])
-    if field.kind in ("text", "uris"):
-        sids = any(map(_SID.search, shown))
-        least = min(width, max(NARROWEST, len(name), 35 if sids else 0))
-    return Column(name, shown, styles, width, least)
-
-
-def _ages(documents: Documents, field: Field, now: datetime) -> tuple[list[str], list[str]]:
-    """A column of dates as ages, and their styles; what is soon to end is marked."""
-    moments = [date(document, field) for document in documents]
-    shown, styles = dates.ages(moments, now), [""] * len(moments)
-    for at, moment in enumerate(moments):
-        if moment is None:
-            shown[at] = safe.line(plain(documents[at].get(field.origin or field.name)))
-        elif field.origin and moment - now <= SOON:
-            shown[at], styles[at] = f"{shown[at]} !", _ALARM
-    return shown, styles
-
-
-def _length(text: str) -> str:
-    """Seconds as a clock shows them: 21:00."""
-    if not _SECONDS.fullmatch(text):
-        return text
-    from addonctl.transcripts.write import clock
-
-    return clock(int(text))
+            shown = [clock(int(text)) if _SECONDS.fullmatch(text) else text for text in shown]
+        width = least = max([len(name), *map(cell_len, shown)])
+        if field.kind in ("text", "uris"):
+            sids = any(map(_SID.search, shown))
+            least = min(width, max(NARROWEST, len(name), 35 if sids else 0))
+        columns.append(
+            Column(name, shown, styles if answer.color else [""] * len(shown), width, least)
+        )
+    return columns
 
 
 def _taken(widths: Sequence[int]) -> int:
@@ -245,28 +232,7 @@ def _fitted(columns: Sequence[Column], room: int, *, droppable: bool) -> list[in
     return widths
 
 
-def _rows(
-    answer: Answer, columns: Sequence[Column], widths: Sequence[int], indent: str
-) -> Iterator[str]:
-    """For each row its lines, as one text."""
-    cells = [
-        _cells(column, width, answer.color) for column, width in zip(columns, widths, strict=True)
-    ]
-    for row in zip(*cells, strict=True):
-        if (height := max(map(len, row))) == 1:
-            yield f"{indent}{GAP.join([cell[0] for cell in row])}".rstrip() + "\n"
-            continue
-        lines = []
-        for at in range(height):
-            parts = [
-                cell[at] if at < len(cell) else " " * width
-                for cell, width in zip(row, widths, strict=True)
-            ]
-            lines.append(f"{indent}{GAP.join(parts)}".rstrip() + "\n")
-        yield "".join(lines)
-
-
-def _cells(column: Column, width: int, color: bool) -> Iterator[list[str]]:
+def _cells(column: Column, width: int) -> Iterator[list[str]]:
     """For each cell its lines, padded and painted."""
     for text, style in zip(column.texts, column.styles, strict=True):
         parts = [text]
@@ -276,7 +242,7 @@ def _cells(column: Column, width: int, color: bool) -> Iterator[list[str]]:
             parts = _folded(text, width)
             if len(parts) > TALLEST:
                 parts = [*parts[: TALLEST - 1], "…"]
-        yield [_padded(part, width, style, color) for part in parts]
+        yield [_padded(part, width, style) for part in parts]
 
 
 def _folded(text: str, width: int) -> list[str]:
@@ -296,20 +262,86 @@ def _folded(text: str, width: int) -> list[str]:
     return [line for line in [*lines, line.rstrip()] if line]
 
 
-def _padded(text: str, width: int, style: str, color: bool) -> str:
+def _padded(text: str, width: int, style: str) -> str:
     padding = " " * (width - cell_len(text))
-    return (_styled(text, style) if color and style else text) + padding
+    return f"\x1b[{style}m{text}\x1b[0m{padding}" if style else text + padding
 
 
-def _styled(text: str, style: str) -> str:
-    return f"\x1b[{_CODES.get(style, style)}m{text}\x1b[0m"
+def colored(status: str) -> str:
+    """A status in its colour."""
+    return _padded(status, 0, _STATUS_STYLES.get(status, ""))
 
 
-def painted(columns: Sequence[list[str]], fields: Sequence[Field]) -> list[list[str]]:
-    """The texts of columns, statuses in their colours."""
-    return [
-        [_styled(text, _STATUS_STYLES[text]) if text in _STATUS_STYLES else text for text in column]
-        if field.kind == "status"
-        else column
-        for column, field in zip(columns, fields, strict=True)
-    ]
+def payload(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Iterator[str]:
+    """A payload as text, no character of which a terminal would obey: JSON indented and coloured.
+
+    Raises AddonctlError for what is no text.
+    """
+    rest, start = iter(chunks), b""
+    for chunk in rest:
+        start += chunk
+        if len(start) > LONGEST_JSON or not (start[:1] in b"{[ \r\n\t" or "json" in content_type):
+            break
+    else:
+        try:
+            text = json.dumps(json.loads(start), ensure_ascii=False, indent=2)
+        except (ValueError, RecursionError):
+            pass  # it only looks like JSON
+        else:
+            yield shown(text, screen=True, color=color) + "\n"
+            return
+    if b"\0" in start:
+        raise AddonctlError(
+            f"the payload is {content_type or 'data'}, not text for a terminal",
+            hint="send it to a file: … > FILE, or addonctl results download",
+        )
+    end = "\n"
+    for text in codecs.iterdecode(chain([start], rest), "utf-8", "replace"):
+        text = f"\r{text}" if end == "\r" else text
+        end = text[-1]
+        yield safe.prose(text.removesuffix("\r"))  # its newline may come next
+    if end == "\r":
+        yield safe.prose(end)
+    if end != "\n":
+        yield "\n"
+
+
+def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
+    """A transcript to be read: times, who speaks, each in a colour, and the words wrapped."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from addonctl.transcripts.write import clock, labels
+
+    voices = labels(transcript)
+    colors: dict[str, str] = {}
+    grid = Table.grid(padding=(0, 2))
+    timed = any(turn.start is not None for turn in transcript.turns)
+    if timed:
+        grid.add_column(justify="right", no_wrap=True)
+    if any(voices):
+        grid.add_column(max_width=max(8, width // 4))
+    grid.add_column(ratio=1, overflow="fold")
+    before = ""
+    for who, turn in zip(voices, transcript.turns, strict=True):
+        style = colors.setdefault(who, _VOICES[len(colors) % len(_VOICES)])
+        cells = [Text(safe.line(" ".join(turn.text.split())))]
+        if any(voices):
+            cells.insert(0, Text(safe.line(who) if who != before else "", style))
+        if timed:
+            cells.insert(0, Text("" if turn.start is None else clock(turn.start), "dim"))
+        grid.add_row(*cells)
+        before = who
+    lines = StringIO()
+    console = Console(
+        file=lines,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+    )
+    console.print(grid)
+    return "".join(f"{line.rstrip()}\n" for line in lines.getvalue().splitlines())

@@ -1,107 +1,136 @@
-"""The two streams: bytes to stdout whatever the locale, and a bar on stderr for what takes long."""
+"""What is said beside an answer, and asked: on stderr, full, gone or a terminal."""
 
 from __future__ import annotations
 
-import errno
+import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
-from types import TracebackType
-from typing import IO, Any
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
 
-from addonctl.errors import AddonctlError
+from addonctl.errors import AddonctlError, Interrupted
 from addonctl.output import safe
+from addonctl.output.formats import OutputSettings
 
-IN_MEMORY = 1 << 20
-CHUNK = 1 << 18
-
-
-class PipeClosed(Exception):
-    """stdout's reader has gone. No OSError, so that nobody takes it for a broken connection."""
+_RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
 
-class Out:
-    """stdout, as bytes: UTF-8 and LF on every system.
+class Words:
+    """The streams of a process, and what goes to stderr: lines, questions, progress.
 
-    A closed pipe raises PipeClosed; whatever else goes wrong AddonctlError, once.
+    The streams default to those of the process, `environ` to its environment, both read once, here.
+    `in_json` says that an error is told as one JSON object; `interactive` that a user can be asked;
+    `watched` that somebody is looking, at stdout (`on_terminal`) or stderr (`err_terminal`).
     """
 
-    def __init__(self, stream: IO[Any] | None) -> None:
-        self._stream = stream
-        self.terminal = is_terminal(stream)
+    def __init__(
+        self,
+        settings: OutputSettings,
+        *,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._settings, self._environ = settings, environ
+        self._stdin, self._stdout = sys.stdin, stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._bar: Progress | None = None
+        self.format = settings.format
+        self.in_json = settings.format in ("json", "jsonl")
+        self.on_terminal = _is_terminal(self._stdout)
+        self.err_terminal = _is_terminal(self._stderr)
+        self.watched = self.on_terminal or self.err_terminal
+        self.interactive = settings.ask and self.err_terminal and _is_terminal(self._stdin)
 
-    def write(self, data: bytes) -> None:
-        """Write all of `data` and pass it on at once: a reader of a pipe waits for it."""
-        if not data:
-            return
-        if self._stream is None:
-            raise AddonctlError("cannot write to standard output: it is closed")
+    def colored(self, terminal: bool) -> bool:
+        """Whether a stream is written in colour, that is a terminal or not."""
+        if self._settings.color is not None:
+            return self._settings.color
+        environ = self._environ
+        if environ.get("NO_COLOR"):
+            return False
+        forced = environ.get("FORCE_COLOR", "0") not in ("", "0")
+        return forced or (terminal and environ.get("TERM") != "dumb")
+
+    def say(self, text: str) -> None:
+        """A line on stderr, not under --quiet."""
+        if not self._settings.quiet:
+            self._tell(text)
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, also under --quiet."""
+        self._tell(text, _YELLOW)
+
+    def pause(self, text: str) -> None:
+        """A line on a terminal's stderr: why nothing moves, and for how long."""
+        if self.err_terminal and not self._settings.quiet:
+            self._tell(text, _DIM)
+
+    def trace(self, text: str) -> None:
+        """A line on stderr under --verbose."""
+        if self._settings.verbose:
+            self._tell(text, _DIM)
+
+    def complain(self, error: AddonctlError) -> int:
+        """Say what went wrong, in the asked format; gives back the exit code."""
+        if self.in_json:
+            self._err(json.dumps(error.document()) + "\n")
+            return error.exit_code
+        name = f"{_RED}addonctl:{_PLAIN}" if self.colored(self.err_terminal) else "addonctl:"
+        self._err(f"{name} {safe.block(error.message)}\n")
+        code = f"code {error.code}" if error.code is not None else ""
+        request = f"request {error.request_id}" if error.request_id else ""
+        if parts := [part for part in (code, error.more_info, request) if part]:
+            self._err(f"{safe.line(', '.join(parts))}\n")
+        if error.hint:
+            self._err(f"hint: {safe.block(error.hint)}\n")
+        return error.exit_code
+
+    def ask(self, question: str, *, hidden: bool = False) -> str:
+        """What the user types in answer to a question on stderr; `hidden` needs a terminal.
+
+        Raises Interrupted at Ctrl-D: an end of the input is no answer.
+        """
+        question, answer = f"{safe.line(question)} ", ""
         try:
-            binary = getattr(self._stream, "buffer", None)
-            if binary is None:
-                self._stream.write(data.decode("utf-8", "replace"))
+            if hidden:
+                from getpass import getpass
+
+                answer = getpass(question, stream=self._stderr) + "\n"
             else:
-                binary.write(data)
-            self._stream.flush()
-        except (OSError, ValueError) as problem:
-            raise self._lost(problem) from None
-
-    def page(self, command: str, chunks: Iterable[bytes]) -> None:
-        """The same by a program that shows it page by page; without it where it cannot be run.
-
-        Who leaves it has seen enough. While it runs Ctrl-C is for it.
-        """
-        import shlex
-        import signal
-        import subprocess
-        import threading
-
-        try:
-            # less shows colours, and ends where all fits, unless somebody told it otherwise.
-            environ = {"LESS": "FRX", **os.environ}
-            pager = subprocess.Popen(  # noqa: S603 the user's own choice
-                shlex.split(command), stdin=subprocess.PIPE, stdout=self._stream, env=environ
-            )
-        except (OSError, ValueError):
-            for chunk in chunks:
-                self.write(chunk)
-            return
-        alone = threading.current_thread() is threading.main_thread()
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN) if alone else None
-        try:
-            with suppress(OSError), pager.stdin or nullcontext() as pipe:
-                for chunk in chunks:
-                    pipe.write(chunk)  # type: ignore[union-attr]
-            pager.wait()
+                self._err(question)
+                answer = self._stdin.readline() if self._stdin else ""
+        except EOFError:
+            pass
         finally:
-            if alone:
-                signal.signal(signal.SIGINT, before)
+            if not answer.endswith("\n"):  # at its end, or interrupted
+                self._err("\n")
+        if not answer:
+            raise Interrupted("nothing was answered: the input has ended")
+        return answer.strip()
 
-    def flush(self) -> None:
-        """Raises like `write`, for what something else has left in the stream."""
+    def progress(self, total: int | None, unit: str) -> Progress:
+        """A bar on a terminal's stderr, as a context manager; silent anywhere else."""
+        moves = self.err_terminal and self._environ.get("TERM") != "dumb"
+        stream = self._stderr if moves and not self._settings.quiet else None
+        self._bar = Progress(total, unit, stream, color=self.colored(self.err_terminal))
+        return self._bar
+
+    def _tell(self, text: str, color: str = "") -> None:
+        text = safe.block(text)
+        if color and self.colored(self.err_terminal):
+            text = f"{color}{text}{_PLAIN}"
+        self._err(f"{text}\n")
+
+    def _err(self, text: str) -> None:
+        if self._bar and self._bar.print(text):
+            return
         try:
-            if self._stream is not None:
-                self._stream.flush()
-        except (OSError, ValueError) as problem:
-            raise self._lost(problem) from None
-
-    def _lost(self, problem: OSError | ValueError) -> AddonctlError:
-        """What to raise for a failed write. Raises PipeClosed itself for a closed pipe.
-
-        What could not be written is dropped, or Python would try, and complain, again at its end.
-        """
-        with suppress(OSError, ValueError, AttributeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())  # type: ignore[union-attr]
-            os.close(nowhere)
-        if not isinstance(problem, OSError):
-            reason = "it is closed"
-        # Windows has no EPIPE for a pipe that nobody reads any more.
-        elif problem.errno == errno.EPIPE or (os.name == "nt" and problem.errno == errno.EINVAL):
-            raise PipeClosed
-        else:
-            reason = problem.strerror or str(problem)
-        return AddonctlError(f"cannot write to standard output: {reason}")
+            if self._stderr is not None:
+                self._stderr.write(text)
+                self._stderr.flush()
+        except (OSError, ValueError):
+            pass  # there is nobody left to tell
 
 
 class Progress:
@@ -110,15 +139,10 @@ class Progress:
     `unit` is what is counted (`results`, `payloads`). `received` counts bytes beside that.
     """
 
-    def __init__(
-        self, total: int | None, unit: str, *, stream: IO[Any] | None, color: bool
-    ) -> None:
-        self._total = total
-        self._unit = unit
-        self._stream = stream
-        self._color = color
+    def __init__(self, total: int | None, unit: str, stream: TextIO | None, *, color: bool) -> None:
+        self._total, self._unit = total, unit
+        self._stream, self._color = stream, color
         self._bar: Any = None
-        self._task: Any = None
         self._bytes = 0
 
     def __enter__(self) -> Progress:
@@ -127,6 +151,7 @@ class Progress:
         from rich import progress
         from rich.console import Console, RenderableType
         from rich.constrain import Constrain
+        from rich.filesize import decimal
         from rich.table import Column
         from rich.text import Text
 
@@ -136,39 +161,38 @@ class Progress:
             def get_renderable(self) -> RenderableType:
                 return Constrain(super().get_renderable(), max(1, console.width - 3))
 
-        shown = self._rate
-
         class Rate(progress.ProgressColumn):
-            def render(self, task: progress.Task) -> Text:
-                return Text(shown(task.completed, task.elapsed))
+            """What has come, and how much in a second; or how many are done in one."""
 
-        def whole() -> Column:
-            return Column(no_wrap=True)
+            def render(self, task: progress.Task) -> Text:
+                done, elapsed, come = task.completed, task.elapsed, task.fields["bytes"]
+                if come:
+                    rate = f" at {decimal(int(come / elapsed))}/s" if elapsed else ""
+                    return Text(f"{decimal(come)}{rate}")
+                if not (elapsed and done):
+                    return Text()
+                return Text(f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s")
 
         console = Console(
             file=self._stream, force_terminal=True, no_color=not self._color, highlight=False
         )
+        whole = Column(no_wrap=True)
         time = progress.TimeElapsedColumn if self._total is None else progress.TimeRemainingColumn
         self._bar = Narrower(
-            progress.TextColumn("{task.description}", table_column=whole()),
-            progress.BarColumn(bar_width=20, table_column=whole()),
-            progress.MofNCompleteColumn(table_column=whole()),
-            time(table_column=whole()),
-            Rate(table_column=whole()),
+            progress.TextColumn("{task.description}", table_column=whole),
+            progress.BarColumn(bar_width=20, table_column=whole),
+            progress.MofNCompleteColumn(table_column=whole),
+            time(table_column=whole),
+            Rate(table_column=whole),
             progress.TextColumn("{task.fields[note]}", markup=False, table_column=Column()),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task(self._unit, total=self._total, note="")
+        self._task = self._bar.add_task(self._unit, total=self._total, note="", bytes=0)
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def advance(self, n: int = 1) -> None:
@@ -179,16 +203,8 @@ class Progress:
     def received(self, count: int) -> None:
         """`count` more bytes have come; shown with their rate."""
         self._bytes += count
-
-    def _rate(self, done: float, elapsed: float | None) -> str:
-        """What has come, and how much in a second; or how many are done in one."""
-        from rich.filesize import decimal
-
-        if not elapsed or not (done or self._bytes):
-            return decimal(self._bytes) if self._bytes else ""
-        if self._bytes:
-            return f"{decimal(self._bytes)} at {decimal(int(self._bytes / elapsed))}/s"
-        return f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s"
+        if self._bar:
+            self._bar.update(self._task, bytes=self._bytes)
 
     def note(self, text: str) -> None:
         """A few words beside the bar."""
@@ -209,60 +225,9 @@ class Progress:
             bar.stop()
 
 
-def is_terminal(stream: IO[Any] | None) -> bool:
+def _is_terminal(stream: TextIO | None) -> bool:
     """Whether a person looks at `stream`; a closed or missing one has none."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:
         return False
-
-
-def size(stream: IO[Any] | None, environ: Mapping[str, str]) -> tuple[int, int]:
-    """Columns and lines of the terminal behind `stream`; 80 and 24 where it does not say.
-
-    COLUMNS and LINES beat what it says.
-    """
-    try:
-        told = tuple(os.get_terminal_size(stream.fileno()))  # type: ignore[union-attr]
-    except (OSError, ValueError, AttributeError):
-        told = (0, 0)
-    asked = [environ.get(name, "") for name in ("COLUMNS", "LINES")]
-    columns, lines = (
-        int(word) if word.isascii() and word.isdecimal() and int(word) else number
-        for word, number in zip(asked, told, strict=True)
-    )
-    return columns or 80, lines or 24
-
-
-def whole(texts: Iterable[str | bytes]) -> Iterator[bytes]:
-    """A document in pieces, the first after the last text has come: in a file if it is long.
-
-    Raises AddonctlError if the temporary folder will not take it.
-    """
-    from tempfile import SpooledTemporaryFile
-
-    with SpooledTemporaryFile(IN_MEMORY) as spool:
-        for text in texts:
-            with kept_in_file():
-                spool.write(text if isinstance(text, bytes) else encoded(text))
-        with kept_in_file():
-            spool.seek(0)
-        while chunk := spool.read(CHUNK):
-            yield chunk
-
-
-@contextmanager
-def kept_in_file() -> Iterator[None]:
-    """Says in a sentence what the temporary folder will not take. Raises AddonctlError."""
-    try:
-        yield
-    except OSError as problem:
-        raise AddonctlError(
-            f"cannot keep the document in a temporary file: {problem.strerror or problem}",
-            hint="TMPDIR names the folder; jsonl and csv need none",
-        ) from None
-
-
-def encoded(text: str) -> bytes:
-    """UTF-8. A lone surrogate becomes \\udXXX: in JSON that very character, elsewhere its name."""
-    return text.encode("utf-8", "backslashreplace")
