@@ -77,9 +77,21 @@ def save(
             # Only now is it sure that no other run is about to give the payload its name.
             if trusting and (name := target.whole(directory)):
                 return _saved(directory, name)
-            old, replaced = _old(directory, target)
+            # The file to compare with: at a name that others may have, only what is the payload by
+            # its time, and nothing else than that is replaced.
+            old, replaced = "", False
+            for each in target.names:
+                there = None if each.taken else directory.status(each.file)
+                replaced = each.own or target.is_whole(there)
+                if there and (replaced or each is target.names[-1]):
+                    if not stat.S_ISREG(there.st_mode):
+                        is_folder = stat.S_ISDIR(there.st_mode)
+                        what = "a folder" if is_folder else "something that is no file"
+                        raise AddonctlError(f"{directory.path / each.file}: {what} is in the way")
+                    old = each.file
+                    break
             for is_first in (True, False):
-                with closing(source.pieces(*part.held())) as pieces:
+                with closing(source.pieces(part.length, part.version)) as pieces:
                     answer = next(pieces)
                     if old and is_first and not again:
                         proof: Mapping[str, bytes] = told(answer.body)
@@ -110,22 +122,6 @@ def save(
                             return saved._replace(fetched=True, digests=digests, version=version)
                 raise FileExistsError(errno.EEXIST, "another file is there")
     raise _damaged(source)
-
-
-def _old(directory: Directory, target: Target) -> tuple[str, bool]:
-    """The file to compare with, and whether it may be replaced; an empty name if there is none.
-
-    At a name that others may have, that is only what is the payload by its time.
-    """
-    for name in target.names:
-        there = None if name.taken else directory.status(name.file)
-        replaced = name.own or target.is_whole(there)
-        if there and (replaced or name is target.names[-1]):
-            if not stat.S_ISREG(there.st_mode):
-                what = "a folder" if stat.S_ISDIR(there.st_mode) else "something that is no file"
-                raise AddonctlError(f"{directory.path / name.file}: {what} is in the way")
-            return name.file, replaced
-    return "", False
 
 
 def _saved(directory: Directory, name: str) -> Saved:

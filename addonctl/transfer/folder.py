@@ -106,19 +106,15 @@ class Directory(NamedTuple):
             with suppress(FileExistsError):
                 os.mkdir(name, dir_fd=self.descriptor)
 
-    def sync(self) -> None:
-        """Have the disk keep which names it holds."""
-        if self.descriptor is not None:
-            settle(self.descriptor)
-
     def _at(self, name: str) -> str | Path:
         return self.path / name if self.descriptor is None else name
 
 
-def settle(descriptor: int) -> None:
+def settle(descriptor: int | None) -> None:
     """Have the disk keep what is open, where it can be told to. Raises OSError where it cannot."""
     try:
-        os.fsync(descriptor)
+        if descriptor is not None:
+            os.fsync(descriptor)
     except OSError as problem:  # some file systems do not know how
         if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
@@ -137,9 +133,9 @@ class Target(NamedTuple):
 
     def is_whole(self, there: os.stat_result | None) -> bool:
         """Whether a file is, by its time, the payload as it was saved."""
-        if there is None or self.modified is None:
+        if there is None or not stat.S_ISREG(there.st_mode):
             return False
-        return stat.S_ISREG(there.st_mode) and there.st_mtime_ns == self.modified
+        return there.st_mtime_ns == self.modified
 
     def whole(self, directory: Directory) -> str | None:
         """The name at which the payload lies, by its time."""
@@ -200,7 +196,7 @@ class Folder:
             for number, name in enumerate(below):
                 with closing(here):
                     if sync:
-                        here.sync()
+                        settle(here.descriptor)
                     there = here.status(name)
                     if there and stat.S_ISLNK(there.st_mode):
                         link = here.path / name
@@ -212,5 +208,5 @@ class Folder:
                         break
                     here = here.below(name)
             if sync:
-                here.sync()
+                settle(here.descriptor)
         return here._replace(path=path)

@@ -99,18 +99,18 @@ def _hash(pieces: Iterable[bytes], digests: Iterable[Any]) -> None:
 class Part:
     """A part that is ours alone for as long as a `with` lasts: see `part_of`.
 
-    Leaves what has come for the next run where an error ends it, else nothing but the file whose
-    name it was given. Raises OSError.
+    Its first `length` bytes are of that `version` of the payload. Leaves what has come for the next
+    run where an error ends it, else nothing but the file whose name it was given. Raises OSError.
     """
 
     def __init__(
         self, directory: Directory, sid: str, name: str, note: int, data: int,
         version: Version | None,
     ) -> None:  # fmt: skip
-        self.length = os.fstat(data).st_size
+        self.length, self.version = os.fstat(data).st_size, version
         self.hashing = False
         self._directory, self._sid, self._name = directory, sid, name
-        self._note, self._data, self._version = note, data, version
+        self._note, self._data = note, data
         self._checks = Checks((), 0)
         self._told: dict[str, bytes] = {}
         self._begun = False
@@ -132,18 +132,11 @@ class Part:
             os.close(self._note)
         prune(self._directory, self._sid, INFIXES[1:])  # of runs that found the first in use
 
-    def held(self) -> tuple[int, Version | None]:
-        """How many bytes are here to go on from, and of which version of the payload."""
-        # Of a part that is complete the last byte is asked for again: the store has to say that
-        # it still holds this version, and no range is empty.
-        most = self._version and self._version.size
-        return (self.length if most is None else min(self.length, most - 1)), self._version
-
     def write(self, piece: Piece) -> None:
         """Put a piece where it belongs; one that begins an answer may begin anywhere."""
         if piece.data:
             end = piece.begin + len(piece.data)
-            if self.length == 0 and piece.body.size != end:
+            if self.length == 0 and (self.version or piece.body.size != end):
                 _say(self._note, self._sid, version_of(piece.body))
             self._checks.update(piece.data)
             data = memoryview(piece.data)

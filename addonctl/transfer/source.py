@@ -86,6 +86,10 @@ class Source:
         Raises TryLater after as many tries in a row as the client has retries (a try that got
         further does not count), and AddonctlError for an answer that is no payload.
         """
+        if version and version.size is not None:
+            # Of what is complete the last byte is asked for again: the store has to say that it
+            # still holds this version, and no range is empty.
+            have = min(have, version.size - 1)
         if have < HEAD or not version:  # too little to judge it by, or to go on with
             have, version = 0, None
         # The first bytes, as far as they came before they were judged, and what was said of them.
@@ -171,7 +175,13 @@ class Source:
         An encoding that its bytes do not have is struck from its headers. Raises AddonctlError
         where it is no payload.
         """
-        if is_encoded(body.encoding, head):
+        # Encoded although we asked for the bytes as they lie: a vendor may have stored them so, and
+        # the store then says so to everybody. But uploaders also leave words there that name no
+        # encoding, or not that of the bytes; those are saved as they lie.
+        words = {word.strip() for word in body.encoding.split(",")}
+        is_gzip = head[:2] == b"\x1f\x8b" and not words.isdisjoint({"gzip", "x-gzip", "deflate"})
+        is_zlib = "deflate" in words and head[:1] and head[0] & 0x8F == 8
+        if is_gzip or (is_zlib and int.from_bytes(head[:2], "big") % 31 == 0):
             chunks, head = decoded(chunks, self.what), b""
             for chunk in chunks:
                 head += chunk
@@ -225,22 +235,6 @@ def told(body: Body) -> dict[str, bytes]:
         if len(value) == length and found.setdefault(name, value) != value:
             found[name] = b""  # two that contradict each other: no bytes are right
     return found
-
-
-# Encoded although we asked for the bytes as they lie: a vendor may have stored them so, and the
-# store then says so to everybody. Uploaders also leave words there that name no encoding at all.
-
-
-def is_encoded(encoding: str, head: bytes) -> bool:
-    """Whether bytes that begin with `head` are what an `encoding` that we can read makes of them.
-
-    The word alone proves nothing: what is called gzip and is none is saved as it lies.
-    """
-    words = {word.strip() for word in encoding.split(",")}
-    if head[:2] == b"\x1f\x8b":
-        return not words.isdisjoint({"gzip", "x-gzip", "deflate"})
-    is_zlib = len(head) > 1 and head[0] & 0x8F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
-    return is_zlib and "deflate" in words
 
 
 def decoded(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
