@@ -11,7 +11,7 @@ from addonctl.cli.archived import Archive, opened, place_of
 from addonctl.cli.commands import CALL, Noun
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.state import State, connected
-from addonctl.cli.transcripts import FORMS, written
+from addonctl.cli.transcripts import FORMS, checked_form, write
 from addonctl.errors import AddonctlError, NotFound, SomeFailed, Usage
 from addonctl.models import Payload, Resource, Result
 
@@ -226,9 +226,7 @@ def show_kept(
     from addonctl.archive import receipts
     from addonctl.archive.reading import kept_at
 
-    sink, form = state.sink, form.lower() if form else None
-    if form and form not in FORMS:
-        raise Usage(f"no form '{form}'; known: {', '.join(FORMS)}")
+    sink, form = state.sink, checked_form(form)
     with opened(state, archive.archive) as at:
         if receipt is not None:
             sink.text(receipts.written(receipts.read(at.place, receipt), form or state.format))
@@ -249,10 +247,7 @@ def show_kept(
             if not single:
                 sink.text(("\n" if shown else "") + f"# {each.address} {each.label}".rstrip())
             shown += 1
-            if form in (None, "raw") and sink.on_terminal:
-                sink.dialogue(said)
-            else:
-                sink.text(written(said, "text" if form in (None, "raw") else form))
+            write(sink, said, None if form == "raw" else form)
     if not shown:
         raise NotFound(f"no transcript at {found[0]}", hint="as it came: --as raw")
 

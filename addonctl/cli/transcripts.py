@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from addonctl import files
 from addonctl.addresses import Address
-from addonctl.cli.options import (
-    Ages,
-    Argument,
-    FromArchive,
-    Many,
-    Option,
-    Output,
-    PayloadFilters,
-    RecordingFilters,
-    ResultFilters,
-    Whole,
-)
+from addonctl.cli import options
+from addonctl.cli.options import Argument, Many, Option, Output, PayloadFilters
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.models import Payload, Record, fields
+from addonctl.models import Payload, Record, Recording, fields
 
 if TYPE_CHECKING:
     from addonctl.batch.transcribing import Said
+    from addonctl.output import Sink
     from addonctl.transcripts import Transcript
 
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 """How a transcript is written; raw is the vendor's own document."""
-
-As = Annotated[str | None, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")]
 
 
 class SaidRow(Record):
@@ -49,37 +38,48 @@ class SaidRow(Record):
     def address(self) -> Address:
         return Address(*str(self.document["address"]).split("/"))
 
+    @classmethod
+    def page(cls, said: Said, recording: Recording | None) -> list[SaidRow]:
+        """A row for each turn, with the call that the recording is of."""
+        call = recording and recording.call_sid or None
+        place = {"address": str(said.address), "call_sid": call, "add_on_sid": said.add_on or None}
+        names = ("speaker", "start", "end", "text", "n", "channel", "confidence")
+        return [
+            cls({**place, **{name: getattr(turn, name) for name in names}})
+            for turn in said.transcript.turns
+        ]
 
-def rows(said: Said, call: str | None) -> list[SaidRow]:
-    """A row for each turn."""
-    place = {"address": str(said.address), "call_sid": call, "add_on_sid": said.add_on or None}
-    names = ("speaker", "start", "end", "text", "n", "channel", "confidence")
-    return [
-        SaidRow({**place, **{name: getattr(turn, name) for name in names}})
-        for turn in said.transcript.turns
-    ]
+
+def checked_form(word: str | None, known: tuple[str, ...] = FORMS) -> str | None:
+    """The form that is meant. Raises Usage for one that is not `known`."""
+    if word and word.lower() not in known:
+        raise Usage(f"no form '{word}'; known: {', '.join(known)}")
+    return word.lower() if word else None
 
 
-def written(transcript: Transcript, form: str) -> str:
-    """A transcript in one of FORMS. Raises AddonctlError for subtitles without times."""
+def write(sink: Sink, transcript: Transcript, form: str | None) -> None:
+    """Write what was said: in one of FORMS, else as a dialogue on a terminal, as text elsewhere.
+
+    Raises AddonctlError for subtitles without times.
+    """
+    if form or not sink.on_terminal:
+        sink.text(written(transcript, form))
+    else:
+        sink.dialogue(transcript)
+
+
+def written(transcript: Transcript, form: str | None) -> str:
+    """A transcript in one of FORMS, or as text. Raises AddonctlError for times that are missing."""
     from addonctl.transcripts.write import WRITERS
 
-    return WRITERS[form](transcript)
-
-
-def _form(word: str | None, *, raw: bool) -> str | None:
-    form = word.lower() if word else None
-    known = FORMS if raw else FORMS[:-1]
-    if form and form not in known:
-        raise Usage(f"no form '{word}'; known: {', '.join(known)}")
-    return form
+    return WRITERS[form or "text"](transcript)
 
 
 def show_payload(
     state: State,
     filters: PayloadFilters,
     payload: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
-    form: As = None,
+    form: Annotated[str | None, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
     query: Annotated[str | None, Option("A JMESPath expression, on JSON.", "EXPRESSION")] = None,
 ) -> None:
     """Write a payload's data to stdout; on a terminal a transcript is shown as a dialogue.
@@ -88,99 +88,71 @@ def show_payload(
     enough where it holds a single payload; --label chooses among several, and with --as, or on a
     terminal, each is shown under a heading.
     """
+    from addonctl.batch.listing import payloads_of, results_of
+    from addonctl.batch.transcribing import read, whole
+    from addonctl.transcripts import Transcript
     from addonctl.transfer.fetch import stream
 
-    form = _form(form, raw=True)
-    sink = state.sink
+    form, sink = checked_form(form), state.sink
     selection = state.selection(Payload, filters)
-    addresses = list(state.addresses(payload, Many(), 1, 3).items)
-    if len(addresses) > 1:
-        raise Usage(f"'{addresses[1]}' is one too many; expected a single address")
+    address, *more = state.addresses(payload, Many(), 1, 3).items
+    if more:
+        raise Usage(f"'{more[0]}' is one too many; expected a single address")
     client = state.client()
     exact = form == "raw" or (form is None and not sink.on_terminal and query is None)
-    found: Iterable[tuple[Address, Payload]] = _payloads(state, addresses[0], exact=exact)
-    found = [(at, each) for at, each in found if not each.document or selection.matches(each)]
+    if exact and address.payload:  # nothing has to be known of it
+        found = [(address, Payload({}))]
+    else:
+        listed = () if address.result else results_of(client, address, selection)
+        results = [address] if address.result else [place for place, _ in listed]
+        found = [each for place in results for each in payloads_of(client, place, selection)]
     if not found:
-        raise NotFound(f"{addresses[0]} holds no such payload", hint="addonctl payloads list --all")
-    if len(found) > 1 and (exact or query is not None):
+        raise NotFound(f"{address} holds no such payload", hint="addonctl payloads list --all")
+    single = len(found) == 1
+    if not single and (exact or query is not None):
         names = ", ".join(f"{at} ({each.label})" for at, each in found[:5])
         raise Usage(
-            f"{addresses[0]} holds {len(found)} payloads: {names}",
+            f"{address} holds {len(found)} payloads: {names}",
             hint="choose one, by its address or by --label; --as text shows all",
         )
+    at, each = found[0]
     if exact:
-        (at, each) = found[0]
         sink.show(stream(client, at, each), each.content_type)
         return
     if query is not None:
-        sink.queried(_json(state, *found[0]), query)
+        try:
+            document = json.loads(whole(client, at, each))
+        except (ValueError, RecursionError):
+            problem = f"payload {at.payload} is not JSON, which --query takes"
+            raise AddonctlError(problem) from None
+        sink.queried(document, query)
         return
     for number, (at, each) in enumerate(found):
-        if len(found) > 1:
+        if not single:
             sink.text(("\n" if number else "") + f"# {at} {each.label}".rstrip())
-        _show(state, at, each, form, single=len(found) == 1)
-
-
-def _payloads(state: State, address: Address, *, exact: bool) -> Iterator[tuple[Address, Payload]]:
-    """What an address leads to; of one payload, to be written as it is, nothing is asked."""
-    client = state.client()
-    if address.payload:
-        yield address, Payload({}) if exact else client.payload(address)
-        return
-    results = [address]
-    if not address.result:
-        listed = chain.from_iterable(client.results(address))
-        results = [address._replace(result=result.sid) for result in listed]
-    for result in results:
-        for each in chain.from_iterable(client.payloads(result)):
-            yield result._replace(payload=each.sid), each
-
-
-def _json(state: State, address: Address, payload: Payload) -> object:
-    import json
-
-    from addonctl.batch.transcribing import whole
-
-    try:
-        return json.loads(whole(state.client(), address, payload))
-    except (ValueError, RecursionError):
-        raise AddonctlError(f"payload {address.payload} is not JSON, which --query takes") from None
-
-
-def _show(
-    state: State, address: Address, payload: Payload, form: str | None, *, single: bool
-) -> None:
-    """One payload: as a dialogue on a terminal, in a form that was asked for, or else as it is."""
-    from addonctl.batch.transcribing import read
-    from addonctl.transcripts import Transcript
-
-    sink = state.sink
-    got, data = read(state.client(), address, payload)
-    if isinstance(got, Transcript):
-        if form:
-            sink.text(written(got, form))
+        got, data = read(client, at, each)
+        if isinstance(got, Transcript):
+            write(sink, got, form)
+            if not form:
+                sink.say("this is what was said; the vendor's own document: --as raw")
+        elif form and single:
+            problem = f"payload {at.payload} {got.reason}"
+            raise AddonctlError(problem, hint="as the vendor left it: --as raw")
+        elif form or not data:
+            sink.say(f"payload {at.payload} {got.reason}")
         else:
-            sink.dialogue(got)
-            sink.say("this is what was said; the vendor's own document: --as raw")
-    elif form and single:
-        raise AddonctlError(
-            f"payload {address.payload} {got.reason}", hint="as the vendor left it: --as raw"
-        )
-    elif form or not data:
-        sink.say(f"payload {address.payload} {got.reason}")
-    else:
-        sink.show(iter([data]), payload.content_type)
+            sink.show(iter([data]), each.content_type)
 
 
 def transcribe(
     state: State,
-    results: ResultFilters,
+    results: options.ResultFilters,
     payloads: PayloadFilters,
-    ages: Ages,
-    whole: Whole,
-    recordings: RecordingFilters,
+    ages: options.Ages,
+    whole: options.Whole,
+    recordings: options.RecordingFilters,
     many: Many,
-    kept: FromArchive,
+    kept: options.FromArchive,
     output: Output,
     addresses: Annotated[list[str] | None, Argument("RE… [XR…]…")] = None,
     form: Annotated[
@@ -193,78 +165,48 @@ def transcribe(
     A document for each; with a format (-f csv, jsonl …) a row for each turn. Where an add-on left
     the same words twice, as a document and as text, the one that tells more is taken.
     """
+    from addonctl.batch.listing import KnownRecordings
+    from addonctl.batch.outcomes import plural
     from addonctl.batch.transcribing import all_said
     from addonctl.cli.archived import read_from
 
-    form = _form(form, raw=False)
+    form = checked_form(form, FORMS[:-1])
     as_rows = state.common.format is not None or state.format != "table"
     if as_rows and (form or to is not None):
         raise Usage("-f writes a row for each turn; --as and --to write documents")
-    sink = state.answering(SaidRow)
+    sink, known = state.answering(SaidRow), KnownRecordings()
     selection = state.selection(Payload, ages, results, payloads)
     read_from(state, kept)
+    state.recordings = known if as_rows else None
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     batch = state.batch(many, "read", "recording", alone=wanted.alone)
-    said = all_said(batch, wanted, selection)
+    said, number = all_said(batch, wanted, selection), 0
     if as_rows:
-        calls: dict[str, str | None] = {}
-
-        def pages() -> Iterator[list[SaidRow]]:
-            for each in said:
-                place = each.address._replace(result="", payload="")
-                if place.recording not in calls:
-                    calls.clear()
-                    calls[place.recording] = _call(state, place)
-                yield rows(each, calls[place.recording])
-
-        begun = batch.begun(pages())
-        if begun is not None:
-            sink.records(SaidRow, begun)
-    elif to is not None:
-        _to_folder(state, said, form or "text", Path(to))
-    else:
-        _to_stdout(state, said, form, single=wanted.alone)
-    batch.finish()
-
-
-def _call(state: State, recording: Address) -> str | None:
-    """The call that a recording is of; nothing where the recording is gone."""
-    try:
-        call = state.client().recording(recording).document.get("call_sid")
-    except NotFound:
-        return None
-    return str(call) if call else None
-
-
-def _to_stdout(state: State, said: Iterator[Said], form: str | None, *, single: bool) -> None:
-    sink, number = state.sink, 0
+        rows = (SaidRow.page(each, known.of(batch.client, each.address)) for each in said)
+        pages = batch.begun(rows)
+        if pages is not None:
+            sink.records(SaidRow, pages)
+        batch.finish()
+        return
     for number, each in enumerate(said, 1):
+        if to is not None:
+            ending = "txt" if form in (None, "text") else form
+            place = Path(to) / f"{each.address._replace(payload='')}.{ending}"
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise AddonctlError(f"{place.parent}: {problem.strerror}") from None
+            files.replace(place, written(each.transcript, form).encode(), mode=0o666)
+            sink.say(f"wrote {place}")
+            continue
         if number > 1 and form in ("vtt", "srt"):
-            raise Usage(
-                f"there are several transcripts, and {form} holds one", hint="a file each: --to DIR"
-            )
-        if form not in ("vtt", "srt", "json") and not single:
+            several = f"there are several transcripts, and {form} holds one"
+            raise Usage(several, hint="a file each: --to DIR")
+        if form not in ("vtt", "srt", "json") and not wanted.alone:
             sink.text(("\n" if number > 1 else "") + f"# {each.address}")
-        if form or not sink.on_terminal:
-            sink.text(written(each.transcript, form or "text"))
-        else:
-            sink.dialogue(each.transcript)
-    if not number:
+        write(sink, each.transcript, form)
+    if to is not None:
+        sink.say(f"wrote {plural(number, 'transcript')}")
+    elif not number:
         sink.say("no transcripts")
-
-
-def _to_folder(state: State, said: Iterator[Said], form: str, folder: Path) -> None:
-    from addonctl.files import replace
-
-    number = 0
-    for each in said:
-        number += 1
-        result = each.address._replace(payload="")
-        place = folder / f"{result}.{'txt' if form == 'text' else form}"
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise AddonctlError(f"{place.parent}: {problem.strerror}") from None
-        replace(place, written(each.transcript, form).encode(), mode=0o666)
-        state.sink.say(f"wrote {place}")
-    state.sink.say(f"wrote {number} transcripts" if number != 1 else "wrote 1 transcript")
+    batch.finish()
