@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from addonctl import files
 from addonctl.addresses import Address, given_sid
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
-from addonctl.cli.deleting import delete
-from addonctl.cli.download import EXAMPLES, download
+from addonctl.cli.deleting import Consent, chosen_by, delete
 from addonctl.cli.options import Argument, Deleting, Many, Missing, Output
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import show_payload
-from addonctl.models import Outcome, Payload, Record, fields
+from addonctl.errors import AddonctlError, NotFound, Usage
+from addonctl.models import Outcome, Payload, Record, Recording, fields
 
 if TYPE_CHECKING:
     from addonctl.api import Client
+    from addonctl.batch.outcomes import Batch
+    from addonctl.batch.saving import Found, Results
 
-Results = Annotated[list[str] | None, Argument("RE… [XR…]…")]
 Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
 
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
@@ -44,7 +50,7 @@ def list_payloads(
     listing: options.Listing,
     many: Many,
     output: Output,
-    results: Results = None,
+    results: Annotated[list[str] | None, Argument("RE… [XR…]…")] = None,
 ) -> None:
     """List the payloads of results: label, content type, dates.
 
@@ -125,7 +131,177 @@ command.verb(
 )(show_payload)
 
 
-command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
+DOWNLOADS = (
+    ("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep"),
+    (
+        "name the files by what the vendors call them",
+        f"addonctl results download {CALL} --to named --name '{{recording}}/{{label}}.{{ext}}'",
+    ),
+    ("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c"),
+)
+
+
+@command.verb("download", rows=Outcome, examples=DOWNLOADS)
+def download(
+    state: State,
+    results: options.ResultFilters,
+    payloads: options.PayloadFilters,
+    ages: options.Ages,
+    whole: options.Whole,
+    recordings: options.RecordingFilters,
+    saving: options.Saving,
+    missing: Missing,
+    many: Many,
+    output: Output,
+    addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+) -> None:
+    """Save payloads to files, each whole or not at all.
+
+    Takes recordings, results and single payloads. What is fetched is written to a file of its
+    own beside its place, XH….addonctl.part, checked by its length and by the checksum the store
+    gives, and only then given its name.
+
+    Run again, it goes on with what is partial and skips what is whole: a file whose time of
+    modification is the one it was saved with (the payload's date_updated, and a fraction of a
+    second made of its SID). Any other file is held against the store's length and checksum, and
+    with --check every file is.
+
+    A template's file that belongs to another payload is never replaced: the name gets the SID.
+
+    With --delete-after a result is deleted once it is final and each of its payloads, listed
+    again just then, has been read back from disk and held against the store. Of payloads whose
+    checksum the store does not tell, those that an earlier run saved are fetched again for that.
+    """
+    from addonctl.batch.listing import KnownRecordings
+    from addonctl.batch.outcomes import plural
+    from addonctl.batch.saving import deleted, find, saved
+    from addonctl.transfer.folder import Folder
+    from addonctl.transfer.naming import DEFAULT, Names
+
+    sink = state.answering(Outcome)
+    for option in ("to", "name", "delete_after"):
+        if saving.output is not None and getattr(saving, option) not in (None, False):
+            option = option.replace("_", "-")
+            raise Usage(f"-o is for a single payload; --{option} is for many")
+    for option in ("to", "output"):
+        if getattr(saving, option) == "":
+            raise Usage(f"--{option} '' names no place")
+    consent = Consent(state, Deleting()) if saving.delete_after and not saving.yes else None
+    if consent:
+        consent.must_be_possible("delete each result for good once its payloads are saved")
+    selection = state.selection(Payload, ages, results, payloads)
+    known = KnownRecordings()
+
+    def recording(address: Address) -> Recording | None:
+        return known.of(batch.client, address)
+
+    template = DEFAULT if saving.name is None else saving.name
+    names = Names(template, state.add_ons, recording)
+    state.recordings = known if names.asks_for_recording else None
+    wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
+    # A recording or a result, typed alone, may stand for many payloads.
+    single = wanted.alone and all(address.payload for address in wanted.items)
+    batch = state.batch(many, "saved", "payload", alone=single)
+    listed: Results = {}
+    look = recording if names.asks_for_recording else None
+    found: Iterable[Found] = find(batch, wanted, selection, listed, look)
+    if saving.output is not None:
+        _to_file(batch, list(islice(found, 2)), saving.output, saving, missing)
+        return
+    if consent:
+        there = []
+        with sink.progress(None, "payloads") as progress:
+            for each in found:
+                there.append(each)
+                progress.advance()
+        found, count = there, len(listed)
+        all_its = "all its payloads are" if count == 1 else "all their payloads are"
+        what = f"delete {plural(count, 'result')} for good once {all_its} saved"
+        consent.get(what, count, map(str, listed), chosen_by(selection, recordings))
+    to = saving.to or os.path.expanduser(state.setting("to") or ".")  # noqa: PTH111
+    folder = Folder(Path(to), names.candidates)
+    total = None
+    if wanted.alone or (wanted.typed and sink.watched):
+        found = list(found)
+        total = len(found)
+        batch.alone = total <= 1
+    check, ignored = saving.check or saving.delete_after, missing.ignore_not_found
+    outcomes = saved(batch, found, total, folder, listed, again=saving.clobber, check=check)
+    rows = batch.rows(outcomes, ignore_not_found=ignored)
+    if not saving.delete_after:
+        _report(batch, rows)
+        return
+    spared: Counter[str] = Counter()
+    deleting = state.batch(many, "deleted or spared", "result", alone=False)
+    deletions = deleted(batch, deleting, listed, folder, spared)
+    batch.report(chain(rows, deleting.rows(deletions, ignore_not_found=ignored)))
+    reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
+    note = f"{_before(batch)}; deleted {plural(deleting.counts['deleted'], 'result')}"
+    note += f", spared {spared.total()}" + (f" ({reasons})" if reasons else "")
+    batch.finish_if_interrupted(note)
+    deleting.finish_if_interrupted(note)
+    batch.finish(note)
+    deleting.finish()
+    sink.say(f"{batch.summary}{note}")
+
+
+def _report(batch: Batch, rows: Iterator[list[Outcome]]) -> None:
+    """Write what came of each payload, and end as the batch does."""
+    batch.report(rows)
+    note = _before(batch)
+    batch.finish(note)
+    batch.sum_up(note)
+
+
+def _before(batch: Batch) -> str:
+    """How many were saved by an earlier run, for the end of a summary."""
+    count = batch.counts["skipped"]
+    return f", {count} of them there before" if count else ""
+
+
+def _to_file(
+    batch: Batch, found: list[Found], output: str, saving: options.Saving, missing: Missing
+) -> None:
+    """The one payload that was found, to the file or device that -o names, or to stdout."""
+    from addonctl.batch.saving import saved
+    from addonctl.transfer.fetch import stream
+    from addonctl.transfer.folder import Folder
+    from addonctl.transfer.naming import Name
+
+    if len(found) != 1:
+        few = "more than one" if found else "none"
+        hint = "all of them, to a folder: --to DIR" if found else None
+        raise Usage(f"-o is for a single payload; here is {few}", hint=hint)
+    batch.alone, sink = True, batch.sink
+    with files.explained("write", Path(output)):
+        file = Path(output).resolve()
+        is_device = file.exists() and not (file.is_file() or file.is_dir())
+    if output != "-" and not is_device:
+        name = Name(file.name, own=saving.clobber)
+        folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
+        outcomes = saved(batch, found, 1, folder, {}, again=saving.clobber, check=saving.check)
+        _report(batch, batch.rows(outcomes, ignore_not_found=missing.ignore_not_found))
+        return
+    address, payload = found[0]
+    try:
+        if isinstance(payload, AddonctlError):
+            raise payload
+        with sink.progress(1, "payloads") as progress:
+
+            def chunks() -> Iterator[bytes]:
+                for chunk in stream(batch.client, address, payload):
+                    progress.received(len(chunk))
+                    yield chunk
+
+            if output == "-":
+                sink.show(chunks())
+                return
+            with files.explained("write", file, only=OSError), file.open("wb") as device:
+                device.writelines(chunks())
+    except NotFound as problem:
+        if not missing.ignore_not_found:
+            raise
+        sink.say(problem.message)
 
 
 @command.verb(

@@ -11,8 +11,8 @@ from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun
 from addonctl.cli.deleting import delete
-from addonctl.cli.download import EXAMPLES, download
 from addonctl.cli.options import Argument, Many, Missing, Option, Output
+from addonctl.cli.payloads import DOWNLOADS, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
@@ -103,7 +103,7 @@ def get_results(
     state.get(Result, lambda client, at: client.result(at), results, 2, missing, many)
 
 
-command.verb("download", rows=Outcome, examples=EXAMPLES)(download)
+command.verb("download", rows=Outcome, examples=DOWNLOADS)(download)
 
 
 @command.verb(
