@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ from support.program import Run
 from addonctl.addresses import Address, Addresses
 from addonctl.api import Client
 from addonctl.batch.outcomes import Batch
-from addonctl.batch.waiting import Waiting
+from addonctl.batch.waiting import wait
+from addonctl.errors import StillPending
 from addonctl.login import Login
 from addonctl.models import Result
 from addonctl.output import OutputSettings, Sink
@@ -475,11 +477,11 @@ def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None
             return Result({"sid": address.result, "status": "queued"})
 
     address = Address(NONE, OTHER)
+    monkeypatch.setattr("addonctl.batch.waiting.threading", SimpleNamespace(Event=Watched))
     batch = Batch(Pending(Login(NONE, NONE, "")), Sink(OutputSettings()), 1, "waited for", "result")
     for interval in (None, 3.0):
-        waiting = Waiting(batch, Addresses([address], typed=True, total=1), interval=interval)
-        monkeypatch.setattr(waiting, "_over", Watched())
-        waiting.look([address])
+        with pytest.raises(StillPending):
+            wait(batch, Addresses([address], typed=True, total=1), interval=interval)
 
     first, second = waits[:10], waits[10:]
     assert [1, 15] == [first[0], first[-1]]

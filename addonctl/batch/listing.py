@@ -62,7 +62,7 @@ def _rest(batch: Batch, rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
     try:
         for _, page in steps:
             if isinstance(page, AddonctlError):
-                batch.failed_after_all(page)
+                batch.failed(page, tell=True, after_all=True)
             if not isinstance(page, list):
                 return
             yield page

@@ -52,17 +52,13 @@ class Tally:
         self._notes: list[str] = []
         self._held = 0
 
-    # The answer
-
     def begun(self, pages: Iterator[list[Kind]]) -> Iterator[list[Kind]] | None:
         """The pages of an answer, once the first has come.
 
         None where nothing came but failures: then no answer is begun, not even its header.
         """
         first = next(pages, None)
-        if first is None and self.failures:
-            return None
-        return chain([first or []], pages)
+        return None if first is None and self.failures else chain([first or []], pages)
 
     def rows(
         self, outcomes: Iterable[Row], *, ignore_not_found: bool = False
@@ -90,32 +86,27 @@ class Tally:
         """Write the rows. What they tell of is done even if none can be written."""
         try:
             self.sink.records(Outcome, rows)
-        except PipeClosed:
+        except (PipeClosed, AddonctlError) as problem:
             for _ in rows:
                 pass
-        except AddonctlError as problem:  # a full disk, or a bad line, which has ended the rows
-            for _ in rows:
-                pass
-            raise problem.reworded(f"{problem.message}; {self.summary}") from None
-
-    # How it goes
+            if isinstance(problem, AddonctlError):  # a full disk, or a bad line, which ended them
+                raise problem.reworded(f"{problem.message}; {self.summary}") from None
 
     def succeeded(self) -> None:
         self._seen += 1
 
-    def failed(self, problem: AddonctlError, *, tell: bool = False) -> None:
-        """Count a failure, and `tell` it where no row of the answer does."""
-        self._seen += 1
+    def failed(
+        self, problem: AddonctlError, *, tell: bool = False, after_all: bool = False
+    ) -> None:
+        """Count a failure, and `tell` it where no row of the answer does; `after_all` of what has
+        counted as a success so far.
+        """
+        self._seen += not after_all
         self.failures += 1
         self._codes.add(problem.exit_code)
         self._first = self._first or problem
         if tell:
             self.tell(problem.message, failure=True)
-
-    def failed_after_all(self, problem: AddonctlError) -> None:
-        """Count as a failure what has counted as a success so far, and tell it."""
-        self._seen -= 1
-        self.failed(problem, tell=True)
 
     def tell(self, text: str, *, failure: bool = False) -> None:
         """Say something beside the answer: at once, or in the one JSON object that may follow."""
@@ -134,8 +125,6 @@ class Tally:
             self.tell(text)
         else:
             self.sink.warn(text)
-
-    # How it ends
 
     @property
     def summary(self) -> str:
@@ -190,27 +179,18 @@ class Tally:
 class Batch(Tally):
     """One command over many addresses, `workers` at a time; or over one, right here, if `alone`.
 
-    `items` is what its progress counts, where that is something else than the unit. To a `progress`
-    workers may add a few words, and the bytes that they receive.
+    Its `progress` counts `items`. Workers may add a few words to it, and the bytes they receive.
     """
 
     def __init__(
-        self,
-        client: Client,
-        sink: Sink,
-        workers: int,
-        done: str,
-        unit: str,
-        items: str = "",
-        *,
-        alone: bool = False,
+        self, client: Client, sink: Sink, workers: int, done: str, unit: str, *, alone: bool = False
     ) -> None:
         super().__init__(sink, done, unit)
         self.client = client
         self.workers = workers
         self.alone = alone
-        self._items = f"{items or unit}s"
-        self.progress = sink.progress(None, self._items)
+        self.items = f"{unit}s"
+        self.progress = sink.progress(None, self.items)
 
     def run(
         self,
@@ -221,16 +201,14 @@ class Batch(Tally):
         window: int | None = None,
         stop: Callable[[], None] = lambda: None,
         long: bool = False,
-        waiting: int = 0,
     ) -> Iterator[tuple[Item, Value | AddonctlError]]:
         """Each item and what came of it, in their order; ends early when interrupted.
 
         `total` is how many items there are, if known. `stop` is called when interrupted, for work
-        that waits for something; so many workers may be `waiting` while no more requests than
-        ever are in flight. Even a single item has its progress shown if it may be `long`.
+        that waits for something. Even a single item has its progress shown if it may be `long`.
         """
         self._total = total
-        self.progress = self.sink.progress(total, self._items)
+        self.progress = self.sink.progress(total, self.items)
         if self.alone:
             with self.progress if long else nullcontext():
                 for item in items:
@@ -242,11 +220,11 @@ class Batch(Tally):
             self.client.pace.stop()
             stop()
 
-        workers = max(self.workers, waiting)
         with self.progress:
-            outcomes = pool.run(work, items, workers=workers, window=window, stop=send_nothing_more)
             try:
-                for pair in outcomes:
+                for pair in pool.run(
+                    work, items, workers=self.workers, window=window, stop=send_nothing_more
+                ):
                     yield pair
                     self.progress.advance()
             except Interrupted:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from addonctl.batch.outcomes import attempt
 from addonctl.errors import AddonctlError, Interrupted
@@ -34,7 +34,7 @@ def run(
     *,
     workers: int,
     window: int | None = None,
-    stop: Callable[[], object] | None = None,
+    stop: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[Item, Value | AddonctlError]]:
     """Do `work` on every item, `workers` at a time; each item and what came of it, in their order.
 
@@ -48,134 +48,109 @@ def run(
 
     Where the system gives fewer threads, fewer do the work; where it gives none, the caller does.
     """
-    pool = _Pool(work, items, workers, window or 4 * workers)
-    with listening(pool.interrupt):
-        try:
-            yield from pool.outcomes()
-            if pool.interrupted:
-                if stop:
-                    stop()
-                yield from pool.last_outcomes()
-                raise Interrupted("interrupted")
-        finally:
-            pool.close()
+    window = window or 4 * workers
+    spare = max(1, window // 4)
+    room, ready = threading.Semaphore(window), threading.Event()
+    threads: list[threading.Thread] = []
+    tasks: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
+    # What is finished; None where something else has changed. Reentrant, unlike most of threading:
+    # a signal handler may write to it.
+    told: SimpleQueue[tuple[int, tuple[Item, Value | AddonctlError]] | None] = SimpleQueue()
+    finished: dict[int, tuple[Item, Value | AddonctlError]] = {}
+    interrupted = over = False  # over: nothing more is begun
+    end: int | None = None
+    problem: BaseException | None = None
 
+    def interrupt() -> None:
+        nonlocal interrupted, over
+        interrupted = over = True
+        told.put(None)
 
-class _Pool(Generic[Item, Value]):
-    """The threads of one batch. They tell the main thread what is finished, or, by None, that
-    something else has changed.
-    """
-
-    def __init__(
-        self, work: Callable[[Item], Value], items: Iterable[Item], workers: int, window: int
-    ) -> None:
-        self.interrupted = False
-        self._work = work
-        self._items = items
-        self._workers = workers
-        self._spare = max(1, window // 4)
-        self._room = threading.Semaphore(window)
-        self._ready = threading.Event()
-        self._over = False  # nothing more is begun
-        self._threads: list[threading.Thread] = []
-        self._tasks: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
-        # Reentrant, unlike most of threading: a signal handler may write to it.
-        self._told: SimpleQueue[tuple[int, Item, Value | AddonctlError] | None] = SimpleQueue()
-        self._finished: dict[int, tuple[Item, Value | AddonctlError]] = {}
-        self._end: int | None = None
-        self._problem: BaseException | None = None
-
-    def interrupt(self) -> None:
-        """Begin nothing more, and wake the main thread. Safe to call from a signal handler."""
-        self.interrupted = self._over = True
-        self._told.put(None)
-
-    def close(self) -> None:
-        """Let every thread go as soon as its request is through."""
-        self._over = True
-        self._ready.set()
-        self._room.release()
-        for _ in range(self._workers):
-            self._tasks.put(None)
-
-    def outcomes(self) -> Iterator[tuple[Item, Value | AddonctlError]]:
-        """All outcomes, in order; ends early when interrupted. Raises what `items` raised."""
-        if not _started(self._feed):
-            for item in self._items:
-                if self._over:
-                    return
-                yield item, attempt(self._work, item)
-            return
-        self._ready.wait(FIRST_LOOK)
-        self._ready.set()
-        turn = 0
-        while not self._over and turn != self._end:
-            if turn not in self._finished:
-                self._listen()
-                continue
-            yield self._finished.pop(turn)
-            turn += 1
-            if turn % self._spare == 0:
-                self._room.release(self._spare)
-        if self._problem and not self.interrupted:
-            raise self._problem
-
-    def last_outcomes(self) -> Iterator[tuple[Item, Value | AddonctlError]]:
-        """What was under way when the batch was interrupted, as far as it ends in time."""
-        self.close()
-        end = monotonic() + GRACE
-        for thread in self._threads:
-            thread.join(max(0.0, end - monotonic()))
-        while not self._told.empty():
-            self._listen()
-        for turn in sorted(self._finished):
-            item, outcome = self._finished.pop(turn)
-            if not isinstance(outcome, Interrupted):
-                yield item, outcome
-
-    def _listen(self) -> None:
-        if told := self._told.get():
-            turn, item, outcome = told
-            self._finished[turn] = item, outcome
-
-    def _feed(self) -> None:
+    def feed() -> None:
         """Hand out the items while there is room (one thread)."""
+        nonlocal workers, over, end, problem
         number = 0
         try:
-            for item in self._items:
-                if not self._room.acquire(blocking=False):
-                    self._ready.set()
-                    self._room.acquire()
-                if self._over:
+            for item in items:
+                if not room.acquire(blocking=False):
+                    ready.set()
+                    room.acquire()
+                if over:
                     return
-                self._tasks.put((number, item))
+                tasks.put((number, item))
                 number += 1
-                if len(self._threads) < self._workers:
-                    if thread := _started(self._serve):
-                        self._threads.append(thread)
+                if len(threads) < workers:
+                    if thread := _started(serve):
+                        threads.append(thread)
                     else:
-                        self._workers = len(self._threads)
-                if not self._threads:
-                    self._tasks.put(None)
-                    self._serve()
-        except BaseException as problem:  # outcomes() raises it
-            self._problem = problem
-            self._over = self._over or not self._ready.is_set()
-        self._end = number
-        self._ready.set()
-        self._told.put(None)
+                        workers = len(threads)
+                if not threads:
+                    tasks.put(None)
+                    serve()
+        except BaseException as raised:  # the main thread raises it again
+            problem = raised
+            over = over or not ready.is_set()
+        end = number
+        ready.set()
+        told.put(None)
 
-    def _serve(self) -> None:
+    def serve() -> None:
         """Do one item after the other (many threads)."""
-        self._ready.wait()
+        nonlocal over, problem
+        ready.wait()
         try:
-            while (task := self._tasks.get()) and not self._over:
+            while (task := tasks.get()) and not over:
                 number, item = task
-                self._told.put((number, item, attempt(self._work, item)))
-        except BaseException as problem:  # outcomes() raises it
-            self._problem = problem
-            self._over = True
-            self._told.put(None)
+                told.put((number, (item, attempt(work, item))))
+        except BaseException as raised:  # the main thread raises it again
+            problem, over = raised, True
+            told.put(None)
+
+    def let_go() -> None:
+        """Have every thread end as soon as its request is through."""
+        nonlocal over
+        over = True
+        ready.set()
+        room.release()
+        for _ in range(workers):
+            tasks.put(None)
+
+    with listening(interrupt):
+        try:
+            if _started(feed):
+                ready.wait(FIRST_LOOK)
+                ready.set()
+            else:
+                end = 0
+                for item in items:
+                    if over:
+                        break
+                    yield item, attempt(work, item)
+            turn = 0
+            while not over and turn != end:
+                if turn not in finished:
+                    if news := told.get():
+                        finished[news[0]] = news[1]
+                    continue
+                yield finished.pop(turn)
+                turn += 1
+                if turn % spare == 0:
+                    room.release(spare)
+            if interrupted:
+                stop()
+                let_go()
+                last = monotonic() + GRACE
+                for thread in threads:
+                    thread.join(max(0.0, last - monotonic()))
+                finished.update(filter(None, (told.get() for _ in range(told.qsize()))))
+                for _, (item, outcome) in sorted(finished.items()):
+                    if not isinstance(outcome, Interrupted):
+                        yield item, outcome
+                raise Interrupted("interrupted")
+            if problem:
+                raise problem
+        finally:
+            let_go()
 
 
 def _started(task: Callable[[], None]) -> threading.Thread | None:

@@ -171,21 +171,17 @@ def wait_for_results(
     Ends at once, with exit code 1, when one has failed or was canceled.
     """
     from addonctl import dates
-    from addonctl.batch.waiting import Waiting
+    from addonctl.batch.waiting import wait
 
-    sink = state.answering(Result)
+    state.answering(Result)
     until = None if timeout is None else monotonic() + dates.seconds(timeout)
     between = None if interval is None else dates.seconds(interval)
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
     addresses = state.addresses(results, many, 1, 2, whole, filters)
-    batch = state.batch(many, "waited for", "result", "recording", alone=addresses.alone)
+    batch = state.batch(many, "waited for", "result", alone=addresses.alone)
     ignored = missing.ignore_not_found
-    waiting = Waiting(batch, addresses, until, between, any_end=any_end, ignore_not_found=ignored)
-    pages = batch.begun(waiting.pages())
-    if pages is not None:
-        sink.records(Result, pages)
-    waiting.finish()
+    wait(batch, addresses, until, between, any_end=any_end, ignore_not_found=ignored)
 
 
 command.verb(

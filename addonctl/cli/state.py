@@ -83,17 +83,16 @@ class State(Settings):
         trace = self.sink.trace if self.common.verbose else None
         return connected(login, self.limits(workers), pace, trace, self.sink.pause)
 
-    def batch(self, many: Many, done: str, unit: str, items: str = "", *, alone: bool) -> Batch:
+    def batch(self, many: Many, done: str, unit: str, *, alone: bool) -> Batch:
         """What works on many addresses, `--workers` at a time; or on one `alone`.
 
-        `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed;
-        `items` is what its progress counts, where that is something else.
+        `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed.
         """
         from addonctl.batch.outcomes import Batch
 
         workers = self.workers(many)
         client = self.client(1 if alone else workers)
-        return Batch(client, self.sink, workers, done, unit, items, alone=alone)
+        return Batch(client, self.sink, workers, done, unit, alone=alone)
 
     def addresses(
         self,
