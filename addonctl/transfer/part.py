@@ -103,14 +103,12 @@ class Part:
     run where an error ends it, else nothing but the file whose name it was given. Raises OSError.
     """
 
-    def __init__(
-        self, directory: Directory, sid: str, name: str, note: int, data: int,
-        version: Version | None,
-    ) -> None:  # fmt: skip
-        self.length, self.version = os.fstat(data).st_size, version
+    def __init__(self, directory: Directory, name: str, note: int, data: int, said: bytes) -> None:
         self.hashing = False
-        self._directory, self._sid, self._name = directory, sid, name
+        self._directory, self._name = directory, name
+        self._sid = name.partition(".")[0]
         self._note, self._data = note, data
+        self.length, self.version = os.fstat(data).st_size, _version(said, self._sid)
         self._checks = Checks((), 0)
         self._told: dict[str, bytes] = {}
         self._begun = False
@@ -220,7 +218,7 @@ def _taken(directory: Directory, sid: str, infix: str, end: float) -> Part | Non
                     _say(note, sid, None)
                 data = _opened(directory, f"{name}.part")
                 if data >= 0:
-                    return Part(directory, sid, name, note, data, _version(said, sid))
+                    return Part(directory, name, note, data, said)
         os.close(note)
         if is_there or not is_held:
             return None  # else the run that had it has just ended

@@ -267,9 +267,10 @@ def is_page(head: bytes, body: Body, content_type: str) -> bool:
     """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     answered = body.headers.get("content-type", "").lower()
+    is_markup = text.startswith(b"<")
     is_html = text.startswith((b"<!doctype html", b"<html"))
     called_html = answered.startswith(("text/html", "application/xhtml"))
-    is_error = text.startswith(b"<") and (
+    is_error = is_markup and (
         (b"<error>" in text and b"<code>" in text)
         or (b"<twilioresponse>" in text and b"<restexception>" in text)
     )
@@ -284,8 +285,7 @@ def is_page(head: bytes, body: Body, content_type: str) -> bool:
         return is_error and not (is_html or named)
     if "xml" in declared:
         unsure = called_html and not (named or text.startswith(b"<?xml"))
-        return is_html or unsure or not text.startswith(b"<")
+        return is_html or unsure or not is_markup
     if declared.startswith("text/") and not is_html:
-        strange = called_html or "xml" in answered
-        return strange and not named and text.startswith(b"<")
-    return not named or (bool(declared) and text.startswith(b"<"))
+        return is_markup and not named and (called_html or "xml" in answered)
+    return not named or (bool(declared) and is_markup)
