@@ -153,64 +153,27 @@ class ConfigFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "config.toml"
+        self._text = ""
 
     def read(self) -> Config:
         """What it says; nothing where there is none."""
-        return self._config(self._text())
-
-    @contextmanager
-    def changing(self, change: Callable[[Config], Changes]) -> Iterator[None]:
-        """Make the changes that `change` asks for, once the block ends well.
-
-        No other run can change the file meanwhile. All but those places stays as it stands,
-        comments too.
-        """
-        with files.locked(self.path, hint=ELSEWHERE):
-            text = self._text()
-            changed = self._changed(text, change(self._config(text)))
-            with files.replacing(self.path, changed.encode(), hint=ELSEWHERE):
-                yield
-
-    def _changed(self, text: str, changes: Changes) -> str:
-        """The text with `changes`; only if it then says what it said before, and them."""
-        import tomlkit
-        from tomlkit.exceptions import TOMLKitError
-
-        wanted = tomllib.loads(text)
-        for place, value in changes.items():
-            _put(wanted, place, value)
-            if value is None:
-                text = _without_table(text, place)
-        with suppress(TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
-            document = tomlkit.parse(text)
-            for place, value in changes.items():
-                _put(document, place, value)
-            changed = tomlkit.dumps(document)
-            if tomllib.loads(changed) == wanted:
-                return changed
-        raise AddonctlError(f"{self.path} is laid out in a way that only you can change")
-
-    def _text(self) -> str:
         content = files.read(self.path, MOST, hint=ELSEWHERE)
         try:
-            return content.decode("utf-8-sig")
+            self._text = content.decode("utf-8-sig")
+            document = tomllib.loads(self._text)
         except UnicodeDecodeError as problem:
             raise self._broken(content[: problem.start].count(b"\n") + 1, "not UTF-8") from None
-
-    def _config(self, text: str) -> Config:
-        try:
-            document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as problem:
             reason, _, at = str(problem).partition(" (at ")
             found = re.match(r"line (\d+)", at)
-            line = int(found[1]) if found else max(1, len(text.splitlines()))
+            line = int(found[1]) if found else max(1, len(self._text.splitlines()))
             raise self._broken(line, f"{reason[:1].lower()}{reason[1:]}") from None
         except (RecursionError, ValueError):
             raise self._broken(1, "nested too deeply, or a number too long") from None
 
         def must(fit: object, place: Place, expected: str) -> None:
             if not fit:
-                raise self.wrong(place, expected, text)
+                raise self.wrong(place, expected)
 
         active, tables = document.get("active"), document.get("profiles", {})
         defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
@@ -225,8 +188,7 @@ class ConfigFile:
             try:
                 checked_name(name)
             except Usage as problem:
-                why = f"is no name for a profile: {problem.message}"
-                raise self.wrong(place, why, text) from None
+                raise self.wrong(place, f"is no name for a profile: {problem.message}") from None
             must(isinstance(table, dict), place, f"must be a table: {', '.join(KEYS)}")
             for key, (fits, expected) in KEYS.items():
                 word = table.get(key)
@@ -245,10 +207,39 @@ class ConfigFile:
             must(fit, ("add_ons", sid), "must be a name, without commas")
         return Config(active or None, profiles, defaults, add_ons)
 
-    def wrong(self, place: Place, why: str, text: str | None = None) -> Usage:
-        """What to raise for a value that does not do, with its line in the file or its `text`."""
-        line = _line_of(self._text() if text is None else text, place)
-        return self._broken(line, f"{'.'.join(place)} {why}")
+    @contextmanager
+    def changing(self, change: Callable[[Config], Changes]) -> Iterator[None]:
+        """Make the changes that `change` asks for, once the block ends well.
+
+        No other run can change the file meanwhile. All but those places stays as it stands,
+        comments too: the text is changed only if it then says what it said before, and them.
+        """
+        import tomlkit
+        from tomlkit.exceptions import TOMLKitError
+
+        with files.locked(self.path, hint=ELSEWHERE):
+            changes = change(self.read())
+            text, wanted = self._text, tomllib.loads(self._text)
+            for place, value in changes.items():
+                _put(wanted, place, value)
+                if value is None:
+                    text = _without_table(text, place)
+            try:
+                document = tomlkit.parse(text)
+                for place, value in changes.items():
+                    _put(document, place, value)
+                text = tomlkit.dumps(document)
+                fine = tomllib.loads(text) == wanted
+            except (TOMLKitError, ValueError, LookupError, TypeError, AttributeError):
+                fine = False
+            if not fine:
+                raise AddonctlError(f"{self.path} is laid out in a way that only you can change")
+            with files.replacing(self.path, text.encode(), hint=ELSEWHERE):
+                yield
+
+    def wrong(self, place: Place, why: str) -> Usage:
+        """What to raise for a value that does not do, with its line in the file as it was read."""
+        return self._broken(_line_of(self._text, place), f"{'.'.join(place)} {why}")
 
     def _broken(self, line: int, why: str) -> Usage:
         return Usage(f"{self.path}, line {line}: {why}", hint="mend that line, or remove it")

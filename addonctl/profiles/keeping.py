@@ -65,9 +65,7 @@ class Profiles:
         """Make `name` the profile in use. Raises LoginRefused, with the known ones, for none."""
 
         def change(config: Config) -> Changes:
-            if name != SANDBOX:
-                config.profile(name)
-            return {("active",): name}
+            return {("active",): name if name == SANDBOX else config.profile(name).name}
 
         with self.config_file.changing(change):
             pass
