@@ -35,7 +35,7 @@ LOGIN = f"auth login work --account {ACCOUNT} --key {KEY} --secret-stdin"
 PATIENT = [
     sys.executable,
     "-c",
-    "import sys; from addonctl.profiles import secrets; secrets.PATIENCE = 60;"
+    "import sys; from addonctl.profiles import keeping; keeping.PATIENCE = 60;"
     "from addonctl.cli import main; sys.exit(main())",
 ]
 

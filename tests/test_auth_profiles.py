@@ -29,7 +29,7 @@ from support.logins import (
 from support.program import PROGRAM, Run
 from support.scripted import Scripted, answer, scripted
 
-from addonctl.profiles import secrets
+from addonctl.profiles import keeping
 
 
 @pytest.fixture
@@ -323,5 +323,5 @@ def test_a_keyring_that_hangs_is_waited_for_once(
 
     assert (4, "profile,status\na,missing\nb,missing\n") == (ran.returncode, ran.stdout)
     assert (home / "asked").read_text() == f"a:{ACCOUNT}\n"
-    assert secrets.PATIENCE < 3
+    assert keeping.PATIENCE < 3
     assert service.heard == []

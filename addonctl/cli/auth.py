@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
+from addonctl.addresses import sid_flaw
 from addonctl.cli.commands import Noun
 from addonctl.cli.options import Argument, Option, Output
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
 from addonctl.files import home_folder
-from addonctl.login import SANDBOX, Login, api_url, secret_flaw, trimmed
+from addonctl.login import SANDBOX, Login, checked_label, secret_flaw, trimmed
 from addonctl.models import Record, fields
-from addonctl.profiles import has_login, resolve, used_before_the_profile_in_use
-from addonctl.profiles.config import Profile
-from addonctl.profiles.keeping import TRIES, WHERE, Profiles, asked, of_twilio_cli
+from addonctl.profiles import LOGIN_VARIABLES, has_login, resolve
+from addonctl.profiles.config import Profile, checked_name
+from addonctl.profiles.keeping import Profiles, of_twilio_cli
 
+TRIES = 3
+"""How often each thing is asked for."""
+WHERE = (
+    "the account SID and its auth token are on the first page of https://console.twilio.com;"
+    " an API key is made there under Account > API keys & tokens, which shows its secret once"
+)
 Name = Annotated[str | None, Argument("[NAME]")]
 
 
@@ -97,7 +104,7 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) ->
     if name and common.profile not in (None, name):
         raise Usage(f"two names for one login: '{name}' and -p '{common.profile}'")
     words = Profile(
-        name or _named(state) or "default",
+        name or state.named_profile or "default",
         trimmed(given.account or ""),
         trimmed(given.key or ""),
         common.region or environment.get("TWILIO_REGION"),
@@ -105,14 +112,13 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) ->
         "file" if given.insecure_storage else "keyring",
     )
     profiles = Profiles(environment)
-    prompts = None if given.secret_stdin else sink
-    for left in reversed(range(TRIES if prompts else 1)):
-        profile = profiles.completed(words, prompts)
+    for left in reversed(range(1 if given.secret_stdin else TRIES)):
+        profile = _completed(state, profiles, words, asks=not given.secret_stdin)
         profiles.check_keeper(profile)
         secret = _secret(state, profile, piped=given.secret_stdin)
         try:
             if not given.no_verify:
-                _check(state, _login(state, profile, secret))
+                _check(state, profiles.login(profile, secret))
             break
         except LoginRefused as problem:
             problem.hint = "nothing was kept; account, key and secret must belong together"
@@ -120,10 +126,10 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) ->
                 raise
             sink.warn(f"{problem.message}; try again")
             sink.say(WHERE)
-    _keep(state, profiles, profile, secret)
+    for said in profiles.keep(profile, secret):
+        sink.warn(said)
     sink.say(f"logged in to {profile.account} as profile '{profile.name}'")
-    active = profiles.config().active
-    if active != profile.name:
+    if (active := profiles.config().active) != profile.name:
         sink.say(f"the profile in use is '{active}'; change it: addonctl auth use NAME")
     _say_what_decides(state)
 
@@ -133,7 +139,7 @@ def show_status(state: State, output: Output) -> None:
     """Show where each login comes from, and whether the service takes it."""
     state.answering(LoginRow)
     profiles = Profiles(state.environment)
-    names: list[str | None] = [_named(state)]
+    names: list[str | None] = [state.named_profile]
     if names == [None]:
         # None stands for the login of the variables, which beats the profile in use.
         names = [None] if has_login(state.environment) else []
@@ -145,8 +151,33 @@ def show_status(state: State, output: Output) -> None:
             if not names:
                 raise
             state.sink.warn(problem.message)
-    found = [_status(state, profiles, name, in_use=name == names[0]) for name in names]
-    rows, problems = [row for row, _ in found], [problem for _, problem in found if problem]
+    common, rows, problems = state.common, [], list[AddonctlError]()
+    typed = {"account": common.account, "region": common.region, "edge": common.edge}
+    for name in names:
+        row: dict[str, Any] = dict.fromkeys(field.name for field in LoginRow.FIELDS)
+        source = SANDBOX if name == SANDBOX else "variables"
+        row |= {"profile": name, "in_use": name == names[0], "source": source, "status": "missing"}
+        try:
+            if name and name != SANDBOX:
+                kept = profiles.config().profile(name)
+                row |= {"source": kept.storage, "account_sid": kept.account, "key_sid": kept.key}
+                if kept.storage == "keyring":
+                    row["keyring"] = profiles.keyring.backend
+            login = resolve(state.environment, profile=name, profiles=profiles, **typed)
+            if login.source != SANDBOX:
+                key = login.username if login.username != login.account else None
+                row |= {"account_sid": login.account, "key_sid": key, "api_url": login.api_url}
+                row |= {"secret": "********", "status": "refused"}  # whatever the secret's length
+                _check(state, login)
+            row["status"] = "accepted"
+        except Usage:
+            raise
+        except AddonctlError as problem:
+            problems.append(problem)
+            row["detail"] = problem.message
+            if not isinstance(problem, LoginRefused):
+                row["status"] = "unknown"
+        rows.append(LoginRow(row))
     state.sink.records(LoginRow, [rows])
     if not rows:
         raise LoginRefused("not logged in", hint="addonctl auth login, or try -p sandbox")
@@ -170,10 +201,8 @@ def list_profiles(state: State, output: Output) -> None:
     kept: list[tuple[Any, ...]] = list(config.profiles.values())
     if config.active == SANDBOX:
         kept.append((SANDBOX, None, None, None, None, None))
-    rows = []
-    for name, *rest in kept:
-        values = (name, name == config.active, *rest)
-        rows.append(ProfileRow(dict(zip(ProfileRow.COLUMNS, values, strict=True))))
+    values = [(name, name == config.active, *rest) for name, *rest in kept]
+    rows = [ProfileRow(dict(zip(ProfileRow.COLUMNS, each, strict=True))) for each in values]
     state.sink.records(ProfileRow, [rows])
     if not rows:
         state.sink.say("no profiles; log in: addonctl auth login; or try -p sandbox")
@@ -195,7 +224,7 @@ def log_out(state: State, name: Name = None) -> None:
     """Forget a profile (the one in use), and its secret wherever it was kept."""
     profiles = Profiles(state.environment)
     config = profiles.config()
-    gone = name or _named(state) or config.active
+    gone = name or state.named_profile or config.active
     if gone is None:
         raise LoginRefused("no profile is in use", hint="name one: addonctl auth logout NAME")
     if gone == SANDBOX:
@@ -209,9 +238,46 @@ def log_out(state: State, name: Name = None) -> None:
     _say_what_decides(state)
 
 
-def _named(state: State) -> str | None:
-    """The profile that was named."""
-    return state.common.profile or state.environment.get("ADDONCTL_PROFILE") or None
+def _completed(state: State, profiles: Profiles, words: Profile, *, asks: bool) -> Profile:
+    """The profile that `words` mean: what they leave out is what the name stands for already, and
+    of a new one asked for. Raises Usage, also for a name that is another account's.
+    """
+    config = profiles.config()
+    known = config.profiles.get(checked_name(words.name))
+    region = checked_label(words.region or (known and known.region), "region")
+    edge = checked_label(words.edge or (known and known.edge), "edge")
+    account = words.account or (known and known.account)
+    key = words.key or (known and known.key)
+    if not account and not asks:
+        raise Usage("which account is it for?", hint="add --account AC…")
+    if not account:
+        profiles.check_keeper(words)  # nobody likes to answer questions in vain
+        account = _asked(state, "account SID (AC…):", lambda it: sid_flaw(it, "AC"))
+    for word, prefix in ((account, "AC"), (key, "SK")):
+        if word and (flaw := sid_flaw(word, prefix)):
+            raise Usage(f"that {flaw}")
+    if asks and not (known or key):
+        question = "API key SID (SK…; empty to use the auth token):"
+        key = _asked(state, question, lambda it: it and sid_flaw(it, "SK"))
+    profile = Profile(words.name, account, key or None, region, edge, words.storage)
+    config.before(profile)
+    return profile
+
+
+def _asked(
+    state: State, question: str, flaw_of: Callable[[str], str | None], *, hidden: bool = False
+) -> str:
+    """What is typed, once it has no flaw. Raises Usage, saying which, after a few tries."""
+    sink, subject = state.sink, "the secret" if hidden else "that"
+    for left in reversed(range(TRIES)):
+        answer = trimmed(sink.ask(question, hidden=hidden))
+        flaw = flaw_of(answer)
+        if not flaw:
+            return answer
+        if left:
+            sink.warn(f"{subject} {flaw}; try again")
+            sink.say(WHERE)
+    raise Usage(f"{subject} {flaw}", hint=WHERE)
 
 
 def _secret(state: State, profile: Profile, *, piped: bool) -> str:
@@ -219,9 +285,7 @@ def _secret(state: State, profile: Profile, *, piped: bool) -> str:
     if not piped:
         owner = f"API key {profile.key}" if profile.key else profile.account
         what = f"{'secret' if profile.key else 'auth token'} of {owner} (not shown):"
-        return asked(
-            partial(state.sink.ask, hidden=True), what, "the secret", secret_flaw, state.sink
-        )
+        return _asked(state, what, secret_flaw, hidden=True)
     content = sys.stdin.buffer.read(1 << 16)  # secrets of the service have 32 bytes
     secret = trimmed(content.decode("utf-8", "replace"))
     if flaw := secret_flaw(secret):
@@ -235,31 +299,10 @@ def _check(state: State, login: Login) -> None:
     try:
         next(client.recordings(page_size=1), None)
     except (LoginRefused, NotFound) as problem:
-        raise LoginRefused(
-            f"the service refuses this login: {problem.message}",
-            status=problem.status,
-            code=problem.code,
-            more_info=problem.more_info,
-            request_id=problem.request_id,
-        ) from None
+        told = f"the service refuses this login: {problem.message}"
+        raise LoginRefused(**{**vars(problem), "message": told, "hint": None}) from None
     finally:
         client.close()
-
-
-def _login(state: State, profile: Profile, secret: str) -> Login:
-    """The profile as it would log in."""
-    override = state.environment.get("ADDONCTL_API_URL")
-    return profile.login(secret, api_url(profile.region, profile.edge, override))
-
-
-def _keep(state: State, profiles: Profiles, profile: Profile, secret: str) -> None:
-    """Keep a login, and say what about it should not be overlooked."""
-    leftover = profiles.keep(profile, secret)
-    if profile.storage == "file":
-        path = profiles.secrets_file.path
-        state.sink.warn(f"the secret lies readable in {path} (mode 0600), as you asked")
-    if leftover:
-        state.sink.warn(f"its earlier secret could not be removed: {leftover.message}")
 
 
 def _take_over(state: State, given: LoggingIn) -> None:
@@ -269,8 +312,7 @@ def _take_over(state: State, given: LoggingIn) -> None:
     found = of_twilio_cli(path, "file" if given.insecure_storage else "keyring")
     if fit := [each.profile for each in found if each.profile]:
         profiles.check_keeper(fit[0])
-    failures: list[AddonctlError] = []
-    rows = []
+    rows, failures = [], list[AddonctlError]()
     for name, profile, secret, flaw in found:
         row = {"profile": name, "account_sid": None, "outcome": "done", "detail": None}
         try:
@@ -281,8 +323,9 @@ def _take_over(state: State, given: LoggingIn) -> None:
             if before and before.username != profile.username:
                 raise Usage(f"there is a profile of this name, for {before.username}; it stays")
             if not given.no_verify:
-                _check(state, _login(state, profile, secret))
-            _keep(state, profiles, profile, secret)
+                _check(state, profiles.login(profile, secret))
+            for said in profiles.keep(profile, secret):
+                state.sink.warn(said)
         except AddonctlError as problem:
             failures.append(problem)
             row |= {"outcome": "failed", "detail": problem.message}
@@ -296,42 +339,10 @@ def _take_over(state: State, given: LoggingIn) -> None:
         raise kind(f"{len(failures)} of {len(found)} profiles could not be taken over")
 
 
-def _status(
-    state: State, profiles: Profiles, name: str | None, *, in_use: bool
-) -> tuple[LoginRow, AddonctlError | None]:
-    """One login as a row (of the variables where it has no name), and why it cannot be used."""
-    row: dict[str, Any] = dict.fromkeys(field.name for field in LoginRow.FIELDS)
-    source = SANDBOX if name == SANDBOX else "variables"
-    row |= {"profile": name, "in_use": in_use, "source": source, "status": "missing"}
-    try:
-        if name and name != SANDBOX:
-            kept = profiles.config().profile(name)
-            row |= {"source": kept.storage, "account_sid": kept.account, "key_sid": kept.key}
-            if kept.storage == "keyring":
-                row["keyring"] = profiles.keyring.backend
-        login = resolve(
-            profile=name,
-            account=state.common.account,
-            region=state.common.region,
-            edge=state.common.edge,
-            environment=state.environment,
-            profiles=profiles,
-        )
-        if login.source != SANDBOX:
-            key = login.username if login.username != login.account else None
-            row |= {"account_sid": login.account, "key_sid": key, "api_url": login.api_url}
-            row |= {"secret": "********", "status": "refused"}  # whatever the secret's length
-            _check(state, login)
-    except Usage:
-        raise
-    except AddonctlError as problem:
-        if not isinstance(problem, LoginRefused):
-            row["status"] = "unknown"
-        return LoginRow(row | {"detail": problem.message}), problem
-    return LoginRow(row | {"status": "accepted"}), None
-
-
 def _say_what_decides(state: State) -> None:
     """Tell whoever has just chosen a profile that another login is used before it."""
-    if said := used_before_the_profile_in_use(state.environment):
-        state.sink.warn(said)
+    names = [name for name in LOGIN_VARIABLES if state.environment.get(name)]
+    if named := state.environment.get("ADDONCTL_PROFILE"):
+        state.sink.warn(f"ADDONCTL_PROFILE is set: '{named}' is used before the profile in use")
+    elif names:
+        state.sink.warn(f"{' and '.join(names)} set: used before the profile in use")

@@ -90,6 +90,11 @@ class Settings:
         return self.found(name)[0] or None
 
     @property
+    def named_profile(self) -> str | None:
+        """The profile that was named, which may not exist."""
+        return self.common.profile or self.environment.get("ADDONCTL_PROFILE") or None
+
+    @property
     def format(self) -> str:
         """The format asked for, which may not exist."""
         return (self.common.format or self.setting("format") or "table").lower()

@@ -1,7 +1,7 @@
 """Whose login it is: a named profile, else variables, else the profile in use.
 
-keeping.py keeps profiles, with config.py for config.toml and secrets.py for the keyring, which
-nobody else asks. A login by variables needs none of them.
+keeping.py keeps them, with config.py for config.toml, and alone asks the keyring. A login by
+variables needs none of them.
 """
 
 from __future__ import annotations
@@ -81,14 +81,6 @@ def resolve(
 def has_login(environment: Mapping[str, str]) -> bool:
     """Whether any of the variables that say who is asking is set, even if others are missing."""
     return any(environment.get(name) for name in LOGIN_VARIABLES)
-
-
-def used_before_the_profile_in_use(environment: Mapping[str, str]) -> str | None:
-    """Which variables decide whose login it is, as a sentence; None if none does."""
-    if named := environment.get("ADDONCTL_PROFILE"):
-        return f"ADDONCTL_PROFILE is set: '{named}' is used before the profile in use"
-    names = [name for name in LOGIN_VARIABLES if environment.get(name)]
-    return f"{' and '.join(names)} set: used before the profile in use" if names else None
 
 
 def _by_variables(environment: Mapping[str, str], url: str, subaccount: str | None) -> Login:

@@ -131,6 +131,18 @@ class Config(NamedTuple):
                 hint=f"log in under that name: addonctl auth login {name}",
             ) from None
 
+    def before(self, profile: Profile) -> Profile | None:
+        """What its name stands for so far. Raises Usage for another account's profile: a name stays
+        the account's that it was given to, for scripts rely on it.
+        """
+        known = self.profiles.get(profile.name)
+        if known and known.account != profile.account:
+            raise Usage(
+                f"profile '{profile.name}' is a login to {known.account}, and stays so",
+                hint=f"choose another name, or first: addonctl auth logout {profile.name}",
+            )
+        return known
+
 
 def checked_name(name: str) -> str:
     """`name` as one a profile can have. Raises Usage for the sandbox's and for odd ones."""

@@ -1,4 +1,5 @@
-"""Profiles with their secrets: config.toml says which there are, keyring or file keep the rest.
+"""Profiles with their secrets: config.toml says which there are, the keyring keeps the rest, or by
+a user's explicit wish a file. Never both at once.
 
 And those of the vendor's own command line, which can be taken over. Its ~/.twilio-cli/config.json
 has `{"profiles": {"NAME": {"accountSid", "apiKey", "apiSecret", "region"}}, "edge": "WORD",
@@ -8,35 +9,36 @@ has `{"profiles": {"NAME": {"accountSid", "apiKey", "apiSecret", "region"}}, "ed
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from addonctl import files
-from addonctl.addresses import is_sid, sid_flaw
+from addonctl.addresses import is_sid
 from addonctl.errors import LoginRefused, NotFound, Usage
-from addonctl.login import SANDBOX, checked_label, secret_flaw, trimmed
+from addonctl.login import SANDBOX, Login, api_url, checked_label, secret_flaw, trimmed
 from addonctl.profiles.config import Changes, Config, ConfigFile, Profile, checked_name
-from addonctl.profiles.secrets import Keyring, SecretsFile
 
-LARGEST = 1 << 20
-"""Bytes of that tool's file; its plug-ins keep words of their own there."""
-TRIES = 3
-"""How often each thing is asked for."""
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
-WHERE = (
-    "the account SID and its auth token are on the first page of https://console.twilio.com;"
-    " an API key is made there under Account > API keys & tokens, which shows its secret once"
+SERVICE = "addonctl"
+PATIENCE = 1.5
+"""Seconds a keyring may take for one answer. Some hang for minutes, waiting for a window that
+nobody sees; with start-up, a command ends within 3 seconds."""
+MOST, MOST_OF_OTHERS = 1 << 18, 1 << 20
+"""Bytes of secrets.json; and of that tool's file, where plug-ins keep words of their own."""
+WAYS_OUT = (
+    "set TWILIO_ACCOUNT_SID, TWILIO_API_KEY and TWILIO_API_SECRET,"
+    " or keep the secret in a file: addonctl auth login --insecure-storage"
 )
 
-
-class Prompts(Protocol):
-    """Who asks the user."""
-
-    def ask(self, question: str) -> str: ...
-    def say(self, text: str) -> None: ...
-    def warn(self, text: str) -> None: ...
+T = TypeVar("T")
 
 
 class Profiles:
@@ -70,81 +72,54 @@ class Profiles:
         with self.config_file.changing(change):
             pass
 
-    def completed(self, words: Profile, prompts: Prompts | None) -> Profile:
-        """The profile that `words` mean, whose account may be empty.
-
-        What they leave out is what the name stands for already; of a new one it is asked for,
-        if there is anyone to ask. Raises Usage for a word that cannot be what it should, and for
-        a name that is another account's.
-        """
-        known = self.config().profiles.get(checked_name(words.name))
-        region = checked_label(words.region or (known and known.region), "region")
-        edge = checked_label(words.edge or (known and known.edge), "edge")
-        account = words.account or (known and known.account)
-        key = words.key or (known and known.key)
-        if not account:
-            if not prompts:
-                raise Usage("which account is it for?", hint="add --account AC…")
-            self.check_keeper(words)  # nobody likes to answer questions in vain
-            question = "account SID (AC…):"
-            account = asked(prompts.ask, question, "that", lambda it: sid_flaw(it, "AC"), prompts)
-        elif flaw := sid_flaw(account, "AC"):
-            raise Usage(f"that {flaw}")
-        if key and (flaw := sid_flaw(key, "SK")):
-            raise Usage(f"that {flaw}")
-        if not known and not key and prompts:
-            question = "API key SID (SK…; empty to use the auth token):"
-            key = asked(
-                prompts.ask, question, "that", lambda it: it and sid_flaw(it, "SK"), prompts
-            )
-        profile = Profile(words.name, account, key or None, region, edge, words.storage)
-        _check_same_account(known, profile)
-        return profile
-
     def secret(self, profile: Profile) -> str:
         """The profile's secret. Raises LoginRefused where it is not to be had."""
         keeper = self._keeper(profile)
         secret = keeper.get(profile.entry)
-        hint = f"log in again: addonctl auth login {profile.name}"
+        flaw = None if secret is None else secret_flaw(secret)  # others can write there too
+        if secret is not None and flaw is None:
+            return secret
+        why = f"the secret in {keeper.place} {flaw}"
         if secret is None:
-            raise LoginRefused(
-                f"profile '{profile.name}': {keeper.place} holds no secret of {profile.username}",
-                hint=hint,
-            )
-        if flaw := secret_flaw(secret):  # others can write there too
-            raise LoginRefused(
-                f"profile '{profile.name}': the secret in {keeper.place} {flaw}", hint=hint
-            )
-        return secret
+            why = f"{keeper.place} holds no secret of {profile.username}"
+        hint = f"log in again: addonctl auth login {profile.name}"
+        raise LoginRefused(f"profile '{profile.name}': {why}", hint=hint)
 
     def check_keeper(self, profile: Profile) -> None:
         """Raise LoginRefused if its secret could not be kept, before anyone is asked for it."""
         self._keeper(profile).get(profile.entry)
 
-    def keep(self, profile: Profile, secret: str) -> LoginRefused | None:
-        """Keep a login, and use it if none is in use.
+    def login(self, profile: Profile, secret: str) -> Login:
+        """The profile as it would log in, if it were kept."""
+        override = self._environment.get("ADDONCTL_API_URL")
+        return profile.login(secret, api_url(profile.region, profile.edge, override))
 
-        What its name stood for before is removed, and stays if this fails. Gives back why an
-        earlier secret could not be removed from where it was, if so. Raises Usage for a name
+    def keep(self, profile: Profile, secret: str) -> list[str]:
+        """Keep a login, and use it if none is in use; what of that should not be overlooked.
+
+        What its name stood for before is removed, and stays if this fails. Raises Usage for a name
         that is another account's.
         """
         before: Profile | None = None
 
         def change(config: Config) -> Changes:
             nonlocal before
-            before = config.profiles.get(profile.name)
-            _check_same_account(before, profile)
+            before = config.before(profile)
             changes = profile.changes()
             return changes if config.active else {("active",): profile.name, **changes}
 
         with self.config_file.changing(change):
             self._keeper(profile).put(profile.entry, secret)
+        said = []
+        if profile.storage == "file":
+            path = self.secrets_file.path
+            said.append(f"the secret lies readable in {path} (mode 0600), as you asked")
         if before and (before.entry, before.storage) != (profile.entry, profile.storage):
             try:
                 self._keeper(before).remove(before.entry)
             except LoginRefused as problem:
-                return problem
-        return None
+                said.append(f"its earlier secret could not be removed: {problem.message}")
+        return said
 
     def forget(self, profile: Profile) -> None:
         """Remove a login and its secret, wherever that was kept; if it was in use, none is then."""
@@ -167,32 +142,147 @@ class Profiles:
         return self.keyring if profile.storage == "keyring" else self.secrets_file
 
 
-def _check_same_account(known: Profile | None, profile: Profile) -> None:
-    """A name stays the account's that it was given to: scripts rely on it."""
-    if known and known.account != profile.account:
-        raise Usage(
-            f"profile '{profile.name}' is a login to {known.account}, and stays so",
-            hint=f"choose another name, or first: addonctl auth logout {profile.name}",
-        )
+class Keyring:
+    """The operating system's keyring, through the `keyring` library.
+
+    Every method raises LoginRefused, with the ways out, where there is no keyring, or it is
+    locked, or does not answer in time. After that it is not asked again.
+    """
+
+    place = "the keyring"
+
+    def __init__(self) -> None:
+        self._given_up: LoginRefused | None = None
+
+    @property
+    def backend(self) -> str:
+        """What kind of keyring it is, in the library's words."""
+        return self._ask(lambda keyring: str(keyring.name))
+
+    def get(self, entry: str) -> str | None:
+        return self._ask(lambda keyring: keyring.get_password(SERVICE, entry))
+
+    def put(self, entry: str, secret: str) -> None:
+        self._ask(lambda keyring: keyring.set_password(SERVICE, entry, secret))
+
+    def remove(self, entry: str) -> None:
+        """Removes it; nothing happens where there is none."""
+
+        def remove(keyring: KeyringBackend) -> None:
+            if keyring.get_password(SERVICE, entry) is not None:
+                keyring.delete_password(SERVICE, entry)
+
+        self._ask(remove)
+
+    def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
+        if self._given_up:
+            raise self._given_up
+        answers: SimpleQueue[tuple[T] | LoginRefused] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                answers.put((question(_chosen()),))
+            except LoginRefused as problem:
+                answers.put(problem)
+            except BaseException as problem:  # backends, and what they load, raise all sorts
+                # Its own text is not repeated: nobody knows what a backend puts there. The errors
+                # are not imported: that the library itself cannot be may be the problem.
+                errors = sys.modules.get("keyring.errors")
+                why, hint = f"the keyring cannot be used ({type(problem).__name__})", WAYS_OUT
+                if errors and isinstance(problem, errors.KeyringLocked | errors.InitError):
+                    why, hint = "the keyring is locked", f"unlock it, or {WAYS_OUT}"
+                answers.put(LoginRefused(why, hint=hint))
+
+        try:
+            # The end of the program does not wait for a daemon, as it would for a pool's thread.
+            Thread(target=run, name="keyring", daemon=True).start()
+            answer = answers.get(timeout=PATIENCE)
+        except Empty:
+            why = "the keyring does not answer; it may be waiting to be unlocked"
+            answer = LoginRefused(why, hint=WAYS_OUT)
+        except RuntimeError:
+            why = "the keyring is asked by a thread of its own, and there is none to be had"
+            answer = LoginRefused(why, hint=WAYS_OUT)
+        if isinstance(answer, LoginRefused):
+            self._given_up = answer
+            raise answer
+        return answer[0]
 
 
-def asked(
-    ask: Callable[[str], str],
-    question: str,
-    subject: str,
-    flaw: Callable[[str], str | None],
-    prompts: Prompts,
-) -> str:
-    """What is typed, once it has no flaw. Raises Usage, saying which, after a few tries."""
-    for left in reversed(range(TRIES)):
-        answer = trimmed(ask(question))
-        problem = flaw(answer)
-        if not problem:
-            return answer
-        if left:
-            prompts.warn(f"{subject} {problem}; try again")
-            prompts.say(WHERE)
-    raise Usage(f"{subject} {problem}", hint=WHERE)
+def _chosen() -> KeyringBackend:
+    """The keyring to use. Raises LoginRefused if there is none that keeps secrets secret.
+
+    keyrings.alt, where it is installed, offers files in plain text as keyrings, and may ask for
+    a password on the stdin that we read addresses from.
+    """
+    from keyring import core
+    from keyring.backends import chainer, fail, null
+
+    def is_plain(backend: object) -> bool:
+        return type(backend).__module__.startswith("keyrings.alt")
+
+    # The limit does not hold for a user's own choice (PYTHON_KEYRING_BACKEND, keyringrc.cfg).
+    core.init_backend(limit=lambda backend: not is_plain(backend))
+    backend = core.get_keyring()
+    if isinstance(backend, chainer.ChainerBackend) and backend.backends:
+        backend = backend.backends[0]
+    if is_plain(backend):
+        raise LoginRefused("the keyring of this machine does not protect secrets", hint=WAYS_OUT)
+    if isinstance(backend, chainer.ChainerBackend | fail.Keyring | null.Keyring):
+        raise LoginRefused("this machine has no keyring to keep a secret in", hint=WAYS_OUT)
+    return backend
+
+
+class SecretsFile:
+    """secrets.json in the config folder, mode 0600: plain text, for machines without a keyring.
+
+    Every method raises LoginRefused if others can read the file, Usage if it is broken, and
+    AddonctlError where it cannot be read or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "secrets.json"
+        self.place = str(self.path)
+
+    def get(self, entry: str) -> str | None:
+        return self._read().get(entry)
+
+    def put(self, entry: str, secret: str) -> None:
+        with files.locked(self.path):
+            entries = {**self._read(), entry: secret}
+            files.replace(self.path, json.dumps(entries, indent=2).encode())
+
+    def remove(self, entry: str) -> None:
+        """Removes it, and the file with the last one; nothing happens where there is none."""
+        if entry not in self._read():
+            return
+        with files.locked(self.path):
+            left = self._read()
+            left.pop(entry, None)
+            files.replace(self.path, json.dumps(left, indent=2).encode())
+            if not left:
+                self.path.resolve().unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, str]:
+        content = files.read(self.path, MOST)
+        if not content:
+            return {}
+        if os.name == "posix" and self.path.stat().st_mode & 0o077:
+            raise LoginRefused(
+                f"{self.path} holds secrets and others may read it; it is not used",
+                hint=f"take their right away: chmod 600 {self.path}",
+            )
+        line = 1
+        try:
+            entries = json.loads(content)
+        except (ValueError, RecursionError) as problem:
+            entries, line = None, getattr(problem, "lineno", 1)
+        if not isinstance(entries, dict) or not all(isinstance(it, str) for it in entries.values()):
+            # What stands there is not repeated: it is secrets.
+            raise Usage(
+                f"{self.path}, line {line}: broken", hint="remove the file, and log in again"
+            )
+        return entries
 
 
 class Foreign(NamedTuple):
@@ -212,7 +302,7 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
 
     Raises NotFound if there are none, Usage for a file that is broken.
     """
-    content = files.read(path, LARGEST)
+    content = files.read(path, MOST_OF_OTHERS)
     if not content:
         raise NotFound(f"there is no {path} to take profiles from", hint="addonctl auth login")
     try:
@@ -236,12 +326,11 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
                 raise Usage("it names no API key (SK…)")
             if flaw := secret_flaw(secret):
                 raise Usage(f"its secret {flaw}")
-            checked_name(name)
             region = checked_label(words.get("region"), "region") or None
             edge = checked_label(words.get("edge"), "edge") or None
+            profile = Profile(checked_name(name), account, key, region, edge, storage)
         except Usage as problem:
             found.append(Foreign(name, flaw=problem.message))
         else:
-            profile = Profile(name, account, key, region, edge, storage)
             found.append(Foreign(name, profile, secret))
     return found
