@@ -19,14 +19,8 @@ from http.client import HTTPResponse, responses
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from requests import PreparedRequest, exceptions
+from requests import PreparedRequest, exceptions, utils
 from requests.adapters import HTTPAdapter
-from requests.utils import (
-    DEFAULT_CA_BUNDLE_PATH,
-    get_environ_proxies,
-    prepend_scheme_if_needed,
-    select_proxy,
-)
 from urllib3.exceptions import HTTPError, LocationValueError
 from urllib3.exceptions import TimeoutError as TimedOut
 from urllib3.util import create_urllib3_context, parse_url
@@ -209,7 +203,7 @@ def tls_context() -> ssl.SSLContext:
     The variables of requests count first, then OpenSSL's, which curl, git and others know.
     Raises AddonctlError for a bundle that cannot be read.
     """
-    bundle = next(filter(None, map(os.environ.get, _BUNDLES)), DEFAULT_CA_BUNDLE_PATH)
+    bundle = next(filter(None, map(os.environ.get, _BUNDLES)), utils.DEFAULT_CA_BUNDLE_PATH)
     with _lock:
         if bundle not in _contexts:
             context = create_urllib3_context()
@@ -241,52 +235,56 @@ def failure(
             reason = getattr(cause, "reason", None)
             behind += [*cause.args, reason, cause.__cause__, cause.__context__]
     of_system = next((each for each in causes if isinstance(each, OSError) and each.strerror), None)
-    parts = urlsplit(url)
-    host = f"the host {parts.hostname}"
-    where = (
-        parts.netloc if parts.port else f"{parts.netloc}:{80 if parts.scheme == 'http' else 443}"
-    )
-    variable = next((name for name in _PROXIES if os.environ.get(name)), "the system's setting")
-    at_proxy = isinstance(problem, exceptions.ProxyError)
-    if at_proxy:
-        proxy = prepend_scheme_if_needed(select_proxy(url, get_environ_proxies(url)) or "", "http")
-        where = f"the proxy {parse_url(proxy).netloc}"  # so without its login
-        host, named_by = f"the host of {where}", f"{variable} names this proxy"
-
-    def error(kind: type[AddonctlError], what: str, hint: str = named_by) -> AddonctlError:
-        return kind(f"{doing}: {what}", hint=hint or LATER)
 
     def among(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
+    parts = urlsplit(url)
+    port = "" if parts.port else ":80" if parts.scheme == "http" else ":443"
+    where, host = f"{parts.netloc}{port}", f"the host {parts.hostname}"
+    variable = next((name for name in _PROXIES if os.environ.get(name)), "the system's setting")
+    at_proxy = isinstance(problem, exceptions.ProxyError)
+    if at_proxy:
+        proxy = utils.select_proxy(url, utils.get_environ_proxies(url)) or ""
+        place = parse_url(utils.prepend_scheme_if_needed(proxy, "http")).netloc  # without its login
+        where, host = f"the proxy {place}", f"the host of the proxy {place}"
+        named_by = f"{variable} names this proxy"
+    refused = at_proxy and re.search(
+        r"Tunnel connection failed: ([1-5]\d\d)\b", " ".join(map(str, causes))
+    )
+    kind: type[AddonctlError] = AddonctlError
+    hint = named_by
     if among(exceptions.InvalidURL, exceptions.InvalidSchema, LocationValueError, UnicodeError):
         # Not of the request itself: its URL has been looked at before.
-        hint = f"see {variable}; expected http://HOST:PORT"
-        return error(AddonctlError, "the proxy that is set cannot be used", hint)
-    said = " ".join(map(str, causes)) if at_proxy else ""
-    if refused := re.search(r"Tunnel connection failed: ([1-5]\d\d)\b", said):
+        what, hint = (
+            "the proxy that is set cannot be used",
+            f"see {variable}; expected http://HOST:PORT",
+        )
+    elif refused:
         status = int(refused[1])
-        login = "; one with a login is http://USER:PASSWORD@HOST:PORT" if status == 407 else ""
-        kind = TryLater if status >= 500 else AddonctlError
         what = f"{where} refused: {status} {responses.get(status, '')}".rstrip()
-        return error(kind, what, named_by + login)
-    if isinstance(of_system, ssl.SSLCertVerificationError):
-        why = f"{where}: its certificate is not trusted: {of_system.verify_message}"
+        kind = TryLater if status >= 500 else AddonctlError
+        if status == 407:
+            hint += "; one with a login is http://USER:PASSWORD@HOST:PORT"
+    elif isinstance(of_system, ssl.SSLCertVerificationError):
+        why = f"its certificate is not trusted: {of_system.verify_message}"
+        what = f"no secure connection to {where}: {why}"
         hint = "if a proxy or company CA stands between, set REQUESTS_CA_BUNDLE"
         hint += f"; {named_by}" if at_proxy else ""
-        return error(AddonctlError, f"no secure connection to {why}", hint)
-    if isinstance(of_system, ssl.SSLError) and not among(ssl.SSLEOFError, ssl.SSLZeroReturnError):
+    elif isinstance(of_system, ssl.SSLError) and not among(ssl.SSLEOFError, ssl.SSLZeroReturnError):
         why = (of_system.reason or "it failed").replace("_", " ").lower()
-        return error(AddonctlError, f"no secure connection to {where}: {why}")
-    if isinstance(of_system, socket.gaierror):
-        return error(TryLater, f"{host} was not found")
-    if of_system and not isinstance(of_system, (TimeoutError, ssl.SSLError)):
+        what = f"no secure connection to {where}: {why}"
+    elif isinstance(of_system, socket.gaierror):
+        kind, what = TryLater, f"{host} was not found"
+    elif of_system and not isinstance(of_system, (TimeoutError, ssl.SSLError)):
         why = str(of_system.strerror).lower()
-        return error(TryLater, f"the connection to {where} failed: {why}")
-    if among(TimeoutError, exceptions.Timeout, TimedOut):
+        kind, what = TryLater, f"the connection to {where} failed: {why}"
+    elif among(TimeoutError, exceptions.Timeout, TimedOut):
         how = "stalled: next to nothing comes" if flowing else "no answer in time"
-        return error(TryLater, f"{how} from {where}", LATER)
-    return error(TryLater, f"the connection to {where} broke off", LATER)
+        kind, what, hint = TryLater, f"{how} from {where}", LATER
+    else:
+        kind, what, hint = TryLater, f"the connection to {where} broke off", LATER
+    return kind(f"{doing}: {what}", hint=hint or LATER)
 
 
 def whole_number(word: str) -> int | None:
