@@ -37,14 +37,11 @@ _SHORT = r"[xX][rRhH][0-9a-fA-F]{6,32}"
 _AROUND = " \t\r\n\u00a0\ufeff,;\"'`“”„‘’«»"
 """What may stand around an address that was pasted."""
 
+_NAMING = {"RE": "recording", "XR": "result", "XH": "payload"}
 _CHOOSING = {"CA": "--call", "CF": "--conference", "AC": "--account"}
 """The options that take what is no address, but belongs to recordings."""
 
 _END = r"(?:/|(?=[.?]|$))"
-_PLAIN = (
-    rf"(?:(?P<recording>[Rr][Ee]{HEX})|(?P<result>[Xx][Rr]{HEX})|(?P<payload>[Xx][Hh]{HEX}))"
-    r"(?P<account>)"
-)
 _ADDRESS = rf"""(?ax)
     (?:(?:(?i:https?)://[^/\s?\#]+)?/2010-04-01/Accounts/(?P<account>[Aa][Cc]{HEX})/Recordings/)?
     (?:(?P<recording>[Rr][Ee]{HEX})(?:\.mp3|\.wav|{_END}(?:AddOnResults{_END})?))?
@@ -211,29 +208,30 @@ def read(
 
 def _parse(word: Token, parent: Address | None, recall: Recall | None) -> Address:
     text = word.text.strip(_AROUND)
-    # re keeps what it compiled; a bare SID, the commonest word, does without the long pattern.
-    found = re.fullmatch(_PLAIN, text) or re.fullmatch(_ADDRESS, text)
-    recording = result = payload = account = ""
-    if found:
-        sids = found.group("recording", "result", "payload", "account")
-        recording, result, payload, account = (in_service_case(sid or "") for sid in sids)
+    sid, sids = in_service_case(text), {}
+    kind = sid[:2] if is_sid(sid, sid[:2]) else ""
+    if kind in _NAMING:  # the commonest word does without the long pattern
+        sids[_NAMING[kind]] = sid
+    elif found := re.fullmatch(_ADDRESS, text):
+        sids = found.groupdict("")
     elif re.fullmatch(_PAGE, text):
         from urllib.parse import unquote
 
-        shown = sorted({in_service_case(sid) for sid in re.findall(_SHOWN, unquote(text))})
-        if [sid[:2] for sid in shown] in (["RE"], ["AC", "RE"]):
-            recording, account = shown[-1], "".join(shown[:-1])
+        shown = sorted({in_service_case(each) for each in re.findall(_SHOWN, unquote(text))})
+        if [each[:2] for each in shown] in (["RE"], ["AC", "RE"]):
+            sids = {"recording": shown[-1], "account": "".join(shown[:-1])}
+    recording, result, payload, account = (
+        in_service_case(sids.get(name, "")) for name in Address._fields
+    )
     alone = not recording and (parent is None or (payload and not (result or parent.result)))
-    if recall and not recording and (alone or not found) and re.fullmatch(_SHORT, text):
-        return _recalled(word, in_service_case(text), parent, recall)
+    if recall and not recording and (alone or not sids) and re.fullmatch(_SHORT, text):
+        return _recalled(word, sid, parent, recall)
     if not (recording or result or payload):
         if not recall and not word.place and re.fullmatch(_SHORT, text):
             raise _unfit(word, "is not whole", "type the whole address here: RE…/XR…/XH…")
         why = f"is {_what_it_is(text)}; expected RE…, RE…/XR…/XH… or a URL of the API"
-        sid = in_service_case(text)
-        option = _CHOOSING.get(sid[:2]) if is_sid(sid, sid[:2]) else None
-        if option and not word.place:
-            raise _unfit(word, why, f"type: addonctl results list --all {option} {sid}")
+        if kind in _CHOOSING and not word.place:
+            raise _unfit(word, why, f"type: addonctl results list --all {_CHOOSING[kind]} {sid}")
         raise _unfit(word, why)
     if not recording:
         if parent is None:

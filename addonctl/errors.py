@@ -1,14 +1,4 @@
-"""Every error a user may see, each with its exit code.
-
-AddonctlError           1   failed
-├── Usage               2   the words were wrong
-├── NotFound            3   no such thing, or past its 30 days
-├── LoginRefused        4   login missing or refused
-├── TryLater            5   refused for load, server trouble, network, time-out
-├── SomeFailed          6   some of many failed
-├── StillPending        8   not final when the time was up
-└── Interrupted       130   Ctrl-C or SIGTERM
-"""
+"""Every error a user may see, each with its exit code."""
 
 from __future__ import annotations
 
@@ -92,6 +82,6 @@ class StillPending(AddonctlError):
 
 
 class Interrupted(AddonctlError):
-    """The user, or the system, asked us to stop."""
+    """The user, or the system, asked us to stop: Ctrl-C, or SIGTERM."""
 
     exit_code = 130

@@ -28,8 +28,6 @@ from addonctl.models import PAGE_SIZE, Account, Payload, Record, Recording, Resu
 
 __all__ = ["Body", "Client", "Limits", "LinkExpired", "Pace", "SignedLink"]
 
-MOST_REDIRECTS = 5
-
 Kind = TypeVar("Kind", bound=Record)
 
 
@@ -159,7 +157,7 @@ class Client:
         if begin and etag:
             headers |= {"Range": f"bytes={begin}-", "If-Range": etag}
         hidden: set[str] = set()
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(5):
             hidden |= signing(url)
             answer = self._store.send("GET", url, headers, what, hidden)
             if not answer.response.is_redirect:

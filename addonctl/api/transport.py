@@ -21,9 +21,6 @@ from addonctl.api.network import LATER, NETWORK, Adapter, failure, shown, whole_
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 from addonctl.login import LOOPBACK, plain_url
 
-RETRIED = frozenset({429, 500, 502, 503, 504})
-LONGEST_RETRY_AFTER = 60
-"""Seconds. A server that asks for more is waited for this long, then asked again."""
 CONNECT_TIMEOUT = 10.0
 BACKOFF = 0.25
 """Seconds that a first retry waits, more or less; every further one waits twice as long."""
@@ -110,10 +107,10 @@ class Exchange(NamedTuple):
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds it asks to wait, within reason; None for what makes no sense."""
+        """The seconds it asks to wait, a minute at most; None for what makes no sense."""
         with suppress(InvalidHeader, ValueError, OverflowError):
             said = self.response.headers.get("Retry-After", "")
-            return min(Retry().parse_retry_after(said), LONGEST_RETRY_AFTER)
+            return min(Retry().parse_retry_after(said), 60)
         return None
 
     def header(self, name: str) -> str | None:
@@ -261,7 +258,7 @@ class Channel:
                     took = f"{(time.perf_counter() - began) * 1000:.0f}ms"
                     named = (answer.header("Twilio-Request-Id") or "-") if answer else why
                     self._trace(f"{method} {parts.path} {status or 'failed'} {took} {named}")
-                if answer and status not in RETRIED:
+                if answer and status not in (429, 500, 502, 503, 504):
                     break
                 crowded = status == 429 and self._pace.crowded(answers)
                 answers = self._pace.answers
