@@ -167,11 +167,7 @@ Recall = Callable[[str], Iterable[str]]
 
 
 def read(
-    words: Iterable[Token],
-    least: int,
-    most: int,
-    recall: Recall | None = None,
-    instead: str = "",
+    words: Iterable[Token], least: int, most: int, recall: Recall | None = None, instead: str = ""
 ) -> Iterator[Address]:
     """The addresses that `words` name, of levels `least` to `most`, in their order.
 

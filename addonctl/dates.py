@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from addonctl.errors import Usage
@@ -31,7 +31,7 @@ def parse(text: object) -> datetime | None:
         return None
     day, clock, second = _day(text[:16]), _clock(text[16:22]), _second(text[22:])
     if day and clock and second:
-        return datetime.combine(day, time.fromisoformat(clock + second), UTC)
+        return datetime.fromisoformat(f"{day} {clock}{second}+00:00")
     from email.utils import parsedate_to_datetime
 
     try:
@@ -49,7 +49,7 @@ def iso(text: str, shift: timedelta | None = None, *, zulu: bool = False) -> str
     """
     between, end = ("T", "Z") if zulu else (" ", "")
     if shift is None or not (shift.seconds or shift.microseconds):
-        day, clock, second = _iso_day(text[:16], shift), _clock(text[16:22]), _second(text[22:])
+        day, clock, second = _day(text[:16], shift), _clock(text[16:22]), _second(text[22:])
         if day and clock and second:
             return f"{day}{between}{clock}{second}{end}"
     with suppress(OverflowError):
@@ -123,18 +123,12 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 @lru_cache(maxsize=4096)
-def _day(text: str) -> date | None:
+def _day(text: str, shift: timedelta | None = None) -> str:
+    """`2026-11-21` for a date's first 16 letters, or the day `shift` later; nothing for others."""
     if found := re.fullmatch(_DAY, text):
-        with suppress(ValueError):
-            return date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _iso_day(text: str, shift: timedelta | None) -> str:
-    with suppress(OverflowError):
-        if day := _day(text):
-            return str(day + (shift or timedelta()))
+        with suppress(ValueError, OverflowError):
+            day = date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
+            return str(day + shift if shift else day)
     return ""
 
 

@@ -85,14 +85,11 @@ class Client:
         return self._pages(Account, "/2010-04-01/Accounts", "accounts", {"PageSize": PAGE_SIZE})
 
     def recordings(
-        self,
-        parameters: Mapping[str, str] | None = None,
-        page_size: int = PAGE_SIZE,
-        account: str = "",
+        self, parameters: Mapping[str, str] = {}, page_size: int = PAGE_SIZE, account: str = ""
     ) -> Iterator[list[Recording]]:
         """An account's recordings, newest first; `parameters` are the API's own filters."""
         path = self._path(Address("", account=account))
-        query = {**(parameters or {}), "PageSize": page_size}
+        query = {**parameters, "PageSize": page_size}
         return self._pages(Recording, path, "recordings", query)
 
     def results(self, recording: Address, page_size: int = PAGE_SIZE) -> Iterator[list[Result]]:

@@ -213,12 +213,7 @@ class Channel:
         self._proxies: dict[tuple[str, str], dict[str, str]] = {}
 
     def send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        doing: str,
-        hidden: Collection[str],
+        self, method: str, url: str, headers: Mapping[str, str], doing: str, hidden: Collection[str]
     ) -> Exchange:
         """The answer, asked for again as often as the limits allow while there is trouble.
 
