@@ -172,9 +172,10 @@ class Noun:
 
     def member(self, name: str) -> Noun | Verb | None:
         """The verb, or the noun, of that name."""
-        if name in self.nouns:
-            return cast("Noun | Verb", import_module(self.nouns[name][0]).command)
-        return self.verbs.get(name)
+        if name not in self.nouns:
+            return self.verbs.get(name)
+        module, _, attribute = self.nouns[name][0].partition(":")
+        return cast("Noun | Verb", getattr(import_module(module), attribute or "command"))
 
     def summaries(self) -> list[tuple[str, str]]:
         """Each member's name and its one line, nothing imported."""

@@ -1,4 +1,4 @@
-"""`addonctl help`: the topics that belong to no single command, and any command's help."""
+"""`addonctl help` and `addonctl completion`: what the program tells people and shells of itself."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def show_help(
     ] = False,
 ) -> None:
     """Show help on a topic, or on a command."""
+    from addonctl.cli import parser, program
+
     words = topic or []
     if man:
         _show_page(state, words)
         return
-    from addonctl.cli import parser, program
-
     if len(words) == 1 and words[0] in topics.NAMES:
         state.sink.text(topics.plain(topics.TOPICS[words[0]]))
         return
@@ -45,10 +45,17 @@ def show_help(
 def _show_page(state: State, words: list[str]) -> None:
     """The page that `man` would show, had the installation put it where man looks."""
     import os
+    from importlib.metadata import PackageNotFoundError, files
     from shutil import which
 
+    try:
+        kept = [Path(str(each.locate())) for each in files("addonctl") or () if "man1" in str(each)]
+    except PackageNotFoundError:
+        kept = []
+    checkout = Path(__file__).parents[2] / "man"
+    pages = {each.name: each for each in (*kept, *checkout.glob("*.1")) if each.is_file()}
     named = "-".join(("addonctl", *words))
-    page = _pages().get("addonctl.1" if words and words[0] in topics.NAMES else f"{named}.1")
+    page = pages.get("addonctl.1" if words and words[0] in topics.NAMES else f"{named}.1")
     if page is None:
         raise Usage(f"no page {named} in the manual", hint="try: addonctl help --man")
     if not state.sink.on_terminal:
@@ -61,23 +68,80 @@ def _show_page(state: State, words: list[str]) -> None:
         raise AddonctlError("there is no program 'man' here to show it", hint=f"try: {wanted}")
 
 
-def _pages() -> dict[str, Path]:
-    """The manual's files by name: the checkout's, or those that came with the installation."""
-    from importlib.metadata import PackageNotFoundError, files
-
-    try:
-        kept = [Path(str(each.locate())) for each in files("addonctl") or () if "man1" in str(each)]
-    except PackageNotFoundError:
-        kept = []
-    checkout = Path(__file__).parents[2] / "man"
-    return {each.name: each for each in (*kept, *checkout.glob("*.1")) if each.is_file()}
-
-
 command = Verb(
     show_help,
     examples=(
         ("what the exit codes mean", "addonctl help exit-codes"),
         ("a command's help", "addonctl help results list"),
         ("the manual, wherever it was installed", "addonctl help --man results list"),
+    ),
+)
+
+SHELLS = {
+    "bash": (
+        "XDG_DATA_HOME .local/share bash-completion/completions/addonctl",
+        "new shells read it, with the package bash-completion",
+    ),
+    "zsh": (
+        "XDG_DATA_HOME .local/share zsh/site-functions/_addonctl",
+        "to ~/.zshrc, before compinit, add: fpath+=({folder})",
+    ),
+    "fish": ("XDG_CONFIG_HOME .config fish/completions/addonctl.fish", "new shells read it"),
+    "powershell": (
+        "XDG_DATA_HOME .local/share addonctl/addonctl.ps1",
+        "to the file that $PROFILE names, add: . '{path}'",
+    ),
+}
+"""The variable for a base folder, the folder in the home where it is unset, and the script's file
+in it; and what is left to do before a new shell completes."""
+
+
+def print_script(
+    state: State,
+    shell: Annotated[str, Argument("SHELL", "bash, zsh, fish or powershell.")],
+    install: Annotated[
+        bool, Option("Put it into your home, where the shell looks for it.")
+    ] = False,
+) -> None:
+    """Print the script that completes words, options, values and recent SIDs in a shell.
+
+    pipx and packages put the scripts where bash, zsh and fish look by themselves, uv does not:
+    `--install` does, and says if a line has to be added to a start-up file, which it leaves
+    alone. At a TAB the script asks this program, which answers from small files of its own.
+    """
+    from shlex import quote
+
+    from addonctl import files
+    from addonctl.docs import complete
+
+    script = complete.script(shell)
+    if not install:
+        state.sink.text(script)
+        return
+    where, then = SHELLS[shell]
+    variable, usual, file = where.split()
+    base = Path(state.environment.get(variable, ""))
+    if shell == "bash" and (own := state.environment.get("BASH_COMPLETION_USER_DIR")):
+        place = Path(own, "completions", "addonctl").absolute()
+    else:
+        place = (base if base.is_absolute() else files.home_folder() / usual) / file
+    with files.explained("write", place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    files.replace(place, script.encode(), mode=0o644)
+    told = {"folder": quote(str(place.parent)), "path": str(place).replace("'", "''")}
+    state.sink.say(f"wrote {place}\n{then.format(**told)}")
+
+
+completion = Verb(
+    print_script,
+    examples=(
+        ("for good, wherever it was installed from", "addonctl completion bash --install"),
+        ("in ~/.bashrc", 'eval "$(addonctl completion bash)"'),
+        ("in ~/.zshrc, after compinit", 'eval "$(addonctl completion zsh)"'),
+        ("in ~/.config/fish/config.fish", "addonctl completion fish | source"),
+        (
+            "in PowerShell's $PROFILE",
+            "addonctl completion powershell | Out-String | Invoke-Expression",
+        ),
     ),
 )

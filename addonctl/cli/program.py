@@ -23,7 +23,7 @@ NOUNS = {
     "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
     "config": ("addonctl.cli.config", "Settings without secrets"),
     "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
-    "completion": ("addonctl.cli.completion", "Print the completion script of a shell"),
+    "completion": ("addonctl.cli.help:completion", "Print the completion script of a shell"),
     "help": ("addonctl.cli.help", "Help on a topic or a command"),
 }
 """By name: the module of each, imported when it is named, and one line of help."""

@@ -14,6 +14,7 @@ from addonctl.cli.config import NAMES
 from addonctl.cli.program import NOUNS, command
 from addonctl.docs import complete, topics
 from addonctl.models import STATUSES, Record
+from addonctl.output import FORMATS
 
 WIDTH = 72
 """Columns of an example in the manual."""
@@ -131,7 +132,7 @@ def value_of(declared: Declared, rows: type[Record] | None) -> tuple[str, dict[s
     if metavar in ("CA…", "CF…", "XB…", "XE…"):
         return "seen", {metavar[:2]: ""}
     known: dict[str, tuple[str, dict[str, str]]] = {
-        "FORMAT": ("word", dict(topics.formats())),
+        "FORMAT": ("word", {name: each.help for name, each in FORMATS.items()}),
         "STATUS,…": ("list", dict.fromkeys(STATUSES, "")),
         "FIELD": ("sort", {each.name: "" for each in fields if each.kind != "uris"}),
         "a,b,c": ("list", {each.name: "" for each in fields}),

@@ -55,7 +55,7 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     if shell == "bash":
         raw, replaced = words
         if raw.removesuffix(replaced).rstrip().endswith(("<", ">")):
-            return _lines("file\t")
+            return "file\t\n"
         (_, *words), quote = _split(raw)
     elif shell == "fish":
         words[-1] = _split(words[-1])[0][-1]
@@ -65,21 +65,26 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
         words.append(raw.strip("'\""))
     kind, prefix, rows = CommandLine(words[:-1], environment).offers(words[-1])
     typed = words[-1].removeprefix(prefix)
-    if shell == "zsh":
-        return _lines(f"{kind}\t{len(prefix)}", *map(_for_zsh, rows.items()))
-    if shell == "fish":
-        # Left to itself fish looks for what was typed in the descriptions, too.
-        found = (f"{prefix}{word}\t{rows[word]}" for word in rows if _in_order(typed, word))
-        return _lines(f"{kind}\t{prefix}\t{typed}", *found)
     # What stays of the word; of one that readline broke at `=`, what stands before that.
     kept = len(_split(raw.removesuffix(replaced))[0][-1]) if raw.endswith(replaced) else 0
     texts = {word: f"{prefix}{word}"[kept:] for word in rows if word.startswith(typed)}
-    if shell == "bash":
-        found = (_for_bash(text, quote) for text in texts.values())
-        return _lines(f"{kind}\t{prefix[kept:]}", *found)
-    return _lines(
-        *(f"{_for_powershell(texts[word])}\t{word}\t{rows[word] or word}" for word in texts)
-    )
+    if shell == "zsh":
+        lines = [f"{kind}\t{len(prefix)}"]
+        for word, about in rows.items():
+            word = word.replace("\\", "\\\\").replace(":", "\\:")
+            lines.append(f"{word}:{about}" if about else word)
+    elif shell == "fish":
+        lines = [f"{kind}\t{prefix}\t{typed}"]
+        for word, about in rows.items():
+            # Left to itself fish looks for what was typed in the descriptions, too.
+            rest = iter(word.lower())
+            if all(letter in rest for letter in typed.lower()):
+                lines.append(f"{prefix}{word}\t{about}")
+    elif shell == "bash":
+        lines = [f"{kind}\t{prefix[kept:]}", *(_for_bash(text, quote) for text in texts.values())]
+    else:
+        lines = [f"{_for_powershell(texts[word])}\t{word}\t{rows[word] or word}" for word in texts]
+    return "".join(f"{line}\n" for line in lines)
 
 
 class CommandLine:
@@ -94,19 +99,65 @@ class CommandLine:
         self._given: dict[str, str] = {}
         self._pending: dict[str, Any] | None = None
         for word in words:
-            self._read(word)
+            name, equals, value = word.partition("=")
+            if self._pending:
+                self._given[self._pending["names"][-1]] = word
+                self._pending = None
+            elif self._only_operands or word == "-" or not word.startswith("-"):
+                if self._command(self._path)["commands"]:
+                    self._path = f"{self._path} {word}".strip()
+                else:
+                    self._operands.append(word)
+            elif word == "--":
+                self._only_operands = True
+            else:
+                found: list[tuple[str, str | None]] = [(name, value if equals else None)]
+                if not word.startswith("--"):
+                    # Switches in a row, the last of which may be an option with its value.
+                    places = enumerate(word[1:], start=2)
+                    found = [(f"-{letter}", word[place:] or None) for place, letter in places]
+                for name, given in found:
+                    if option := self._option(name):
+                        if given is None:
+                            self._pending = option
+                        else:
+                            self._given[option["names"][-1]] = given
+                        break
 
     def offers(self, current: str) -> tuple[str, str, dict[str, str]]:
         """What `current` may become: `words`, `list`, `file` or `folder`, what it begins with
         that stays, and words that may follow that, each with what is said of it.
         """
-        prefix, (kind, rows) = self._place(current)
+        command, prefix = self._command(self._path), ""
+        name, equals, _ = current.partition("=")
+        if not current.startswith("--"):
+            name, equals = current[:2], ""
+        kind, rows = "", {}
+        if self._pending:
+            kind, rows = self._pending["value"]
+        elif self._only_operands or not current.startswith("-"):
+            if command["commands"]:
+                kind, rows = "words", command["commands"]
+            elif command["many"] or not self._operands:
+                kind, rows = command["argument"]
+        elif name != current and (option := self._option(name)):
+            prefix, (kind, rows) = name + equals, option["value"]
+        else:
+            options = [self._table["options"][number] for number in command["options"]]
+            kind, rows = (
+                "words",
+                {name: each["about"] for each in options for name in each["names"]},
+            )
         typed = current.removeprefix(prefix)
         if kind in ("file", "folder"):
             return kind, prefix, {}
         if kind == "list":
             before = typed[: typed.rfind(",") + 1]
-            return kind, prefix + before, _without(rows, before.split(","))
+            return (
+                kind,
+                prefix + before,
+                {word: rows[word] for word in rows if word not in before.split(",")},
+            )
         if kind == "sort" and typed.startswith("-"):
             rows = {f"-{word}": about for word, about in rows.items()}
         elif kind == "help":
@@ -129,52 +180,6 @@ class CommandLine:
                 named = {**KNOWN_ADD_ONS, **(config.add_ons if config else {})}
                 rows |= {name: sid for sid, name in named.items() if sid.startswith(what)}
         return "words", prefix, rows
-
-    def _read(self, word: str) -> None:
-        """Take note of a word before the cursor."""
-        name, equals, value = word.partition("=")
-        if self._pending:
-            self._note(self._pending, word)
-        elif self._only_operands or word == "-" or not word.startswith("-"):
-            if self._command(self._path)["commands"]:
-                self._path = f"{self._path} {word}".strip()
-            else:
-                self._operands.append(word)
-        elif word == "--":
-            self._only_operands = True
-        elif word.startswith("--"):
-            self._pending = self._option(name)
-            if self._pending and equals:
-                self._note(self._pending, value)
-        else:
-            # Switches in a row, the last of which may be an option with its value.
-            for place, letter in enumerate(word[1:], start=2):
-                self._pending = self._option(f"-{letter}")
-                if self._pending and word[place:]:
-                    self._note(self._pending, word[place:])
-                    break
-
-    def _note(self, option: dict[str, Any], value: str) -> None:
-        self._given[option["names"][-1]] = value
-        self._pending = None
-
-    def _place(self, current: str) -> tuple[str, Sequence[Any]]:
-        """What `current` begins with that stays; what it is the beginning of, and known words."""
-        command = self._command(self._path)
-        if self._pending:
-            return "", self._pending["value"]
-        if self._only_operands or not current.startswith("-"):
-            if command["commands"]:
-                return "", ("words", command["commands"])
-            return "", command["argument"] if command["many"] or not self._operands else ("", {})
-        name, equals, _ = current.partition("=")
-        if not current.startswith("--"):
-            name, equals = current[:2], ""
-        option = self._option(name) if name != current else None
-        if option:
-            return name + equals, option["value"]
-        options = (self._table["options"][number] for number in command["options"])
-        return "", ("words", {name: each["about"] for each in options for name in each["names"]})
 
     def _command(self, path: str) -> dict[str, Any]:
         """What can follow the words of a command; nothing after words that are none."""
@@ -211,12 +216,10 @@ class CommandLine:
                 word = "/".join(sids[:level]) if whole else sids[level - 1]
                 # What is said of a result says nothing of its recording.
                 rows[word] = rows.get(word) or (seen.about if len(sids) == level else "")
-        beginning = typed.rpartition("/")[2]
-        parents = typed.split("/")[:-1] if whole else above
-        for address in self._archived(level, beginning, parents):
-            sids = address.split("/")
-            rows.setdefault("/".join(sids) if whole else sids[-1], "in the archive")
-        return _without(rows, self._operands)
+        *parents, beginning = typed.split("/")
+        for address in self._archived(level, beginning, parents if whole else above):
+            rows.setdefault(address if whole else address.split("/")[-1], "in the archive")
+        return {word: about for word, about in rows.items() if word not in self._operands}
 
     def _archived(self, level: int, beginning: str, above: Sequence[str]) -> Iterable[str]:
         """What the archive holds that is named, or remembered for the profile."""
@@ -300,14 +303,6 @@ def _split(line: str) -> tuple[list[str], str]:
     return words, quote
 
 
-def _without(rows: dict[str, str], words: Sequence[str]) -> dict[str, str]:
-    return {word: about for word, about in rows.items() if word not in words}
-
-
-def _lines(*lines: str) -> str:
-    return "".join(f"{line}\n" for line in lines)
-
-
 def _for_bash(text: str, quote: str) -> str:
     if quote == "'":
         return text.replace("'", "'\\''")
@@ -316,19 +311,7 @@ def _for_bash(text: str, quote: str) -> str:
     return "".join(each if each.isalnum() or each in _BARE else f"\\{each}" for each in text)
 
 
-def _for_zsh(row: tuple[str, str]) -> str:
-    word, about = row
-    word = word.replace("\\", "\\\\").replace(":", "\\:")
-    return f"{word}:{about}" if about else word
-
-
 def _for_powershell(text: str) -> str:
     if all(each.isalnum() or each in "_.:=/+-" for each in text):
         return text
     return "'" + text.replace("'", "''") + "'"
-
-
-def _in_order(letters: str, word: str) -> bool:
-    """Whether the letters stand in `word` in their order, as fish looks for them."""
-    rest = iter(word.lower())
-    return all(letter in rest for letter in letters.lower())

@@ -12,7 +12,8 @@ from addonctl.output import FORMATS
 
 WIDTH = 78
 
-_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
+_WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
+"""A word of a shell, quoted or not."""
 
 Rows = tuple[tuple[str, str], ...]
 fill = partial(textwrap.fill, break_on_hyphens=False)  # they are in options
@@ -30,11 +31,6 @@ class Topic(NamedTuple):
     parts: list[str | Rows | list[str]]
 
 
-def formats() -> Rows:
-    """The formats and what each is, the one used unasked first."""
-    return tuple((name, format.help) for name, format in FORMATS.items())
-
-
 def _topics() -> dict[str, Topic]:
     """The topics of topics.md, by their names; that file says how they are written there."""
     found: dict[str, Topic] = {}
@@ -50,7 +46,7 @@ def _topics() -> dict[str, Topic]:
                 else:
                     parts.append(typed)
             elif block == "{formats}":
-                parts.append(formats())
+                parts.append(tuple((name, each.help) for name, each in FORMATS.items()))
             elif "\n: " in block:
                 terms = (each.split("\n: ") for each in re.split(r"\n(?![: ])", block))
                 parts.append(tuple((term, " ".join(said.split())) for term, said in terms))
@@ -67,45 +63,41 @@ NAMES = tuple(name for name, topic in TOPICS.items() if topic.line)
 
 def plain(topic: Topic) -> str:
     """The topic as text for a terminal of 80 columns."""
-    blocks = [f"{topic.title}"]
+    blocks = [topic.title]
     for part in topic.parts:
         if isinstance(part, str):
             blocks.append(fill(part, WIDTH))
-        elif isinstance(part, list):
-            blocks.append("\n".join(f"  {line}" for line in part))
+            continue
+        if isinstance(part, list):
+            lines = [f"  {line}" for line in part]
         else:
-            blocks.append("\n".join(_term(term, meaning, part) for term, meaning in part))
+            column, lines = min(max(len(term) for term, _ in part), 24) + 4, []
+            for term, meaning in part:
+                indent = " " * column
+                text = fill(meaning, WIDTH, initial_indent=indent, subsequent_indent=indent)
+                beside = len(term) + 4 <= column
+                lines.append(
+                    f"  {term}".ljust(column) + text[column:] if beside else f"  {term}\n{text}"
+                )
+        blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
-
-
-def _term(term: str, meaning: str, rows: Rows) -> str:
-    column = min(max(len(each) for each, _ in rows), 24) + 4
-    text = fill(meaning, WIDTH, initial_indent=" " * column, subsequent_indent=" " * column)
-    if len(term) + 4 > column:
-        return f"  {term}\n{text}"
-    return f"  {term}".ljust(column) + text[column:]
 
 
 def continued(line: str, width: int) -> list[str]:
     """`line` in pieces of at most `width` columns, where its words allow that."""
     if len(line) <= width:
         return [line]
-    first, *others = line.split(" | ")
-    pieces = _wrapped(first, "", width)
-    for other in others:
-        pieces[-1] += " |"
-        pieces += _wrapped(other, "    ", width)
-    return pieces
-
-
-def _wrapped(line: str, indent: str, width: int) -> list[str]:
     pieces: list[str] = []
-    piece = indent
-    for word in _WORD.findall(line):
-        # Two columns are kept for the backslash, or for a pipe.
-        if piece.strip() and len(piece) + 1 + len(word) > width - 2:
-            pieces.append(f"{piece} \\")
-            piece = f"{indent}    {word}"
-        else:
-            piece = f"{piece} {word}" if piece.strip() else f"{piece}{word}"
-    return [*pieces, piece]
+    for command in line.split(" | "):
+        indent = "    " if pieces else ""
+        pieces[-1:] = [f"{piece} |" for piece in pieces[-1:]]
+        piece = indent
+        for word in re.findall(_WORD, command):
+            # Two columns are kept for the backslash, or for a pipe.
+            if piece.strip() and len(piece) + 1 + len(word) > width - 2:
+                pieces.append(f"{piece} \\")
+                piece = f"{indent}    {word}"
+            else:
+                piece = f"{piece} {word}" if piece.strip() else f"{piece}{word}"
+        pieces.append(piece)
+    return pieces
