@@ -193,7 +193,7 @@ def test_a_setting_that_cannot_be_is_refused_before_any_request(
         ("results lst", "no such command 'lst'. Did you mean 'list'?", "addonctl results"),
         ("results list --limitt 3", "no such option: --limitt", "addonctl results list"),
         ("completion", "missing argument 'SHELL'", "addonctl completion"),
-        ("-v", "missing command", "addonctl"),
+        ("-v", "a command is missing", "addonctl"),
     ],
 )
 def test_words_the_parser_does_not_know(run: Run, line: str, said: str, see: str) -> None:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 import typer
 import typer.main
-from typer.core import TyperCommand, TyperGroup
 
 from addonctl import __version__
 from addonctl.cli.commands import Noun, Verb
@@ -39,21 +37,30 @@ OTHERS_WORDS = {
 """What other tools call what a verb of ours does."""
 
 
-class CommandMissing(Usage):
-    """Nothing but nouns were typed; `page` is the help on what could follow them."""
-
-    def __init__(self, context: Any) -> None:
-        super().__init__("a command is missing", hint=f"see: {context.command_path} --help")
-        self.page: str = context.get_help()
-
-
 def execute(program: Noun, arguments: Sequence[str], state: State) -> int:
     """Run one command line, and give back its exit code. Raises AddonctlError."""
-    # Not the parser's own main(): it has silent ends of its own for Ctrl-C and closed pipes.
-    command = _built("addonctl", program)
+    declared: Noun | Verb = program
+    name, rest, context = "addonctl", list(arguments), None
     try:
-        with command.make_context("addonctl", list(arguments), obj=state) as context:
-            command.invoke(context)
+        while True:
+            typed = bool(rest)
+            # Not the parser's own main(), which ends Ctrl-C and closed pipes in silence.
+            command = _built(name, declared)
+            with command.make_context(name, rest, parent=context, obj=state) as context:
+                command.invoke(context)
+            if isinstance(declared, Verb):
+                return 0
+            rest, path = context.args, context.command_path
+            if not rest and (typed or state.common.quiet or state.format in ("json", "jsonl")):
+                raise Usage("a command is missing", hint=f"see: {path} --help")
+            if not rest:
+                state.sink.say(_help(declared, context))
+                return Usage.exit_code
+            name = rest.pop(0)
+            member = declared.member(name)
+            if not member:
+                raise _no_such(declared, name, path)
+            declared = member
     except typer.Exit as done:
         return done.exit_code
     except typer.TyperException as problem:
@@ -66,7 +73,6 @@ def execute(program: Noun, arguments: Sequence[str], state: State) -> int:
             said = f"no such option: {match[1]}"
             hint = f"the format is chosen so: -f {word if word in FORMATS else 'json'}"
         raise Usage(f"{said[:1].lower()}{said[1:]}", hint=hint) from None
-    return 0
 
 
 def _common_words(arguments: Sequence[str]) -> dict[str, Any]:
@@ -82,88 +88,62 @@ def _common_words(arguments: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-class Group(TyperGroup):
-    """A noun, to the parser."""
+def _no_such(noun: Noun, word: str, path: str) -> Usage:
+    """What to say of a word that is no member of a noun; what to type in its place, if known."""
+    # A verb without its noun, or what another tool calls one?
+    wanted = (word, *OTHERS_WORDS.get(word, ()))
+    nouns = {f"{path} {name}": noun.member(name) for name in noun.nouns}
+    found = [
+        f"{at} {verb}"
+        for verb in wanted
+        for at, member in ({path: noun} if noun.verbs else nouns).items()
+        if isinstance(member, Noun) and verb in member.verbs
+    ]
+    if found:
+        return Usage(f"no such command '{word}'", hint=f"type: {', or '.join(found)}")
+    from difflib import get_close_matches
 
-    declared: Noun
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return self.declared.names
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        member = self.declared.member(cmd_name)
-        return member and _built(cmd_name, member)
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args and not ctx.resilient_parsing:
-            raise CommandMissing(ctx)
-        return super().parse_args(ctx, args)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        noun, path = self.declared, ctx.command_path
-        if not args or args[0] in noun.names:
-            return super().resolve_command(ctx, args)
-        # A verb without its noun, or what another tool calls one?
-        wanted = (args[0], *OTHERS_WORDS.get(args[0], ()))
-        nouns = {f"{path} {name}": noun.member(name) for name in noun.nouns}
-        found = [
-            f"{at} {verb}"
-            for verb in wanted
-            for at, member in ({path: noun} if noun.verbs else nouns).items()
-            if isinstance(member, Noun) and verb in member.verbs
-        ]
-        if found:
-            raise Usage(f"no such command '{args[0]}'", hint=f"type: {', or '.join(found)}")
-        from difflib import get_close_matches
-
-        close = get_close_matches(args[0], noun.names)
-        guess = f". Did you mean {' or '.join(map(repr, close))}?" if close else ""
-        raise Usage(f"no such command '{args[0]}'{guess}", hint=f"see: {path} --help")
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write_help(self.declared, ctx, formatter)
-
-
-class Command(TyperCommand):
-    """A verb, to the parser."""
-
-    declared: Verb
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write_help(self.declared, ctx, formatter)
+    close = get_close_matches(word, noun.names)
+    guess = f". Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return Usage(f"no such command '{word}'{guess}", hint=f"see: {path} --help")
 
 
 def _built(name: str, declared: Noun | Verb) -> Any:
-    """A command for the parser, made of its declaration."""
+    """A command for the parser, made of its declaration; a noun's leaves the words after it."""
 
     def call(context: typer.Context, **given: Any) -> None:
-        declared.call(context.find_root().obj, **given)
+        declared.call(context.obj, **given)
+
+    def instead(context: typer.Context, option: typer.CallbackParam, asked: bool) -> None:
+        if asked:
+            state: State = context.obj
+            state.unread()
+            version = f"addonctl {__version__}"
+            state.sink.text(version if option.name == "version" else _help(declared, context))
+            raise typer.Exit
 
     parameters = [Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
     for each in (*declared.own, *declared.common):
         if each.flags:
+            shows = each.name in ("help", "version")
             typed: Any = typer.Option(
                 *reversed(each.flags),
                 metavar=each.metavar or None,
                 parser=_whole_number if each.type in (int, int | None) else None,
-                callback=_answer_instead if each.name in ("help", "version") else None,
-                is_eager=each.name in ("help", "version"),
-                show_default=False,
+                callback=instead if shows else None,
+                is_eager=shows,
             )
         else:
-            typed = typer.Argument(metavar=each.metavar, show_default=False)
+            typed = typer.Argument(metavar=each.metavar)
         kind, by_name = Annotated[each.type, typed], Parameter.KEYWORD_ONLY
         parameters.append(Parameter(each.name, by_name, annotation=kind, default=each.default))
     call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    app = typer.Typer(
-        cls=Group, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
-    )
-    cls: type[Any] = Group if isinstance(declared, Noun) else Command
-    add = app.callback if isinstance(declared, Noun) else partial(app.command, name)
-    add(cls=cls, add_help_option=False, context_settings={"max_content_width": 80})(call)
-    command: Any = typer.main.get_command(app)
-    command.declared = declared
-    return command
+    settings: dict[str, Any] = {"max_content_width": 80}
+    if isinstance(declared, Noun):
+        settings |= {"allow_extra_args": True, "allow_interspersed_args": False}
+    app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+    app.command(name, add_help_option=False, context_settings=settings)(call)
+    return typer.main.get_command(app)
 
 
 def _whole_number(word: str) -> int:
@@ -174,38 +154,28 @@ def _whole_number(word: str) -> int:
         raise typer.BadParameter(f"{word!r} is no whole number") from None
 
 
-def _answer_instead(context: typer.Context, option: typer.CallbackParam, asked: bool) -> None:
-    """What --help and --version show stands in place of the command."""
-    if asked and not context.resilient_parsing:
-        state: State = context.find_root().obj
-        state.unread()
-        version = f"addonctl {__version__}"
-        state.sink.text(version if option.name == "version" else context.get_help())
-        raise typer.Exit
-
-
-def _write_help(declared: Noun | Verb, ctx: Any, formatter: Any) -> None:
+def _help(declared: Noun | Verb, context: typer.Context) -> str:
     """What -h shows: the usage, what it is for, examples first, then the details."""
     from addonctl.docs.topics import NAMES, continued
 
-    top, indent, is_noun = ctx.parent is None, " " * 2, isinstance(declared, Noun)
+    formatter, indent = context.make_formatter(), " " * 2
+    top, noun = context.parent is None, declared if isinstance(declared, Noun) else None
     arguments = [each for each in declared.own if not each.flags]
     options = [each for each in declared.own if each.flags]
     options += [each for each in declared.common if top or each.name == "help"]
-    usage = ["COMMAND [ARGS]..."] if is_noun else [each.usage for each in arguments]
-    formatter.write_usage(ctx.command_path, " ".join(["[OPTIONS]", *usage]))
+    usage = ["COMMAND [ARGS]..."] if noun else [each.usage for each in arguments]
+    formatter.write_usage(context.command_path, " ".join(["[OPTIONS]", *usage]))
     formatter.write_paragraph()
     formatter.write_text(declared.help)
     if declared.examples:
         note = " (they work as they stand after: export ADDONCTL_PROFILE=sandbox)" if top else ""
         with formatter.section(f"Examples{note}"):
             for what, line in declared.examples:
-                formatter.write(f"{indent}# {what}\n")
-                for part in continued(line, formatter.width - len(indent)):
+                for part in (f"# {what}", *continued(line, formatter.width - len(indent))):
                     formatter.write(f"{indent}{part}\n")
     needed = {each.name: "  [required]" for each in arguments if each.required}
     lists = {
-        "Commands": declared.summaries() if isinstance(declared, Noun) else [],
+        "Commands": noun.summaries() if noun else [],
         "Arguments": [
             (each.metavar, f"{each.help}{needed.get(each.name, '')}".strip()) for each in arguments
         ],
@@ -221,12 +191,12 @@ def _write_help(declared: Noun | Verb, ctx: Any, formatter: Any) -> None:
     if top:
         formatter.write_paragraph()
         formatter.write_text(f"Topics of addonctl help: {', '.join(NAMES)}.")
-        return
+        return str(formatter.getvalue()).rstrip()
+    lines = [""]
+    for shown in (each.shown for each in declared.common if each not in options):
+        if len(f"{indent}{lines[-1]}{shown}") > formatter.width and lines[-1]:
+            lines.append("")
+        lines[-1] += f"{shown}   "
     with formatter.section("Common options (what they do: addonctl --help)"):
-        line = indent
-        for shown in (each.shown for each in declared.common if each not in options):
-            if len(line) + len(shown) > formatter.width and line != indent:
-                formatter.write(line.rstrip() + "\n")
-                line = indent
-            line += shown + "   "
-        formatter.write(line.rstrip() + "\n")
+        formatter.write("".join(f"{indent}{line.rstrip()}\n" for line in lines))
+    return str(formatter.getvalue()).rstrip()

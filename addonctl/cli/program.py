@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from addonctl.cli.commands import ROOT, Noun
-from addonctl.cli.parser import CommandMissing, execute
+from addonctl.cli.parser import execute
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, Interrupted
 from addonctl.output import PipeClosed
@@ -42,18 +40,21 @@ command.common = ROOT
 def run(arguments: list[str]) -> int:
     """Run one command line; whatever happens ends here, as an exit code."""
     state = State(environment=os.environ)
+    # SIGTERM ends a command as Ctrl-C does, unless our caller had it ignored.
+    alone = threading.current_thread() is threading.main_thread()
+    ends = alone and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     try:
-        with _termination():
+        if ends:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
             code = execute(command, arguments, state)
+        finally:
+            if ends:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
         state.sink.close()
         return code
     except KeyboardInterrupt:
         return state.sink.complain(Interrupted("interrupted"))
-    except CommandMissing as problem:
-        if state.common.quiet or state.format in ("json", "jsonl"):
-            return state.sink.complain(problem)
-        state.sink.say(problem.page)
-        return problem.exit_code
     except AddonctlError as problem:
         return state.sink.complain(problem)
     except PipeClosed:
@@ -73,17 +74,3 @@ def run(arguments: list[str]) -> int:
                 hint="this is a mistake in addonctl; please report it, with what --verbose shows",
             )
         )
-
-
-@contextmanager
-def _termination() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does, unless our caller had it ignored."""
-    alone = threading.current_thread() is threading.main_thread()
-    if not alone or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
