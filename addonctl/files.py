@@ -114,32 +114,24 @@ def lock(descriptor: int, patience: float = 0.0) -> bool:
     locked: better without than not at all.
     """
     end = time.monotonic() + patience
-    while not _lock_at_once(descriptor):
+    while True:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError as problem:
+            if sys.platform != "win32" and not isinstance(problem, BlockingIOError):
+                return True  # no locks on this file system
         if time.monotonic() >= end:
             return False
         time.sleep(_LOOK_AGAIN)
-    return True
-
-
-def _lock_at_once(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass  # no locks on this file system
-    return True
 
 
 @contextmanager

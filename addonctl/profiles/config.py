@@ -280,24 +280,22 @@ def _without_table(text: str, place: Place) -> str:
     tomlkit counts those to the table before them, and would remove them with it.
     """
     table: dict[str, Any] = {}
-    for name in reversed(place):
-        table = {name: table}
+    _put(table, place, {})
     lines = list(StringIO(text))
     headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
     for start, end in itertools.pairwise([*headers, len(lines)]):
-        try:
-            found = tomllib.loads(lines[start]) == table
-        except ValueError:
-            continue
-        if found:
-            own = end
-            while not lines[own - 1].strip() or lines[own - 1].lstrip().startswith("#"):
-                own -= 1
-            kept = list(itertools.dropwhile(str.strip, lines[own:end]))
-            if not "".join(lines[start - 1 : start]).strip():
-                del kept[:1]  # one blank line is enough
-            return "".join([*lines[:start], *kept, *lines[end:]])
-    return text
+        with suppress(ValueError):
+            if tomllib.loads(lines[start]) == table:
+                own = end
+                break
+    else:
+        return text
+    while not lines[own - 1].strip() or lines[own - 1].lstrip().startswith("#"):
+        own -= 1
+    kept = list(itertools.dropwhile(str.strip, lines[own:end]))
+    if not "".join(lines[start - 1 : start]).strip():
+        del kept[:1]  # one blank line is enough
+    return "".join([*lines[:start], *kept, *lines[end:]])
 
 
 def _line_of(text: str, place: Place) -> int:
