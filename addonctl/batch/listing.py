@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from addonctl.selection import Selection
 
 Kind = TypeVar("Kind")
-Two = tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]
-"""The first page of a list, the second if there is one, and those behind it."""
 
 
 def pages(
@@ -39,7 +37,7 @@ def pages(
             yield from ask(address)
         return
 
-    def begin(address: Address) -> Two[Kind]:
+    def begin(address: Address) -> tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]:
         found = ask(address)
         return next(found, []), next(found, None), found
 
@@ -105,12 +103,11 @@ class KnownRecordings:
 def results_of(
     client: Client, address: Address, selection: Selection
 ) -> Iterator[tuple[Address, Result]]:
-    """The results at an address that the selection lets through: its own, or a recording's."""
+    """The results that the selection lets through: an address's own, or all of a recording."""
     selection = selection.of_results
     if address.result:
-        place = address._replace(payload="")
-        if selection.matches(result := client.result(place)):
-            yield place, result
+        if selection.matches(result := client.result(address._replace(payload=""))):
+            yield address, result
         return
     for page in selection.apply(client.results(address)):
         for result in page:

@@ -23,7 +23,7 @@ from addonctl.models import Outcome, Payload, Record, Recording, fields
 if TYPE_CHECKING:
     from addonctl.api import Client
     from addonctl.batch.outcomes import Batch
-    from addonctl.batch.saving import Found, Results
+    from addonctl.batch.payloads import Found, Results
 
 Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
 
@@ -174,7 +174,7 @@ def download(
     """
     from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
-    from addonctl.batch.saving import deleted, find, saved
+    from addonctl.batch.payloads import deleted, find, saved
     from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import DEFAULT, Names
 
@@ -263,7 +263,7 @@ def _to_file(
     batch: Batch, found: list[Found], output: str, saving: options.Saving, missing: Missing
 ) -> None:
     """The one payload that was found, to the file or device that -o names, or to stdout."""
-    from addonctl.batch.saving import saved
+    from addonctl.batch.payloads import saved
     from addonctl.transfer.fetch import stream
     from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import Name

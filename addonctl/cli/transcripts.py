@@ -15,7 +15,7 @@ from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload, Record, Recording, fields
 
 if TYPE_CHECKING:
-    from addonctl.batch.transcribing import Said
+    from addonctl.batch.payloads import Said
     from addonctl.output import Sink
     from addonctl.transcripts import Transcript
 
@@ -89,7 +89,7 @@ def show_payload(
     terminal, each is shown under a heading.
     """
     from addonctl.batch.listing import payloads_of, results_of
-    from addonctl.batch.transcribing import read, whole
+    from addonctl.batch.payloads import read, whole
     from addonctl.transcripts import Transcript
     from addonctl.transfer.fetch import stream
 
@@ -167,7 +167,7 @@ def transcribe(
     """
     from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
-    from addonctl.batch.transcribing import all_said
+    from addonctl.batch.payloads import all_said
     from addonctl.cli.archived import read_from
 
     form = checked_form(form, FORMS[:-1])

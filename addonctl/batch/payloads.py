@@ -1,19 +1,22 @@
-"""Downloads: which payloads, where to, what came of each, and which results go after."""
+"""The data of many payloads: which there are, saved to files, and read as what was said."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from addonctl import transcripts
 from addonctl.addresses import Address, Addresses
+from addonctl.api import Client
 from addonctl.batch.listing import payloads_of, results_of
 from addonctl.batch.outcomes import Batch, Row, attempt
 from addonctl.errors import AddonctlError, NotFound
 from addonctl.models import Payload
 from addonctl.selection import Selection
-from addonctl.transfer.fetch import Saved, retire, save
+from addonctl.transcripts import NotATranscript, Transcript
+from addonctl.transfer.fetch import Saved, retire, save, stream
 from addonctl.transfer.folder import Folder, Target
 from addonctl.transfer.source import Source
 
@@ -24,6 +27,9 @@ Found = tuple[Address, Payload | AddonctlError]
 
 Wanted = list[Address]
 """A recording, a result, or payloads of one result, which cost one request together."""
+
+NEVER_WORDS = ("audio/", "image/", "video/", "application/pdf", "application/zip")
+"""Content types that are not fetched to be read."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -165,3 +171,78 @@ def deleted(
             yield result, "spared", detail
         else:
             yield result, "deleted", None
+
+
+class Said(NamedTuple):
+    """The transcript of one result, and where it lies."""
+
+    address: Address
+    add_on: str
+    transcript: Transcript
+
+    @property
+    def worth(self) -> tuple[bool, bool, bool]:
+        """How much it tells: words rather than a guess, times, speakers."""
+        turns = self.transcript.turns
+        return (
+            self.transcript.shape != "generic",
+            any(turn.start is not None for turn in turns),
+            any(turn.speaker for turn in turns),
+        )
+
+
+def whole(client: Client, address: Address, payload: Payload) -> bytes:
+    """A payload's bytes, as far as a transcript may reach. Raises as a download does."""
+    data = bytearray()
+    for chunk in stream(client, address, payload):
+        data += chunk
+        if len(data) > transcripts.LARGEST:
+            break
+    return bytes(data)
+
+
+def read(
+    client: Client, address: Address, payload: Payload
+) -> tuple[Transcript | NotATranscript, bytes]:
+    """What a payload says, or why it says nothing; and its bytes, as far as they were fetched."""
+    if payload.content_type.lower().startswith(NEVER_WORDS):
+        return NotATranscript(f"is {payload.content_type}, not words"), b""
+    data = whole(client, address, payload)
+    return transcripts.read(data, payload.content_type), data
+
+
+def all_said(batch: Batch, addresses: Addresses, selection: Selection) -> Iterator[Said]:
+    """The transcripts that addresses lead to, in their order: of each result the one that tells
+    most, for vendors leave the same words as a document and as plain text.
+
+    An address that fails is told of; so is a single result, or payload, that holds none.
+    """
+    client = batch.client
+
+    def said_at(address: Address) -> list[Said]:
+        found: list[Said] = []
+        why = "it has no payloads"
+        for place, result in results_of(client, address, selection):
+            best: Said | None = None
+            for at, payload in payloads_of(client, place, selection):
+                got, _ = read(client, at, payload)
+                if isinstance(got, NotATranscript):
+                    why = f"payload {payload.sid} {got.reason}"
+                    continue
+                said = Said(at, str(result.document.get("add_on_sid") or ""), got)
+                if best is None or said.worth > best.worth:
+                    best = said
+            if best:
+                found.append(best)
+        if not found and address.level > 1:
+            raise NotFound(f"no transcript at {address}: {why}")
+        return found
+
+    for address, got in batch.run(said_at, addresses.items, addresses.total):
+        if isinstance(got, NotFound) and not addresses.typed and address.level == 1:
+            batch.tell(f"{address} is gone")
+        elif isinstance(got, AddonctlError):
+            batch.failed(got, tell=not addresses.alone)
+        else:
+            batch.succeeded()
+            yield from got
