@@ -55,14 +55,18 @@ class Field(NamedTuple):
             return None
 
 
+EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
+OURS = {"expires": EXPIRES, "add_on": Field("add_on", asked=True)}
+"""Fields that are not the API's, by name."""
+
+
 def fields(names: str) -> tuple[Field, ...]:
     """The fields of these names, each with its kind after a colon (`sid:sid label`), or text."""
-    pairs = (name.partition(":")[::2] for name in names.split())
-    return tuple(Field(name, cast(Kind, kind or "text")) for name, kind in pairs)
-
-
-EXPIRES = Field("expires", "date", origin="date_created", shift=RETENTION)
-ADD_ON = Field("add_on", asked=True)
+    found = []
+    for word in names.split():
+        name, _, kind = word.partition(":")
+        found.append(OURS.get(word) or Field(name, cast(Kind, kind or "text")))
+    return tuple(found)
 
 
 class Record:
@@ -168,14 +172,10 @@ class Result(Resource):
     __slots__ = ()
     COLLECTION, ELEMENT = "add_on_results", "AddOnResult"
     PLACE = ("reference_sid", "sid", "", "account_sid")
-    FIELDS: ClassVar[tuple[Field, ...]] = (
-        *fields(
-            "sid:sid account_sid:sid reference_sid:sid status:status add_on_sid:sid"
-            " add_on_configuration_sid:sid date_created:date date_updated:date date_completed:date"
-            " subresource_uris:uris"
-        ),
-        EXPIRES,
-        ADD_ON,
+    FIELDS = fields(
+        "sid:sid account_sid:sid reference_sid:sid status:status add_on_sid:sid"
+        " add_on_configuration_sid:sid date_created:date date_updated:date date_completed:date"
+        " subresource_uris:uris expires add_on"
     )
     COLUMNS = ("sid", "status", "date_created", "expires", "add_on_sid", "reference_sid")
 
@@ -219,14 +219,10 @@ class Payload(Resource):
     __slots__ = ()
     COLLECTION, ELEMENT = "payloads", "Payload"
     PLACE = ("reference_sid", "add_on_result_sid", "sid", "account_sid")
-    FIELDS = (
-        *fields(
-            "sid:sid account_sid:sid reference_sid:sid add_on_result_sid:sid label content_type"
-            " add_on_sid:sid add_on_configuration_sid:sid date_created:date date_updated:date"
-            " subresource_uris:uris"
-        ),
-        EXPIRES,
-        ADD_ON,
+    FIELDS = fields(
+        "sid:sid account_sid:sid reference_sid:sid add_on_result_sid:sid label content_type"
+        " add_on_sid:sid add_on_configuration_sid:sid date_created:date date_updated:date"
+        " subresource_uris:uris expires add_on"
     )
     COLUMNS = ("sid", "label", "content_type", "expires", "add_on_result_sid", "date_created")
 

@@ -123,7 +123,7 @@ def show_status(
     sink = state.answering(rows.StatusRow)
     with opened(state, archive.archive) as at:
         row, bad = rows.status_of(at.kept, at.place.url, at.accounts, datetime.now(UTC), max_age)
-    sink.record(rows.StatusRow, [row], single=True)
+    sink.records(rows.StatusRow, [[row]], whole=True, single=True)
     if bad:
         raise AddonctlError("; ".join(bad), hint="addonctl archive list problems")
 

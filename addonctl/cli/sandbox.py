@@ -133,7 +133,7 @@ def status(state: State, output: Output) -> None:
         account = {"path": str(path()), **Database(path()).counts()._asdict()}
     if expiry := account["next_expiry"]:
         account["next_expiry"] = dates.rfc2822(datetime.fromtimestamp(expiry, UTC))
-    sink.record(SandboxRow, [SandboxRow(account)], single=True)
+    sink.records(SandboxRow, [[SandboxRow(account)]], whole=True, single=True)
 
 
 # What -p sandbox takes in place of the network

@@ -218,7 +218,7 @@ class State(Settings):
             for record in found:
                 self.sink.text(record.document[bare])
         elif (pages := batch.begun(self._named([record] for record in found))) is not None:
-            self.sink.record(kind, chain.from_iterable(pages), single=addresses.alone)
+            self.sink.records(kind, pages, whole=True, single=addresses.alone)
         batch.finish()
 
     def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:

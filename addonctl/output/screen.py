@@ -176,7 +176,7 @@ def _lines(answer: Answer, documents: Documents, fields: Sequence[Field]) -> Ite
             names, fields, _columns(answer, [document], fields), strict=True
         ):
             text = _padded(column.texts[0], 0, column.styles[0])
-            if field.date(document):
+            if field.kind == "date" and field.date(document):
                 text = f"{texts([document], [field])[0][0]} ({text})"
             yield f"{name:<{width}} {text}".rstrip() + "\n" if name else f"{text}\n"
 

@@ -72,8 +72,8 @@ class Sink(Words):
         """A list. Nothing is on stdout before the first page has come.
 
         `parents` are records that the rows belong to, by SID, as far as they are known once the
-        last page has come; a terminal shows them above their rows. `whole` and `single` are those
-        of an Answer.
+        last page has come; a terminal shows them above their rows. What was asked for one by one
+        is shown `whole`; a `single` record is a document of its own.
         """
         settings, terminal, rows, lines = self._settings, self.on_terminal, 0, 0
         rest = iter(pages)
@@ -129,10 +129,6 @@ class Sink(Words):
                     answer.notes.append(f"{rows} {noun}")
             for note in answer.notes:
                 self.say(note)
-
-    def record(self, kind: type[Record], records: Iterable[Record], *, single: bool) -> None:
-        """Records asked for one by one; a `single` one is a document of its own."""
-        self.records(kind, ([record] for record in records), whole=True, single=single)
 
     def show(self, chunks: Iterable[bytes], content_type: str = "") -> None:
         """A payload: its exact bytes; on a terminal made safe, and JSON indented and coloured."""

@@ -123,7 +123,8 @@ class Words:
         self._err(f"{text}\n")
 
     def _err(self, text: str) -> None:
-        if self._bar and self._bar.print(text):
+        if self._bar and (bar := self._bar.shown):
+            bar.console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
             return
         try:
             if self._stderr is not None:
@@ -136,13 +137,14 @@ class Words:
 class Progress:
     """How far a piece of work has come; without a `stream` it keeps silent.
 
-    `unit` is what is counted (`results`, `payloads`). `received` counts bytes beside that.
+    `unit` is what is counted (`results`, `payloads`). `received` counts bytes beside that. `shown`
+    is the bar while there is one; what is said meanwhile is printed above it.
     """
 
     def __init__(self, total: int | None, unit: str, stream: TextIO | None, *, color: bool) -> None:
         self._total, self._unit = total, unit
         self._stream, self._color = stream, color
-        self._bar: Any = None
+        self.shown: Any = None
         self._bytes = 0
 
     def __enter__(self) -> Progress:
@@ -178,7 +180,7 @@ class Progress:
         )
         whole = Column(no_wrap=True)
         time = progress.TimeElapsedColumn if self._total is None else progress.TimeRemainingColumn
-        self._bar = Narrower(
+        self.shown = Narrower(
             progress.TextColumn("{task.description}", table_column=whole),
             progress.BarColumn(bar_width=20, table_column=whole),
             progress.MofNCompleteColumn(table_column=whole),
@@ -188,8 +190,8 @@ class Progress:
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task(self._unit, total=self._total, note="", bytes=0)
-        self._bar.start()
+        self._task = self.shown.add_task(self._unit, total=self._total, note="", bytes=0)
+        self.shown.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -197,30 +199,23 @@ class Progress:
 
     def advance(self, n: int = 1) -> None:
         """`n` more are done."""
-        if self._bar:
-            self._bar.advance(self._task, n)
+        if self.shown:
+            self.shown.advance(self._task, n)
 
     def received(self, count: int) -> None:
         """`count` more bytes have come; shown with their rate."""
         self._bytes += count
-        if self._bar:
-            self._bar.update(self._task, bytes=self._bytes)
+        if self.shown:
+            self.shown.update(self._task, bytes=self._bytes)
 
     def note(self, text: str) -> None:
         """A few words beside the bar."""
-        if self._bar:
-            self._bar.update(self._task, note=safe.line(text))
-
-    def print(self, text: str) -> bool:
-        """Show `text` above the bar; false where there is none."""
-        if not self._bar:
-            return False
-        self._bar.console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
-        return True
+        if self.shown:
+            self.shown.update(self._task, note=safe.line(text))
 
     def stop(self) -> None:
         """Take the bar away for good."""
-        bar, self._bar = self._bar, None
+        bar, self.shown = self.shown, None
         if bar:
             bar.stop()
 
