@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from support.account import Account
+from support.account import Account, put
 from support.archives import kept, listed
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
@@ -873,7 +873,7 @@ def sixty_days(
     """
     chance = random.Random(11)
     begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - (days + 31) * DAY
-    account.state.add([AddOn(sid("XB", 1), sid("XE", 1))])
+    put(account.file, AddOn(sid("XB", 1), sid("XE", 1)))
     made: dict[str, tuple[datetime, datetime]] = {}  # a result: made, final
     under: dict[str, list[str]] = {}
     born: dict[str, datetime] = {}

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 import requests
+from support.account import put
 from support.serving import Clock, in_process, serving
 
 from addonctl import sandbox
@@ -366,12 +367,11 @@ def test_an_account_lists_itself_and_its_subaccounts(
 ) -> None:
     seconds = int(clock())
     suspended = "AC" + "5" * 32
-    application.state.add(
-        [
-            AccountRow(suspended, sandbox.ACCOUNT, "Closed shop", "t", seconds, "suspended"),
-            AccountRow("AC" + "7" * 32, "AC" + "7" * 32, "Somebody else", "t", seconds),
-            Recording("RE" + "1" * 32, seconds, 9, "CA" + "1" * 32, suspended),
-        ]
+    put(
+        application.path,
+        AccountRow(suspended, sandbox.ACCOUNT, "Closed shop", "t", seconds, "suspended"),
+        AccountRow("AC" + "7" * 32, "AC" + "7" * 32, "Somebody else", "t", seconds),
+        Recording("RE" + "1" * 32, seconds, 9, "CA" + "1" * 32, suspended),
     )
     root = "/2010-04-01/Accounts"
     page = account.ask(f"{root}.json").json()

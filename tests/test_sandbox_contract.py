@@ -17,6 +17,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
+from support.account import put
 from support.program import Run
 from support.serving import serving
 
@@ -154,7 +155,7 @@ def test_the_proxy_sees_what_is_not_as_described(
 ) -> None:
     now = application.state.now()
     odd = Result(CALL, "XR" + "7" * 32, now - 20, now - 10, status="sleeping")
-    application.state.add([odd])
+    put(application.path, odd)
     ran = run(f"results list {CALL} --retries 0")
 
     assert ran.code != 0

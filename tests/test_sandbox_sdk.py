@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 import requests
-from support.serving import serving
+from support.serving import Server, serving
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.transport import Server
 
 
 class Elsewhere(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types

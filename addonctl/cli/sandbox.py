@@ -69,28 +69,22 @@ def serve(
     from addonctl.sandbox import transport
     from addonctl.sandbox.app import Application
 
-    if latency.endswith("ms") and latency[:-2].isdigit():
-        seconds = int(latency[:-2]) / 1000
-    else:
-        try:
-            seconds = dates.seconds(latency)
-        except Usage as problem:
-            raise Usage(f"--latency: {problem.message}") from None
+    try:
+        short = latency.endswith("ms") and latency[:-2].isdigit()
+        seconds = int(latency[:-2]) / 1000 if short else dates.seconds(latency)
+    except Usage as problem:
+        raise Usage(f"--latency: {problem.message}") from None
     port = whole_number("port", port, 8010, most=65535)
-    if max_concurrent is not None:
-        whole_number("max_concurrent", max_concurrent, 1, least=1)
+    whole_number("max_concurrent", max_concurrent, 1, least=1)
     with ours():
-        server = transport.serve(
-            lambda store_url: Application(
-                path(), store_url=store_url, latency=seconds, max_concurrent=max_concurrent
-            ),
-            port=port,
+        api_url, server = transport.serve(
+            lambda url: Application(path(), url, seconds, max_concurrent), port
         )
-    state.sink.say(f"the sandbox answers on {server.api_url}; Ctrl-C stops it")
-    state.sink.say(f"export ADDONCTL_API_URL={server.api_url}")
+    state.sink.say(f"the sandbox answers on {api_url}; Ctrl-C stops it")
+    state.sink.say(f"export ADDONCTL_API_URL={api_url}")
     state.sink.say(f"export TWILIO_ACCOUNT_SID={sandbox.ACCOUNT}")
     state.sink.say(f"export TWILIO_AUTH_TOKEN={sandbox.AUTH_TOKEN}")
-    server.waitress.run()
+    server.run()
     state.sink.say("stopped")
 
 

@@ -13,14 +13,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
-from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from sqlite3 import Row
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, STORE_URL
 from addonctl.sandbox.documents import (
@@ -43,20 +43,14 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 LINK_SECONDS = 300
 BLOCK = 1 << 16
 LETTERS = (b"abcdefghijklmnopqrstuvwxyz ,.0123456789ABCDEFGHIJKLMNOPQRSTUVW\n" * 5)[:256]
-# S3 gives the MD5 of what came in one piece, and `…-N` for what came in N pieces.
 PIECE = 8 << 20
 
 Environ = Mapping[str, Any]
+# A status, headers, and a body in chunks.
+Reply = tuple[int, dict[str, str], Iterable[bytes]]
 
 
-class Reply(NamedTuple):
-    """An answer; its body comes in chunks."""
-
-    status: int
-    headers: dict[str, str]
-    body: Iterable[bytes] = ()
-
-
+@dataclass(eq=False)
 class Application:
     """Answers requests to the API, and to the signed links it gives out, from the state `path`.
 
@@ -65,32 +59,26 @@ class Application:
     is made, for a state that is damaged, of another version or can not be written.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        clock: Callable[[], float] = time.time,
-        store_url: str = STORE_URL,
-        latency: float = 0.0,
-        max_concurrent: int | None = None,
-    ) -> None:
-        self.state = Database(path, clock)
+    path: Path
+    store_url: str = STORE_URL
+    latency: float = 0.0
+    max_concurrent: int | None = None
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self.state = Database(self.path, self.clock)
         self.state.counts()  # makes the file, or finds out that it can not be used
-        self._store_url = store_url
-        self._latency = latency
-        self._max_concurrent = max_concurrent
         self._in_flight = 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("HTTP_HOST") == urlsplit(self._store_url).netloc:
-            time.sleep(self._latency)
-            reply = self._stored(environ)
+        if environ.get("HTTP_HOST") == urlsplit(self.store_url).netloc:
+            time.sleep(self.latency)
+            status, headers, body = self._stored(environ)
         else:
-            reply = self._api(environ)
-        phrase = HTTPStatus(reply.status).phrase
-        start_response(f"{reply.status} {phrase}", list(reply.headers.items()))
-        return () if environ["REQUEST_METHOD"] == "HEAD" else reply.body
+            status, headers, body = self._api(environ)
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+        return () if environ["REQUEST_METHOD"] == "HEAD" else body
 
     def _api(self, environ: Environ) -> Reply:
         begin = time.perf_counter()
@@ -103,25 +91,21 @@ class Application:
             self._in_flight += 1
             in_flight = self._in_flight
         try:
-            if self._max_concurrent is not None and in_flight > self._max_concurrent:
+            if self.max_concurrent is not None and in_flight > self.max_concurrent:
                 raise Refusal(429, 20429, "Too Many Requests")
-            time.sleep(self._latency)
-            reply = self._answer(environ, path, form)
+            time.sleep(self.latency)
+            status, headers, chunks = self._answer(environ, path, form)
         except Refusal as refusal:
             form = "json" if form == "json" else "xml"
             body = represent(form, "RestException", refusal.document)
-            reply = _reply(refusal.status, form, body, **refusal.headers)
+            status, headers, chunks = _reply(refusal.status, form, body, **refusal.headers)
         finally:
             with self._lock:
                 self._in_flight -= 1
-        reply.headers.update(
-            {
-                "Twilio-Request-Id": f"RQ{secrets.token_hex(16)}",
-                "Twilio-Concurrent-Requests": str(in_flight),
-                "Twilio-Request-Duration": f"{time.perf_counter() - begin:.3f}",
-            }
-        )
-        return reply
+        headers["Twilio-Request-Id"] = f"RQ{secrets.token_hex(16)}"
+        headers["Twilio-Concurrent-Requests"] = str(in_flight)
+        headers["Twilio-Request-Duration"] = f"{time.perf_counter() - begin:.3f}"
+        return status, headers, chunks
 
     def _answer(self, environ: Environ, path: str, form: str) -> Reply:
         unknown = Refusal(
@@ -158,16 +142,16 @@ class Application:
             if noun is ACCOUNTS and len(words) > 1 and row["status"] != "active":
                 raise Refusal(403, 20005, "Account not active")
         noun = COLLECTIONS[min(len(words), len(COLLECTIONS)) - 1]
+        now = self.state.now()
         if row and method == "DELETE":
             if not self.state.delete(noun.kind, row["sid"]):
                 raise missing
-            return Reply(204, {})
+            return 204, {}, ()
         if row and words[-1] == "Data":
             link = self._link(row)
             body = represent(form, "Data", {"redirect_to": link})
             return _reply(307, form, body, Location=link)
         host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
-        now = self.state.now()
         if row and len(words) == len(sids):
             one = document(noun, row, host, f"/{path}", form, now)
             return _reply(200, form, represent(form, noun.singular, one))
@@ -196,24 +180,23 @@ class Application:
     def _link(self, payload: Row) -> str:
         """Give a link to a payload's bytes that needs no login, and so is a secret itself."""
         path = f"/{payload['account_sid']}/{payload['sid']}"
-        query = urlencode(
-            {
-                "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-                "X-Amz-Credential": "SANDBOX/us-east-1/s3/aws4_request",
-                "X-Amz-Date": datetime.fromtimestamp(self.state.now(), UTC).strftime(STAMP),
-                "X-Amz-Expires": LINK_SECONDS,
-                "X-Amz-SignedHeaders": "host",
-            }
+        query = (
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+            "&X-Amz-Credential=SANDBOX%2Fus-east-1%2Fs3%2Faws4_request"
+            f"&X-Amz-Date={datetime.fromtimestamp(self.state.now(), UTC):{STAMP}}"
+            f"&X-Amz-Expires={LINK_SECONDS}&X-Amz-SignedHeaders=host"
         )
-        return f"{self._store_url}{path}?{query}&X-Amz-Signature={self._signature(path, query)}"
+        return f"{self.store_url}{path}?{query}&X-Amz-Signature={self._signature(path, query)}"
 
     def _signature(self, path: str, query: str) -> str:
         (secret,) = self.state.rows("SELECT secret FROM settings")[0]
         text = f"GET\n{path}\n{query}".encode("latin-1", "replace")
-        return hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
+        return hmac.digest(secret.encode(), text, "sha256").hex()
 
     def _stored(self, environ: Environ) -> Reply:
         """Answer a request for a link."""
+        path = environ["PATH_INFO"]
+        query, mark, signature = environ["QUERY_STRING"].partition("&X-Amz-Signature=")
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             message = "The specified method is not allowed against this resource."
             return _error(405, "MethodNotAllowed", message, Allow="GET, HEAD")
@@ -223,8 +206,6 @@ class Application:
                 "Signature query string parameter or the Authorization header should be specified"
             )
             return _error(400, "InvalidArgument", message)
-        path = environ["PATH_INFO"]
-        query, mark, signature = environ["QUERY_STRING"].partition("&X-Amz-Signature=")
         if not mark:
             return _error(403, "AccessDenied", "Access Denied")
         if not hmac.compare_digest(signature.encode(), self._signature(path, query).encode()):
@@ -234,8 +215,8 @@ class Application:
             )
             return _error(403, "SignatureDoesNotMatch", message)
         signed = dict(parse_qsl(query))
-        begin = datetime.strptime(signed["X-Amz-Date"], STAMP).replace(tzinfo=UTC).timestamp()
-        if self.state.now() >= begin + int(signed["X-Amz-Expires"]):
+        begun = datetime.strptime(signed["X-Amz-Date"], STAMP).replace(tzinfo=UTC).timestamp()
+        if self.state.now() >= begun + int(signed["X-Amz-Expires"]):
             return _error(403, "AccessDenied", "Request has expired")
         payload = self.state.find("payload", path.rpartition("/")[2])
         if payload is None:
@@ -246,30 +227,35 @@ class Application:
 def _content(payload: Row, environ: Environ) -> Reply:
     """Give the whole payload, or the part that Range and If-Range ask for."""
     sid, size, body = payload["sid"], payload["size"], payload["body"]
-    digest = made_up_etag(sid, size) if body is None else _md5(body)
+    if body is None and size <= PIECE:
+        body = b"".join(made_up(sid, 0, size))
+    # S3 gives the MD5 of what came in one piece, and `…-N` for what came in N pieces.
+    summed = f"{sid} {size}".encode() if body is None else body
+    pieces = f"-{-(-size // PIECE)}" if body is None else ""
     headers = {
         "Content-Type": payload["content_type"],
-        "ETag": f'"{digest}"',
+        "ETag": f'"{hashlib.md5(summed, usedforsecurity=False).hexdigest()}{pieces}"',
         "Last-Modified": formatdate(payload["created"], usegmt=True),
         "Accept-Ranges": "bytes",
     }
     status, begin, end = 200, 0, size
-    unchanged = environ.get("HTTP_IF_RANGE") in {None, headers["ETag"], headers["Last-Modified"]}
+    unchanged = {None, headers["ETag"], headers["Last-Modified"]}
     asked = RANGE.fullmatch(environ.get("HTTP_RANGE", "").strip())
     # A Range that can not be read, or of several parts, is ignored, as S3 does.
-    first, last = asked.groups() if asked and unchanged else ("", "")
+    first, last = (
+        asked.groups() if asked and environ.get("HTTP_IF_RANGE") in unchanged else ("", "")
+    )
     if first and (not last or int(first) <= int(last)):
         status, begin, end = 206, int(first), min(int(last) + 1, size) if last else size
     elif last and not first:
         status, begin = 206, max(size - int(last), 0)
+    if begin >= end and status == 206:
+        whole = {"Content-Range": f"bytes */{size}"}
+        return _error(416, "InvalidRange", "The requested range is not satisfiable", **whole)
     if status == 206:
-        if begin >= end:
-            whole = {"Content-Range": f"bytes */{size}"}
-            return _error(416, "InvalidRange", "The requested range is not satisfiable", **whole)
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
     headers["Content-Length"] = str(end - begin)
-    chunks = made_up(sid, begin, end) if body is None else [body[begin:end]]
-    return Reply(status, headers, chunks)
+    return status, headers, [body[begin:end]] if body else made_up(sid, begin, end)
 
 
 def made_up(seed: str, begin: int, end: int) -> Iterator[bytes]:
@@ -277,32 +263,15 @@ def made_up(seed: str, begin: int, end: int) -> Iterator[bytes]:
 
     Blocks differ by the number they start with, so that bytes in the wrong place show.
     """
-    text = _text(seed)
+    text = random.Random(seed).randbytes(BLOCK - 16).translate(LETTERS)  # noqa: S311
     for start in range(begin - begin % BLOCK, end, BLOCK):
         block = b"%015d\n" % (start // BLOCK) + text
         yield block[max(begin - start, 0) : end - start]
 
 
-@lru_cache(maxsize=1024)
-def made_up_etag(seed: str, size: int) -> str:
-    """Give the checksum the store tells for `size` bytes of `seed`, without quotes."""
-    if size <= PIECE:
-        return _md5(b"".join(made_up(seed, 0, size)))
-    return f"{_md5(f'{seed} {size}'.encode())}-{-(-size // PIECE)}"
-
-
-@lru_cache(maxsize=64)
-def _text(seed: str) -> bytes:
-    return random.Random(seed).randbytes(BLOCK - 16).translate(LETTERS)  # noqa: S311
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
 def _reply(status: int, form: str, body: bytes, **headers: str) -> Reply:
     about = {"Content-Type": CONTENT_TYPES[form], "Content-Length": str(len(body))}
-    return Reply(status, {**about, **headers}, [body])
+    return status, {**about, **headers}, [body]
 
 
 def _error(status: int, code: str, message: str, **headers: str) -> Reply:

@@ -2,8 +2,8 @@
 
 The sample data (samples.json) are a few calls of an outdoor shop, and what five add-ons made of
 them: transcripts in the shapes of IBM and VoiceBase (speech-to-text-async of cloud.ibm.com/docs;
-github.com/voicebase), as text, sentiment and keywords. SIDs never change; dates are relative to
-the moment they are made, in seconds, and made in whole minutes. Newest first:
+github.com/voicebase), as text, sentiment and keywords. SIDs never change; times are in seconds
+after the moment they are made, those before it after its whole minute. Newest first:
 
 0. a call of today about a parcel that never came: transcript, sentiment and keywords, completed;
 1. a call of three hours ago, still being worked on: all four results are completed within a minute;
@@ -20,6 +20,7 @@ Another call lies in the subaccount.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -92,6 +93,13 @@ class Payload(NamedTuple):
 
 
 Content = Account | AddOn | Recording | Result | Payload
+TABLES: dict[type[Content], str] = {
+    Account: "accounts",
+    AddOn: "add_ons",
+    Recording: "recordings",
+    Result: "results",
+    Payload: "payloads",
+}
 
 
 def accounts(now: int) -> list[Account]:
@@ -104,45 +112,28 @@ def accounts(now: int) -> list[Account]:
 
 def sample(now: int) -> Iterator[Content]:
     """Give the sample data, as it looks at `now`."""
+    import wave
     from importlib.resources import files
 
+    row_types = {row_type.__name__: row_type for row_type in TABLES}
     minute = now - now % 60
-    given = json.loads(files("addonctl.sandbox").joinpath("samples.json").read_bytes())
     yield from accounts(minute)
-    yield from (AddOn(**add_on) for add_on in given["add_ons"])
-    for recording in reversed(given["recordings"]):
-        results = recording.pop("results", ())
-        yield Recording(created=minute - recording.pop("age"), **recording)
-        for result in reversed(results):
-            payloads = result.pop("payloads", ())
-            created = minute - result.pop("age")
-            if "ends" in result:  # under way still: it starts and ends so long after this moment
-                started, completed = now + result.pop("starts"), now + result.pop("ends")
-            else:
-                started, completed = None, created + result.pop("took")
-            yield Result(
-                recording["sid"], created=created, completed=completed, started=started, **result
-            )
-            for payload in reversed(payloads):
-                if "json" in payload:
-                    kind, body = "application/json", json.dumps(payload["json"]).encode()
-                else:
-                    kind, text = payload["content_type"], payload.get("text")
-                    body = _tone() if text is None else text.encode()
-                about = payload["sid"], completed, payload["label"]
-                yield Payload(result["sid"], *about, kind, len(body), body)
-
-
-def _tone() -> bytes:
-    """Give half a second of 444 Hz, as a WAV file."""
-    import io
-    import wave
-
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
-        writer.writeframes((b"\x00\x20" * 9 + b"\x00\xe0" * 9) * 222)
-    return file.getvalue()
+    for given in json.loads(files("addonctl.sandbox").joinpath("samples.json").read_bytes()):
+        ((name, row),) = given.items()
+        for time in {"created", "started", "completed"} & row.keys():
+            row[time] += minute if row[time] < 0 else now
+        if name == "Payload":
+            if "json" in row:
+                body = json.dumps(row.pop("json")).encode()
+            elif "text" in row:
+                body = row.pop("text").encode()
+            else:  # half a second of 444 Hz
+                with wave.open(file := io.BytesIO(), "wb") as writer:
+                    writer.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+                    writer.writeframes((b"\x00\x20" * 9 + b"\x00\xe0" * 9) * 222)
+                body = file.getvalue()
+            row |= {"size": len(body), "body": body}
+        yield row_types[name](**row)
 
 
 def sid(prefix: str, number: int) -> str:

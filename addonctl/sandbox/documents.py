@@ -268,10 +268,10 @@ def page(
         more, found = bool(found), found[::-1]
 
     def uri(page_number: int, page_token: str = "") -> str:
-        parts = {**asked, "PageSize": size, "Page": page_number}
-        if page_token:
-            parts["PageToken"] = page_token
-        return f"{quote(path)}?{urlencode(parts)}"
+        ending = {"PageToken": page_token} if page_token else {}
+        return (
+            f"{quote(path)}?{urlencode({**asked, 'PageSize': size, 'Page': page_number, **ending})}"
+        )
 
     start = number * size if found else 0
     return {

@@ -20,15 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from addonctl.sandbox import ACCOUNT, SandboxError, contents
-from addonctl.sandbox.contents import Account, AddOn, Content, Payload, Recording, Result
+from addonctl.sandbox.contents import TABLES, Content
 
-TABLES: dict[type[Content], str] = {
-    Account: "accounts",
-    AddOn: "add_ons",
-    Recording: "recordings",
-    Result: "results",
-    Payload: "payloads",
-}
 # The views carry the API's own field names and, as `parent`, the sid a list is asked by. Lists are
 # in the order of `place`, the highest first: what was put in last, but of accounts what was first.
 VIEWS = """
@@ -123,12 +116,6 @@ class Database:
         query = f"UPDATE {kind}s SET deleted = 1 WHERE sid = ? AND deleted = 0"  # noqa: S608
         with self._connection() as connection:
             return connection.execute(query, (sid,)).rowcount == 1
-
-    def add(self, rows: Iterable[Content]) -> None:
-        """Put in more, oldest first, all of it or nothing."""
-        with self._connection() as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")
-            _insert(connection, rows)
 
     def counts(self) -> Counts:
         """Count what is live in the main account, and say when its next result ends."""
@@ -249,23 +236,18 @@ def _fill(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
     for row_type, table in TABLES.items():
         columns = ", ".join(row_type._fields)
         connection.execute(
-            f"CREATE TABLE {table} (position INTEGER PRIMARY KEY, {columns}, deleted DEFAULT 0)"
+            f"CREATE TABLE {table} ({columns}, deleted DEFAULT 0, position INTEGER PRIMARY KEY)"
         )
     for statement in VIEWS.split(";"):
         connection.execute(statement)
     connection.execute("INSERT INTO settings VALUES (?)", (secrets.token_hex(32),))
-    _insert(connection, rows)
+    for row_type, alike in groupby(rows, type):
+        marks = "?, " * len(row_type._fields)
+        query = f"INSERT INTO {TABLES[row_type]} VALUES ({marks}0, NULL)"  # noqa: S608
+        connection.executemany(query, alike)
     for statement in INDEXES.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _insert(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
-    row_type: type[Content]
-    for row_type, alike in groupby(rows, type):
-        columns, marks = ", ".join(row_type._fields), ", ".join("?" * len(row_type._fields))
-        query = f"INSERT INTO {TABLES[row_type]} ({columns}) VALUES ({marks})"  # noqa: S608
-        connection.executemany(query, alike)
 
 
 def _holdings(connection: sqlite3.Connection) -> list[tuple[str, str]]:

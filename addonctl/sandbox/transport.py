@@ -6,7 +6,7 @@ import io
 import os
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from requests import PreparedRequest, Response
@@ -83,21 +83,14 @@ class ChunkReader(io.RawIOBase):
         super().close()
 
 
-class Server(NamedTuple):
-    """A server that listens already; `waitress.run()` answers, until KeyboardInterrupt."""
-
-    api_url: str
-    store_url: str
-    waitress: Any
-
-
-def serve(application: Callable[[str], WSGIApplication], *, port: int = 0) -> Server:
+def serve(application: Callable[[str], WSGIApplication], port: int = 0) -> tuple[str, Any]:
     """Listen on `port` (0: any that is free) for the API, and on another port for the store.
 
     `application` is called with the store's URL and gives the application for both; another port
     is another host to anyone who takes care where a login goes. It is asked under loopback's names
     only: a web page whose own name is made to lead to loopback would otherwise be of the same
-    origin. Raises SandboxError when the port is taken.
+    origin. Gives the API's URL, and a server of waitress's whose `run` answers until
+    KeyboardInterrupt. Raises SandboxError when the port is taken.
     """
     import logging
 
@@ -134,7 +127,7 @@ def serve(application: Callable[[str], WSGIApplication], *, port: int = 0) -> Se
         start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         return [body]
 
-    waitress = create_server(
+    server = create_server(
         answer,
         sockets=[api, store],
         threads=THREADS,
@@ -142,4 +135,4 @@ def serve(application: Callable[[str], WSGIApplication], *, port: int = 0) -> Se
         clear_untrusted_proxy_headers=True,
         ident=None,
     )
-    return Server(api_url, store_url, waitress)
+    return api_url, server

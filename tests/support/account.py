@@ -8,8 +8,17 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from addonctl.sandbox.contents import Payload, Recording, Result, sid
+from addonctl.sandbox.contents import TABLES, Content, Payload, Recording, Result, sid
 from addonctl.sandbox.state import Database
+
+
+def put(file: Path, *rows: Content) -> None:
+    """Put rows into an account's state file, oldest first; what is put in last is the newest."""
+    with closing(sqlite3.connect(file)) as db:
+        for row in rows:
+            columns, marks = ", ".join(row._fields), ", ".join("?" * len(row))
+            db.execute(f"INSERT INTO {TABLES[type(row)]} ({columns}) VALUES ({marks})", row)
+        db.commit()
 
 
 class Account:
@@ -35,7 +44,7 @@ class Account:
         return int(datetime.now(UTC).timestamp())
 
     def add(self, *rows: Recording | Result | Payload) -> None:
-        self.state.add(rows)
+        put(self.file, *rows)
 
     def change(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self.file)) as db:

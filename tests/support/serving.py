@@ -15,29 +15,43 @@ import requests
 from waitress import wasyncore
 
 from addonctl import sandbox
-from addonctl.sandbox.transport import Server, WSGIAdapter, WSGIApplication, serve
+from addonctl.sandbox.transport import WSGIAdapter, WSGIApplication, serve
+
+
+@dataclass(frozen=True)
+class Server:
+    """What answers on loopback: the API, and on another port the store."""
+
+    api_url: str
+    store_url: str
 
 
 @contextmanager
 def serving(application: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[Server]:
     """Serve what `application` gives for the store's URL; the Server tells both URLs.
 
-    For the sandbox: `serving(lambda url: Application(path, store_url=url))`; for an
-    application of the test's own: `serving(lambda _: application)`.
+    For the sandbox: `serving(lambda url: Application(path, url))`; for an application of the
+    test's own: `serving(lambda _: application)`.
     """
-    server = serve(application, port=port)
+    store_urls: list[str] = []
+
+    def made(store_url: str) -> WSGIApplication:
+        store_urls.append(store_url)
+        return application(store_url)
+
+    api_url, server = serve(made, port)
     stopped = threading.Event()
 
     def run() -> None:
-        """As `server.waitress.run`, which ends by a signal only."""
+        """As `server.run`, which only a signal ends."""
         while not stopped.is_set():
-            wasyncore.loop(0.1, use_poll=True, map=server.waitress.map, count=1)
-        server.waitress.close()
+            wasyncore.loop(0.1, use_poll=True, map=server.map, count=1)
+        server.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        yield server
+        yield Server(api_url, *store_urls)
     finally:
         stopped.set()
         thread.join(20)
