@@ -285,8 +285,3 @@ def failure(
     else:
         kind, what, hint = TryLater, f"the connection to {where} broke off", LATER
     return kind(f"{doing}: {what}", hint=hint or LATER)
-
-
-def whole_number(word: str) -> int | None:
-    """The number that a header holds; None for anything else, and for more digits than any has."""
-    return int(word) if word.isdecimal() and len(word) < 20 else None

@@ -17,7 +17,7 @@ from requests.utils import get_environ_proxies
 from urllib3 import Retry
 from urllib3.exceptions import InvalidHeader
 
-from addonctl.api.network import LATER, NETWORK, Adapter, failure, shown, whole_number
+from addonctl.api.network import LATER, NETWORK, Adapter, failure, shown
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
 from addonctl.login import LOOPBACK, plain_url
 
@@ -326,3 +326,8 @@ class Channel:
         if fine and len(body) > most:
             raise AddonctlError(f"{doing}: the service's answer is longer than {most >> 20} MiB")
         return bytes(body)
+
+
+def whole_number(word: str) -> int | None:
+    """The number that a header holds; None for anything else, and for more digits than any has."""
+    return int(word) if word.isdecimal() and len(word) < 20 else None
