@@ -137,19 +137,17 @@ def expanded(
     A recording that cannot be listed stays among them, with the reason beside. Raises Usage for
     filters beside single results.
     """
+    if selection.filters and any(address.result for address in addresses.items):
+        raise Usage("filters choose among all results of a recording, not single ones")
     unlisted: dict[Address, AddonctlError] = {}
 
     def results(address: Address) -> list[Address]:
-        if address.level == 1:
-            return [place for place, _ in results_of(batch.client, address, selection)]
-        if selection.filters:
-            raise Usage("filters choose among all results of a recording, not single ones")
-        return [address]
+        if address.result:
+            return [address]
+        return [place for place, _ in results_of(batch.client, address, selection)]
 
     def wanted() -> Iterator[Address]:
         for address, got in batch.run(results, addresses.items, addresses.total):
-            if isinstance(got, Usage):
-                raise got
             if isinstance(got, AddonctlError):
                 unlisted[address] = got
                 got = [address]

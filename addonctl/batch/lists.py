@@ -134,7 +134,7 @@ def _tokens(parts: Iterator[str], source: str, most: int) -> Iterator[Token]:
                     yield from _callback(document, f"line {number} of {source}", most)
         return
     other = ""
-    if content.startswith("|") or _field(content.split()[0][:64]) in COLUMNS:
+    if content.startswith("|") or _field(content.split()[0].strip("|")[:64]) in COLUMNS:
         other = "a table made to be read"
     elif content.startswith("PK\x03\x04"):
         other = "a workbook, or another file packed with zip"

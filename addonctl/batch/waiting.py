@@ -52,12 +52,8 @@ def wait(
         return over.is_set() or (until is not None and monotonic() >= until)
 
     def look(group: Sequence[Address]) -> list[Result | NotFound] | None:
-        """The results that `group` names, all of one recording, once they are final.
-
-        Those of a whole recording where it names just that. When the time is up, what there is;
-        None if it was up before. A result that is not there, or no longer, is NotFound.
-        """
-        nonlocal begun, statuses
+        """What there is of a group, once it is final or the time is up; None if it was before."""
+        nonlocal begun
         if begun and is_over():
             return None
         begun = True
@@ -75,7 +71,7 @@ def wait(
                     for sid in sids
                 ]
             there = [result for result in found if isinstance(result, Result)]
-            statuses |= {str(result.address): result.status for result in there}
+            statuses.update((str(result.address), result.status) for result in there)
             counts = Counter(statuses.copy().values())
             # What is waited for comes first: the line may be cut at the terminal's edge.
             order = sorted(counts, key=lambda status: (status in FINAL, status))
