@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from addonctl import dates
 from addonctl.addresses import checked_sid
@@ -143,40 +143,31 @@ class Selection(NamedTuple):
         pattern, types = self.content_type.lower(), (of_type, of_type.partition(";")[0].strip())
         return any(fnmatchcase(each.lower(), pattern) for each in types)
 
-    def apply(self, pages: Iterable[Sequence[Kind]]) -> Selected[Kind]:
-        """What is wanted of `pages`, page by page as they arrive; all at once where sorted."""
-        return Selected(self, pages)
+    def apply(
+        self, pages: Iterable[Sequence[Kind]], notes: list[str] | None = None
+    ) -> Iterator[list[Kind]]:
+        """What is wanted of `pages`, page by page as they arrive; all at once where sorted.
 
-
-class Selected(Generic[Kind]):
-    """The pages of a selection and, once they have run out, whether `limit` cut them.
-
-    `note` is the sentence for the user (`limit 10 reached, there are more`), or empty.
-    """
-
-    def __init__(self, selection: Selection, pages: Iterable[Sequence[Kind]]) -> None:
-        self.note = ""
-        self._selection, self._pages = selection, pages
-
-    def __iter__(self) -> Iterator[list[Kind]]:
-        selection = self._selection
-        pages: Iterator[list[Kind]] = map(list, self._pages)
-        if selection.filters:
-            pages = ([each for each in page if selection.matches(each)] for page in self._pages)
-        if selection.sort:
-            pages = iter([ordered(list(chain(*pages)), selection.sort)])
-        left = selection.limit
-        for page in pages:
+        Where the limit cut them `notes` gets a sentence for the user (`limit 10 reached, there are
+        more`).
+        """
+        chosen: Iterator[list[Kind]] = map(list, pages)
+        if self.filters:
+            chosen = ([each for each in page if self.matches(each)] for page in pages)
+        if self.sort:
+            chosen = iter([ordered(list(chain(*chosen)), self.sort)])
+        left = self.limit
+        for page in chosen:
             yield page[:left]
             if left is None or (left := left - len(page)) > 0:
                 continue
             try:
-                rest = page if left < 0 else next(pages, None)
-                more = "are" if rest else "may be" if selection.filters and rest == [] else ""
+                rest = page if left < 0 else next(chosen, None)
+                more = "are" if rest else "may be" if self.filters and rest == [] else ""
             except AddonctlError:  # a look at one more page is not worth failing for
                 more = "may be"
-            if more:
-                self.note = f"limit {selection.limit} reached, there {more} more"
+            if more and notes is not None:
+                notes.append(f"limit {self.limit} reached, there {more} more")
             return
 
 

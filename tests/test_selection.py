@@ -204,12 +204,12 @@ def test_pages_are_passed_on_as_they_arrive() -> None:
             fetched.append(number)
             yield [Result(result(number)), Result(result(number, status="failed"))]
 
-    rows = Selection.of(Result, status="failed", limit=3, now=NOW).apply(arriving())
-    chosen = iter(rows)
+    notes: list[str] = []
+    rows = Selection.of(Result, status="failed", limit=3, now=NOW).apply(arriving(), notes)
 
     assert fetched == []
-    assert len(next(chosen)) == 1
+    assert len(next(rows)) == 1
     assert fetched == [0]
-    assert sum(map(len, chosen)) == 2
+    assert sum(map(len, rows)) == 2
     assert fetched == [0, 1, 2, 3]
-    assert rows.note == "limit 3 reached, there are more"
+    assert notes == ["limit 3 reached, there are more"]

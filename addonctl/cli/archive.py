@@ -156,11 +156,11 @@ def list_kept(
         raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
     if kind is rows.KeptResult and (payloads.label, payloads.content_type) != (None, None):
         raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
+    notes: list[str] = []
     with opened(state, archive.archive) as at:
-        chosen = selection.apply(rows.pages_of(at.kept, kind, query))
-        sink.records(kind, chosen)
-    if chosen.note:
-        sink.warn(chosen.note)
+        sink.records(kind, selection.apply(rows.pages_of(at.kept, kind, query), notes))
+    for note in notes:
+        sink.warn(note)
 
 
 @command.verb(

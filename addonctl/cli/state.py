@@ -181,7 +181,8 @@ class State(Settings):
         """
         begun = batch.begun(pages)
         if begun is not None:
-            chosen = selection.apply(self._named(begun, selection.sort or ""))
+            notes: list[str] = []
+            chosen = selection.apply(self._named(begun, selection.sort or ""), notes)
             if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
                 self.sink.records(kind, chosen, self.listed)
             else:
@@ -190,8 +191,8 @@ class State(Settings):
                 lines: list[str] = []
                 self.sink.records(kind, history.noted(chosen, lines), self.listed)
                 history.remember(self.login.acting_account, lines)
-            if chosen.note:
-                batch.warn(chosen.note)
+            for note in notes:
+                batch.warn(note)
         batch.finish()
 
     def get(
