@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address, Addresses, AddressSet, given_sid
 from addonctl.batch.outcomes import Batch
-from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
+from addonctl.errors import AddonctlError, Interrupted, Usage
 
 if TYPE_CHECKING:
     from addonctl.api import Client
-    from addonctl.models import Payload, Recording, Result
+    from addonctl.models import Payload, Result
     from addonctl.selection import Selection
 
 Kind = TypeVar("Kind")
@@ -66,38 +65,6 @@ def _rest(batch: Batch, rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
             yield page
     except Interrupted:
         batch.interrupted = True
-
-
-class KnownRecordings:
-    """Recordings that results belong to: from the list that they came of, or asked for.
-
-    As many are remembered as are worked on at a time. Safe to use from many threads.
-    """
-
-    MOST = 5_000
-
-    def __init__(self) -> None:
-        self._known: dict[str, Recording | None] = {}
-        self._lock = threading.Lock()
-
-    def note(self, sid: str, recording: Recording | None) -> None:
-        with self._lock:
-            self._known[sid] = recording
-            if len(self._known) > self.MOST:
-                del self._known[next(iter(self._known))]
-
-    def of(self, client: Client, address: Address) -> Recording | None:
-        """The recording at, or above, an address; None where it is gone. Raises AddonctlError."""
-        sid = address.recording
-        with self._lock:
-            if sid in self._known:
-                return self._known[sid]
-        try:
-            recording = client.recording(address._replace(result="", payload=""))
-        except NotFound:
-            recording = None
-        self.note(sid, recording)
-        return recording
 
 
 def results_of(

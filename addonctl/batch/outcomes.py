@@ -128,9 +128,11 @@ class Tally:
 
     @property
     def summary(self) -> str:
-        """`deleted 4998 of 5000 results, 2 failed`, and how many were gone already."""
+        """`deleted 4998 of 5000 results, 2 failed`, and how many were gone, or there, before."""
         done, unit = self._words
         gone = f" ({self._missing} were gone already)" if self._missing else ""
+        if skipped := self.counts["skipped"]:
+            gone += f", {skipped} of them there before"
         if not self.failures:
             return f"{done} {plural(self._seen, unit)}{gone}"
         count = self._seen - self.failures

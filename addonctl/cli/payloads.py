@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from addonctl import files
-from addonctl.addresses import Address, given_sid
+from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
 from addonctl.cli.deleting import Consent, chosen_by, delete
@@ -18,7 +18,7 @@ from addonctl.cli.options import Argument, Deleting, Many, Missing, Output
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import show_payload
 from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.models import Outcome, Payload, Record, Recording, fields
+from addonctl.models import Outcome, Payload, Resource, Result, fields
 
 if TYPE_CHECKING:
     from addonctl.api import Client
@@ -56,24 +56,19 @@ def list_payloads(
 
     A recording stands for all its results.
     """
-    from addonctl.batch.listing import pages
+    from addonctl.batch.listing import pages, results_of
 
     state.answering(Payload)
     selection = state.selection(Payload, ages, payloads, listing)
     size = selection.page_size(listing.page_size)
     addresses = state.addresses(results, many, 1, 2, whole, recordings)
     batch = state.batch(many, "listed", "result", alone=addresses.alone)
-    client = batch.client
+    client, every = batch.client, state.selection(Result)
 
     def ask(address: Address) -> Iterator[list[Payload]]:
-        if address.level == 2:
-            yield from client.payloads(address, size)
-            return
-        for page in client.results(address):
-            for result in page:
-                yield from client.payloads(
-                    address._replace(result=given_sid(result.sid, "XR")), size
-                )
+        listed = () if address.result else results_of(client, address, every)
+        for place in [address] if address.result else (place for place, _ in listed):
+            yield from client.payloads(place, size)
 
     found = pages(batch, ask, addresses, gone_is_empty=whole.all)
     state.answer(Payload, selection, batch, found)
@@ -91,18 +86,14 @@ def get_payloads(
     state.get(Payload, lambda client, at: client.payload(at), payloads, 3, missing, many)
 
 
-class Link(Record):
+class Link(Resource):
     """The signed link of a payload. Whoever has it has the data."""
 
     __slots__ = ()
     COLLECTION, ELEMENT = "links", "Link"
     FIELDS = fields("sid:sid reference_sid:sid add_on_result_sid:sid url")
     COLUMNS = ("sid", "url")
-
-    @property
-    def address(self) -> Address:
-        document = self.document
-        return Address(document["reference_sid"], document["add_on_result_sid"], document["sid"])
+    PLACE = Payload.PLACE
 
 
 @command.verb("url", rows=Link, examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
@@ -172,7 +163,6 @@ def download(
     again just then, has been read back from disk and held against the store. Of payloads whose
     checksum the store does not tell, those that an earlier run saved are fetched again for that.
     """
-    from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
     from addonctl.batch.payloads import deleted, find, saved
     from addonctl.transfer.folder import Folder
@@ -190,20 +180,14 @@ def download(
     if consent:
         consent.must_be_possible("delete each result for good once its payloads are saved")
     selection = state.selection(Payload, ages, results, payloads)
-    known = KnownRecordings()
-
-    def recording(address: Address) -> Recording | None:
-        return known.of(batch.client, address)
-
     template = DEFAULT if saving.name is None else saving.name
-    names = Names(template, state.add_ons, recording)
-    state.recordings = known if names.asks_for_recording else None
+    names = Names(template, state.add_ons, state.recording)
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     # A recording or a result, typed alone, may stand for many payloads.
     single = wanted.alone and all(address.payload for address in wanted.items)
     batch = state.batch(many, "saved", "payload", alone=single)
     listed: Results = {}
-    look = recording if names.asks_for_recording else None
+    look = state.recording if names.asks_for_recording else None
     found: Iterable[Found] = find(batch, wanted, selection, listed, look)
     if saving.output is not None:
         _to_file(batch, list(islice(found, 2)), saving.output, saving, missing)
@@ -229,34 +213,22 @@ def download(
     outcomes = saved(batch, found, total, folder, listed, again=saving.clobber, check=check)
     rows = batch.rows(outcomes, ignore_not_found=ignored)
     if not saving.delete_after:
-        _report(batch, rows)
+        batch.report(rows)
+        batch.finish()
+        batch.sum_up()
         return
     spared: Counter[str] = Counter()
     deleting = state.batch(many, "deleted or spared", "result", alone=False)
     deletions = deleted(batch, deleting, listed, folder, spared)
     batch.report(chain(rows, deleting.rows(deletions, ignore_not_found=ignored)))
     reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
-    note = f"{_before(batch)}; deleted {plural(deleting.counts['deleted'], 'result')}"
-    note += f", spared {spared.total()}" + (f" ({reasons})" if reasons else "")
+    note = f"; deleted {plural(deleting.counts['deleted'], 'result')}, spared {spared.total()}"
+    note += f" ({reasons})" if reasons else ""
     batch.finish_if_interrupted(note)
     deleting.finish_if_interrupted(note)
     batch.finish(note)
     deleting.finish()
     sink.say(f"{batch.summary}{note}")
-
-
-def _report(batch: Batch, rows: Iterator[list[Outcome]]) -> None:
-    """Write what came of each payload, and end as the batch does."""
-    batch.report(rows)
-    note = _before(batch)
-    batch.finish(note)
-    batch.sum_up(note)
-
-
-def _before(batch: Batch) -> str:
-    """How many were saved by an earlier run, for the end of a summary."""
-    count = batch.counts["skipped"]
-    return f", {count} of them there before" if count else ""
 
 
 def _to_file(
@@ -280,7 +252,9 @@ def _to_file(
         name = Name(file.name, own=saving.clobber)
         folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
         outcomes = saved(batch, found, 1, folder, {}, again=saving.clobber, check=saving.check)
-        _report(batch, batch.rows(outcomes, ignore_not_found=missing.ignore_not_found))
+        batch.report(batch.rows(outcomes, ignore_not_found=missing.ignore_not_found))
+        batch.finish()
+        batch.sum_up()
         return
     address, payload = found[0]
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from addonctl.cli.payloads import DOWNLOADS, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
-from addonctl.models import Field, ListedResult, Outcome, Record, Result
+from addonctl.models import ListedResult, Outcome, Record, Result, fields
 
 Recordings = Annotated[list[str] | None, Argument("RE…")]
 Results = Annotated[list[str] | None, Argument("RE… XR…")]
@@ -60,29 +60,25 @@ def list_results(
     recordings: Recordings = None,
 ) -> None:
     """List the add-on results of recordings."""
-    from addonctl.batch.listing import KnownRecordings, pages
+    from addonctl.batch.listing import pages
 
     state.answering(ListedResult)
     selection = state.selection(ListedResult, ages, results, listing)
     size = selection.page_size(listing.page_size)
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
-    known = KnownRecordings()
-    state.recordings = known if wanted else None
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "listed", "recording", alone=addresses.alone)
-    # What --all lists has been noted for the headings that a terminal shows.
-    headed = addresses.typed and not addresses.alone and state.sink.on_terminal
+    # What --all lists is known for the headings that a terminal shows.
+    several = addresses.typed and not addresses.alone
+    headed = several and state.sink.on_terminal and state.format == "table"
 
     def ask(address: Address) -> Iterator[list[Result]]:
         for page in batch.client.results(address, size):
-            if page and wanted:
-                recording = known.of(batch.client, address)
-                page = [ListedResult.of(each, recording) for each in page]
-            elif page and headed and state.format == "table":
-                with suppress(AddonctlError):
-                    if recording := known.of(batch.client, address):
-                        state.listed[address.recording] = recording
+            if page and (wanted or headed):
+                with nullcontext() if wanted else suppress(AddonctlError):
+                    recording = state.recording(address)
+                    page = [ListedResult.of(each, recording) for each in page]
             yield page
 
     found = pages(batch, ask, addresses, gone_is_empty=whole.all)
@@ -223,44 +219,36 @@ def count_results(
     from addonctl.batch.listing import GROUPS, counts
     from addonctl.cli.archived import read_from
 
-    groups = [word.strip().lower() for word in by.split(",") if word.strip()]
+    groups = list(dict.fromkeys(filter(None, map(str.strip, by.lower().split(",")))))
     if unknown := [word for word in groups if word not in GROUPS]:
         raise Usage(f"cannot count by '{unknown[0]}'; known: {', '.join(GROUPS)}")
     if not groups:
         raise Usage(f"--by '{by}' names nothing; known: {', '.join(GROUPS)}")
-    names = tuple(dict.fromkeys(group.replace("-", "_") for group in groups))
-    bars = state.sink.on_terminal and state.format == "table"
-    kind = counted_by(names, bars=bars)
-    sink = state.answering(kind)
-    read_from(state, kept)
-    addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    batch = state.batch(many, "counted", "recording", alone=addresses.alone)
-    selection = state.selection(Result, ages, results)
-    found = counts(batch, addresses, selection, list(dict.fromkeys(groups)))
-    if found or not batch.failures:
-        most = max(found.values(), default=1)
-        rows = [
-            kind({**dict(zip(names, key, strict=True)), "count": count} | _bar(count, most, bars))
-            for key, count in sorted(found.items())
-        ]
-        sink.records(kind, [rows])
-    batch.finish()
-
-
-def _bar(count: int, most: int, bars: bool) -> dict[str, str]:
-    return {"bar": "█" * max(1, round(BAR * count / most))} if bars else {}
-
-
-def counted_by(names: tuple[str, ...], *, bars: bool) -> type[Record]:
-    """The kind of row that says how many there are of each group; on a terminal with a bar."""
-    return type(
+    names = [*(group.replace("-", "_") for group in groups), "count"]
+    if state.sink.on_terminal and state.format == "table":
+        names.append("bar")
+    kind = type(
         "Count",
         (Record,),
         {
             "__slots__": (),
             "COLLECTION": "counts",
             "ELEMENT": "Count",
-            "FIELDS": (*map(Field, names), Field("count", "number"), *([Field("bar")] * bars)),
-            "COLUMNS": (*names, "count", *(["bar"] * bars)),
+            "FIELDS": fields(" ".join(names).replace("count", "count:number")),
+            "COLUMNS": tuple(names),
         },
     )
+    sink = state.answering(kind)
+    read_from(state, kept)
+    addresses = state.addresses(recordings, many, 1, 1, whole, filters)
+    batch = state.batch(many, "counted", "recording", alone=addresses.alone)
+    found = counts(batch, addresses, state.selection(Result, ages, results), groups)
+    if found or not batch.failures:
+        most = max(found.values(), default=1)
+        bars = {count: "█" * max(1, round(BAR * count / most)) for count in found.values()}
+        rows = [
+            kind(dict(zip(names, (*key, count, bars[count]), strict=False)))
+            for key, count in sorted(found.items())
+        ]
+        sink.records(kind, [rows])
+    batch.finish()

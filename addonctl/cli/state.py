@@ -6,6 +6,7 @@ So `--help` touches no network, no keyring and no file.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
@@ -15,11 +16,10 @@ from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, gi
 from addonctl.cli import options
 from addonctl.cli.options import Many, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
-from addonctl.errors import Usage
+from addonctl.errors import NotFound, Usage
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
-    from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import Batch
     from addonctl.login import Login
     from addonctl.models import Record, Recording, Resource
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 UNITS = ("", "recording", "result", "payload")  # by the level of an address
+REMEMBERED = 5_000
+"""How many recordings are, which is more than are worked on at a time."""
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
 
 
@@ -37,8 +39,8 @@ class State(Settings):
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(environment)
         self._client: Client | None = None
-        self.listed: dict[str, Record] = {}
-        self.recordings: KnownRecordings | None = None
+        self._recordings: dict[str, Recording | None] = {}
+        self._lock = threading.Lock()
 
     @cached_property
     def login(self) -> Login:
@@ -154,14 +156,33 @@ class State(Settings):
         return addresses
 
     def _every(self, pages: Iterable[list[Recording]]) -> Iterator[Address]:
-        """The recordings of a list; a terminal's headings, and who asks, say when each was made."""
         for page in pages:
             for recording in page:
-                if self.sink.on_terminal:
-                    self.listed[recording.sid] = recording
-                if self.recordings:
-                    self.recordings.note(recording.sid, recording)
+                self._note(recording.sid, recording)
                 yield Address(given_sid(recording.sid, "RE"))
+
+    def recording(self, address: Address) -> Recording | None:
+        """The recording at, or above, an address: from the list that it came of, or asked for.
+
+        None where it is gone. Workers may call it. Raises AddonctlError.
+        """
+        try:
+            return self._recordings[address.recording]
+        except KeyError:
+            pass
+        try:
+            found = self.client().recording(address._replace(result="", payload=""))
+        except NotFound:
+            found = None
+        self._note(address.recording, found)
+        return found
+
+    def _note(self, sid: str, recording: Recording | None) -> None:
+        with self._lock:
+            self._recordings[sid] = recording
+            # A terminal shows above its rows what is known of their recordings.
+            if len(self._recordings) > REMEMBERED and not self.sink.on_terminal:
+                del self._recordings[next(iter(self._recordings))]
 
     def _lately_seen(self, beginning: str) -> list[str]:
         """The addresses that the last lists showed, and those in the archive, that begin so."""
@@ -184,12 +205,12 @@ class State(Settings):
             notes: list[str] = []
             chosen = selection.apply(self._named(begun, selection.sort or ""), notes)
             if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
-                self.sink.records(kind, chosen, self.listed)
+                self.sink.records(kind, chosen, self._recordings)
             else:
                 from addonctl import history
 
                 lines: list[str] = []
-                self.sink.records(kind, history.noted(chosen, lines), self.listed)
+                self.sink.records(kind, history.noted(chosen, lines), self._recordings)
                 history.remember(self.login.acting_account, lines)
             for note in notes:
                 batch.warn(note)

@@ -165,7 +165,6 @@ def transcribe(
     A document for each; with a format (-f csv, jsonl …) a row for each turn. Where an add-on left
     the same words twice, as a document and as text, the one that tells more is taken.
     """
-    from addonctl.batch.listing import KnownRecordings
     from addonctl.batch.outcomes import plural
     from addonctl.batch.payloads import all_said
     from addonctl.cli.archived import read_from
@@ -174,17 +173,15 @@ def transcribe(
     as_rows = state.common.format is not None or state.format != "table"
     if as_rows and (form or to is not None):
         raise Usage("-f writes a row for each turn; --as and --to write documents")
-    sink, known = state.answering(SaidRow), KnownRecordings()
+    sink = state.answering(SaidRow)
     selection = state.selection(Payload, ages, results, payloads)
     read_from(state, kept)
-    state.recordings = known if as_rows else None
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     batch = state.batch(many, "read", "recording", alone=wanted.alone)
     said, number = all_said(batch, wanted, selection), 0
     if as_rows:
-        rows = (SaidRow.page(each, known.of(batch.client, each.address)) for each in said)
-        pages = batch.begun(rows)
-        if pages is not None:
+        rows = (SaidRow.page(each, state.recording(each.address)) for each in said)
+        if (pages := batch.begun(rows)) is not None:
             sink.records(SaidRow, pages)
         batch.finish()
         return

@@ -54,7 +54,7 @@ class Answer(NamedTuple):
     screen: bool
     width: int
     color: bool
-    parents: Mapping[str, Record]
+    parents: Mapping[str, Record | None]
     notes: list[str]
 
 

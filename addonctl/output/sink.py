@@ -64,7 +64,7 @@ class Sink(Words):
         self,
         kind: type[Record],
         pages: Iterable[Sequence[Record]],
-        parents: Mapping[str, Record] | None = None,
+        parents: Mapping[str, Record | None] | None = None,
         *,
         whole: bool = False,
         single: bool = False,
