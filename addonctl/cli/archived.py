@@ -77,7 +77,7 @@ def read_from(state: State, given: options.FromArchive) -> None:
 
     if given.archive is not None:
         with opened(state, given.archive) as at:
-            state.lend(KeptClient(at.place, at.kept))
+            state.lent = KeptClient(at.place, at.kept)
 
 
 def known_to_archive(state: State, beginning: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -115,12 +115,20 @@ class Settings:
         """What add-ons and their configurations are called, by SID."""
         return {**KNOWN_ADD_ONS, **(self.config.add_ons if self.config else {})}
 
-    def named(self, row: Any) -> Any:
-        """A record with what its add-on, or the configuration of it, is called, as `add_on`."""
-        document = row.document
-        sids = document.get("add_on_sid"), document.get("add_on_configuration_sid")
-        names = (self.add_ons.get(str(sid)) for sid in sids)
-        return type(row)({**document, "add_on": next(filter(None, names), None)})
+    def named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
+        """Pages of records, with what the add-on of each, or the configuration of it, is called as
+        `add_on`, where that is asked for.
+        """
+        if "add_on" not in (sort.removeprefix("-"), *self.fields):
+            yield from pages
+            return
+        for page in pages:
+            rows = []
+            for row in page:
+                sids = map(row.document.get, ("add_on_sid", "add_on_configuration_sid"))
+                names = (self.add_ons.get(str(sid)) for sid in sids)
+                rows.append(type(row)({**row.document, "add_on": next(filter(None, names), None)}))
+            yield rows
 
     @cached_property
     def sink(self) -> Sink:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from addonctl import history
 from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, given_sid, read
 from addonctl.cli import options
 from addonctl.cli.options import Many, RecordingFilters, Whole
@@ -38,7 +40,7 @@ class State(Settings):
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(environment)
-        self._client: Client | None = None
+        self.lent: Any = None  # what answers in place of the service, such as an archive
         self._recordings: dict[str, Recording | None] = {}
         self._lock = threading.Lock()
 
@@ -67,18 +69,15 @@ class State(Settings):
 
         A command has one client: whoever asks again gets the same.
         """
-        if self._client is None:
+        if self.lent is None:
             pace: Pace | None = None
             if workers > 1:
                 from addonctl.batch.pace import BatchPace
 
                 pace = BatchPace(workers)
-            self._client = self.connected(self.login, workers, pace)
-        return self._client
-
-    def lend(self, client: Any) -> None:
-        """Have another answer in place of the service: what is kept in an archive."""
-        self._client = client
+            self.lent = self.connected(self.login, workers, pace)
+        client: Client = self.lent
+        return client
 
     def connected(self, login: Login, workers: int = 1, pace: Pace | None = None) -> Client:
         """A client of its own for a login, which may be one that is still to be tried."""
@@ -156,20 +155,17 @@ class State(Settings):
         return addresses
 
     def _every(self, pages: Iterable[list[Recording]]) -> Iterator[Address]:
-        for page in pages:
-            for recording in page:
-                self._note(recording.sid, recording)
-                yield Address(given_sid(recording.sid, "RE"))
+        for recording in chain.from_iterable(pages):
+            self._note(recording.sid, recording)
+            yield Address(given_sid(recording.sid, "RE"))
 
     def recording(self, address: Address) -> Recording | None:
         """The recording at, or above, an address: from the list that it came of, or asked for.
 
         None where it is gone. Workers may call it. Raises AddonctlError.
         """
-        try:
+        with suppress(KeyError):
             return self._recordings[address.recording]
-        except KeyError:
-            pass
         try:
             found = self.client().recording(address._replace(result="", payload=""))
         except NotFound:
@@ -186,7 +182,6 @@ class State(Settings):
 
     def _lately_seen(self, beginning: str) -> list[str]:
         """The addresses that the last lists showed, and those in the archive, that begin so."""
-        from addonctl import history
         from addonctl.cli.archived import known_to_archive
 
         account = self.login.acting_account
@@ -203,14 +198,12 @@ class State(Settings):
         begun = batch.begun(pages)
         if begun is not None:
             notes: list[str] = []
-            chosen = selection.apply(self._named(begun, selection.sort or ""), notes)
-            if not self.sink.watched or self.environment.get("ADDONCTL_NO_HISTORY"):
-                self.sink.records(kind, chosen, self._recordings)
-            else:
-                from addonctl import history
-
-                lines: list[str] = []
-                self.sink.records(kind, history.noted(chosen, lines), self._recordings)
+            lines: list[str] = []
+            rows = selection.apply(self.named(begun, selection.sort or ""), notes)
+            if self.sink.watched and not self.environment.get("ADDONCTL_NO_HISTORY"):
+                rows = history.noted(rows, lines)
+            self.sink.records(kind, rows, self._recordings)
+            if lines:
                 history.remember(self.login.acting_account, lines)
             for note in notes:
                 batch.warn(note)
@@ -239,15 +232,9 @@ class State(Settings):
         if bare and self.format == "table" and self.output.fields is None:
             for record in found:
                 self.sink.text(record.document[bare])
-        elif (pages := batch.begun(self._named([record] for record in found))) is not None:
+        elif (pages := batch.begun(self.named([record] for record in found))) is not None:
             self.sink.records(kind, pages, whole=True, single=addresses.alone)
         batch.finish()
-
-    def _named(self, pages: Iterable[list[Any]], sort: str = "") -> Iterator[list[Any]]:
-        """The pages, with what their add-ons are called where that is asked for."""
-        wanted = "add_on" in (sort.removeprefix("-"), *self.fields)
-        for page in pages:
-            yield [self.named(row) for row in page] if wanted else page
 
 
 def connected(
