@@ -14,7 +14,7 @@ from support.program import Run
 from addonctl.addresses import Address
 from addonctl.errors import Usage
 from addonctl.models import Payload, Recording
-from addonctl.transfer.naming import Names, extension, safe
+from addonctl.transfer.naming import Name, Names, extension, safe
 
 HOSTILE = {
     "parent": "..",
@@ -104,6 +104,45 @@ def test_a_part_made_safe_fits_every_file_system(label: str) -> None:
     assert part.partition(".")[0].upper() not in ("CON", "NUL", "COM¹")
 
 
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 200),
+        ("x" * 300 + ".json", "x" * 195 + ".json"),
+        ("x" * 300 + ".abcdefghij", "x" * 189 + ".abcdefghij"),
+        ("x" * 300 + ".abcdefghijk", "x" * 200),
+        ("x" * 199 + "é", "x" * 199),
+        ("a. . ", "a"),
+        ("-rf", "_-rf"),
+        (".bashrc", "_.bashrc"),
+        ("~root", "_~root"),
+        ("", "_"),
+        ("con", "_con"),
+        ("Nul.tar.gz", "_Nul.tar.gz"),
+        ("clock$", "_clock$"),
+        ("CONIN$", "_CONIN$"),
+        ("conout$.txt", "_conout$.txt"),
+        ("COM³.x", "_COM³.x"),
+        ("lpt9 .txt", "_lpt9 .txt"),
+        ("COMX", "COMX"),
+        ("console", "console"),
+        ("a.PART", "a.PART_"),
+        ("a.note", "a.note_"),
+        ("a.notes", "a.notes"),
+        ('<>:"/\\|?*', "_________"),
+        ("a\u200bb", "ab"),
+        ("a\u2028b", "a_b"),
+        ("a\ue000b", "a_b"),
+        ("a\u0378b", "a_b"),
+        ("e\u0301", "\u00e9"),
+        ("a  \t b", "a _ b"),
+    ],
+)
+def test_a_part_is_changed_no_more_than_it_has_to_be(part: str, wanted: str) -> None:
+    assert safe(part) == wanted
+
+
 @pytest.mark.parametrize("label", ["report", "Ünïcode ✓", "日本語", "a b", "v1.2"])
 def test_a_harmless_label_stays_as_it_is(label: str) -> None:
     ((first, *_),) = named("{label}.{ext}", label)
@@ -175,6 +214,35 @@ def test_the_same_payload_keeps_its_name() -> None:
     assert first == second
 
 
+def test_what_marks_a_name_stands_before_its_extension() -> None:
+    """Of a SID with capitals, with where they are."""
+    mixed = "XH" + "aB" + "a" * 29 + "F"
+    address = Address(RECORDING, RESULT, mixed)
+    payload = Payload({"sid": mixed, "label": "same", "content_type": "text/plain"})
+    capitals = (1 << 1) + (1 << 31)
+
+    assert Names("{label}.{ext}").candidates(address, payload) == (
+        (),
+        [Name("same.txt", own=False), Name(f"same.{mixed}.{capitals:x}.txt", own=True)],
+    )
+    assert Names("{result}/{payload}.{ext}").candidates(address, payload) == (
+        (RESULT,),
+        [Name(f"{mixed}.{mixed}.{capitals:x}.txt", own=True)],
+    )
+
+
+@pytest.mark.parametrize("other", ["same", "SAME"])
+def test_a_name_belongs_to_whom_asked_first(other: str) -> None:
+    names = Names("{result}/{label}")
+    first, second = (
+        names.candidates(Address(RECORDING, RESULT, sid), Payload({"label": label}))
+        for sid, label in ((f"XH{1:032x}", "same"), (f"XH{2:032x}", other))
+    )
+
+    assert first == ((RESULT,), [Name("same", False), Name(f"same.XH{1:032x}", True)])
+    assert second == ((RESULT,), [Name(other, False, True), Name(f"{other}.XH{2:032x}", True)])
+
+
 def test_sids_that_differ_in_case_have_names_that_do_not() -> None:
     """No such SID was ever seen; a store of files on a Mac must survive it all the same."""
     lower, upper = "XH" + "a" * 32, "XH" + "A" * 32
@@ -199,8 +267,28 @@ def test_an_unknown_placeholder_is_named_before_any_request(
 
 @pytest.mark.parametrize("template", ["", "/", "..", " . / "])
 def test_a_template_without_a_name_is_refused(template: str) -> None:
-    with pytest.raises(Usage):
+    with pytest.raises(Usage) as raised:
         Names(template)
+
+    assert raised.value.message == f"--name '{template}' names no file"
+
+
+@pytest.mark.parametrize("word", ["{nothing}", "{}", "{label!r}", "{label:>5}", "{label!s:x}"])
+def test_what_a_template_can_ask_for_is_listed(word: str) -> None:
+    with pytest.raises(Usage) as raised:
+        Names(f"a{word}b")
+
+    assert raised.value.message == (
+        f"--name 'a{word}b': no placeholder {word}; known: {{recording}} {{result}} {{payload}} "
+        "{label} {ext} {call} {date} {add_on} {config}"
+    )
+
+
+def test_a_template_that_is_none_is_told_why() -> None:
+    with pytest.raises(Usage) as raised:
+        Names("{label")
+
+    assert raised.value.message == "--name '{label': expected '}' before end of string"
 
 
 @pytest.mark.parametrize(
@@ -223,6 +311,10 @@ def test_a_template_never_leads_out(template: str) -> None:
         ("application/vnd.vendor+xml", "xml"),
         ("audio/x-wav", "wav"),
         ("text/plain", "txt"),
+        ("audio/mpeg", "mp3"),
+        ("video/webm", "webm"),
+        ("application/gzip", "gz"),
+        ("application/json+x", "bin"),
         ("", "bin"),
         ("../../x", "bin"),
         ("application/x-msdownload", "bin"),
