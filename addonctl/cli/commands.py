@@ -167,8 +167,10 @@ class Noun:
         return declare
 
     @property
-    def names(self) -> list[str]:
-        return [*self.verbs, *self.nouns]
+    def members(self) -> dict[str, str]:
+        """Each member's name and its one line, nothing imported."""
+        own = {name: summary(verb.help) for name, verb in self.verbs.items()}
+        return own | {name: line for name, (_, line) in self.nouns.items()}
 
     def member(self, name: str) -> Noun | Verb | None:
         """The verb, or the noun, of that name."""
@@ -176,11 +178,6 @@ class Noun:
             return self.verbs.get(name)
         module, _, attribute = self.nouns[name][0].partition(":")
         return cast("Noun | Verb", getattr(import_module(module), attribute or "command"))
-
-    def summaries(self) -> list[tuple[str, str]]:
-        """Each member's name and its one line, nothing imported."""
-        own = [(name, summary(verb.help)) for name, verb in self.verbs.items()]
-        return [*own, *((name, line) for name, (_, line) in self.nouns.items())]
 
     def call(self, state: State, **given: Any) -> None:
         """Note what was typed before the verb."""

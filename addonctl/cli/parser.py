@@ -43,10 +43,9 @@ def execute(program: Noun, arguments: Sequence[str], state: State) -> int:
     name, rest, context = "addonctl", list(arguments), None
     try:
         while True:
-            typed = bool(rest)
+            command, parent, typed = _built(name, declared), context, list(rest)
             # Not the parser's own main(), which ends Ctrl-C and closed pipes in silence.
-            command = _built(name, declared)
-            with command.make_context(name, rest, parent=context, obj=state) as context:
+            with command.make_context(name, rest, parent=parent, obj=state) as context:
                 command.invoke(context)
             if isinstance(declared, Verb):
                 return 0
@@ -64,28 +63,17 @@ def execute(program: Noun, arguments: Sequence[str], state: State) -> int:
     except typer.Exit as done:
         return done.exit_code
     except typer.TyperException as problem:
-        state.take_common(_common_words(arguments))
+        # What can be read of the line says how its error is told.
+        lenient = {"resilient_parsing": True, "ignore_unknown_options": True}
+        context = command.make_context(name, typed, parent=parent, obj=state, **lenient)
+        state.take_common({each: context.params.get(each) for each in ("format", "quiet")})
         said = problem.format_message().removesuffix(".")
-        context = getattr(problem, "ctx", None)
-        hint = f"see: {context.command_path if context else 'addonctl'} --help"
+        hint = f"see: {context.command_path} --help"
         if match := re.match(r"No such option: (-o|--json|--output|--csv|--table|--yaml)\b", said):
             word = match[1].removeprefix("--")
             said = f"no such option: {match[1]}"
             hint = f"the format is chosen so: -f {word if word in FORMATS else 'json'}"
         raise Usage(f"{said[:1].lower()}{said[1:]}", hint=hint) from None
-
-
-def _common_words(arguments: Sequence[str]) -> dict[str, Any]:
-    """How an error shall be told, of a command line that could not be parsed."""
-    found: dict[str, Any] = {}
-    for number, word in enumerate(arguments):
-        if given := re.fullmatch(r"--format=(.*)|-[qv]*f(.+)", word):
-            found["format"] = given[1] or given[2]
-        elif word == "--format" or re.fullmatch(r"-[qv]*f", word):
-            found["format"] = "".join(arguments[number + 1 : number + 2])
-        if word == "--quiet" or re.fullmatch(r"-v*q[qvf]*", word):
-            found["quiet"] = True
-    return found
 
 
 def _no_such(noun: Noun, word: str, path: str) -> Usage:
@@ -103,7 +91,7 @@ def _no_such(noun: Noun, word: str, path: str) -> Usage:
         return Usage(f"no such command '{word}'", hint=f"type: {', or '.join(found)}")
     from difflib import get_close_matches
 
-    close = get_close_matches(word, noun.names)
+    close = get_close_matches(word, noun.members)
     guess = f". Did you mean {' or '.join(map(repr, close))}?" if close else ""
     return Usage(f"no such command '{word}'{guess}", hint=f"see: {path} --help")
 
@@ -115,7 +103,7 @@ def _built(name: str, declared: Noun | Verb) -> Any:
         declared.call(context.obj, **given)
 
     def instead(context: typer.Context, option: typer.CallbackParam, asked: bool) -> None:
-        if asked:
+        if asked and not context.resilient_parsing:
             state: State = context.obj
             state.unread()
             version = f"addonctl {__version__}"
@@ -175,7 +163,7 @@ def _help(declared: Noun | Verb, context: typer.Context) -> str:
                     formatter.write(f"{indent}{part}\n")
     needed = {each.name: "  [required]" for each in arguments if each.required}
     lists = {
-        "Commands": noun.summaries() if noun else [],
+        "Commands": list(noun.members.items()) if noun else [],
         "Arguments": [
             (each.metavar, f"{each.help}{needed.get(each.name, '')}".strip()) for each in arguments
         ],

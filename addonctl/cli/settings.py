@@ -175,14 +175,28 @@ class Settings:
         kind: type[Resource],
         *asked: options.Ages | options.ResultFilters | options.PayloadFilters | options.Listing,
     ) -> Selection:
-        """Which rows are asked for. Raises Usage for a word that does not fit `kind`."""
+        """Which rows are asked for; add-ons may go by the names of theirs.
+
+        Raises Usage for a word that does not fit `kind`.
+        """
         from addonctl.selection import Selection
 
         words = dict(chain.from_iterable(each._asdict().items() for each in asked))
         words.pop("page_size", None)
-        for name, prefix in (("add_on", "XB"), ("config", "XE")):
-            if words.get(name):
-                words[name] = self._sids(words[name], prefix)
+        for option, prefix in (("add_on", "XB"), ("config", "XE")):
+            known = {sid: name for sid, name in self.add_ons.items() if sid.startswith(prefix)}
+            found: list[str] = []
+            for word in filter(None, map(str.strip, (words.get(option) or "").split(","))):
+                named = [sid for sid, name in known.items() if name.casefold() == word.casefold()]
+                if not named and word[:2].upper() != prefix:
+                    names = ", ".join(dict.fromkeys(known.values())) or "none"
+                    raise Usage(
+                        f"no name '{word}' for {KINDS[prefix]}; known: {names}",
+                        hint=f"addonctl config set add_ons.{prefix}… {word}",
+                    )
+                found += named or [word]
+            if found:
+                words[option] = ",".join(found)
         return Selection.of(kind, **words)
 
     def limits(self, workers: int = 1) -> Limits:
@@ -196,18 +210,3 @@ class Settings:
             raise Usage(f"--timeout {word}: expected more than nothing, and 100 days at most")
         retries = options.whole_number("retries", self.common.retries, usual.retries)
         return Limits(retries=retries, timeout=timeout, connections=workers)
-
-    def _sids(self, words: str, prefix: str) -> str:
-        """`words`, between commas, with the SIDs of what they name. Raises Usage for others."""
-        known = {sid: name for sid, name in self.add_ons.items() if sid.startswith(prefix)}
-        found: list[str] = []
-        for word in filter(None, map(str.strip, words.split(","))):
-            named = [sid for sid, name in known.items() if name.casefold() == word.casefold()]
-            if not named and word[:2].upper() != prefix:
-                names = ", ".join(dict.fromkeys(known.values())) or "none"
-                raise Usage(
-                    f"no name '{word}' for {KINDS[prefix]}; known: {names}",
-                    hint=f"addonctl config set add_ons.{prefix}… {word}",
-                )
-            found += named or [word]
-        return ",".join(found)

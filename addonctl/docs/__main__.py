@@ -42,7 +42,7 @@ class CommandDoc:
         self.commands: list[CommandDoc] = []
         self.aliases: dict[str, str] = {}
         if isinstance(declared, Noun):
-            for name, summary in declared.summaries():
+            for name, summary in declared.members.items():
                 if words and name in NOUNS:
                     self.aliases[name] = summary
                 elif member := declared.member(name):
