@@ -100,7 +100,7 @@ def section(each: CommandDoc, level: int) -> Iterator[str]:
     yield f"{'#' * level} addonctl {each.path}".rstrip()
     yield "\n\n".join(prose(text) for text in each.description.split("\n\n"))
     if not each.commands:
-        usage = " ".join(argument.usage for argument in each.arguments)
+        usage = " ".join(argument.shown for argument in each.arguments)
         yield f"```text\naddonctl {each.path} [OPTIONS] {usage}\n```".replace(" \n", "\n")
     members = [(inner.path, inner.summary) for inner in each.commands]
     members += [(f"{each.path} {name}", summary) for name, summary in each.aliases.items()]

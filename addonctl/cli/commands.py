@@ -36,7 +36,7 @@ class Declared(NamedTuple):
     """One option or argument of a command: the name of its value, its type, how it is typed.
 
     `flags` are the short one, if any, and the long one; an argument has none. `metavar` stands for
-    the value; a switch has none.
+    the value; a switch has none. `shown` is how all that stands in a line of usage.
     """
 
     name: str
@@ -45,33 +45,23 @@ class Declared(NamedTuple):
     flags: tuple[str, ...]
     metavar: str
     help: str
-
-    @property
-    def shown(self) -> str:
-        """How it is typed, as lists of options have it."""
-        return f"{', '.join(self.flags)} {self.metavar}".strip()
-
-    @property
-    def required(self) -> bool:
-        """Whether it may not be left out."""
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def usage(self) -> str:
-        """An argument in a line of usage: between brackets if it may be left out."""
-        bare = self.required or self.metavar[0] == "["
-        return self.metavar if bare else f"[{self.metavar}]"
+    shown: str
 
 
 def declared(name: str, annotated: Any, default: Any) -> Declared:
     """One parameter of a function or field of a set, whose type says how it is typed."""
     typed, kind = annotated.__metadata__[0], annotated.__origin__
+    metavar, help, shown = typed.metavar, typed.help, f"[{typed.metavar}]"
+    flags: tuple[str, ...] = ()
     if isinstance(typed, Option):
-        flags = (typed.short, typed.flag or f"--{name.replace('_', '-')}")
-        shown = tuple(filter(None, flags))
-        return Declared(name, kind, default, shown, typed.metavar or "", typed.help)
-    which = "Which; see: addonctl help addresses." if "RE…" in typed.metavar else ""
-    return Declared(name, kind, default, (), typed.metavar, typed.help or which)
+        long = typed.flag or f"--{name.replace('_', '-')}"
+        flags = (typed.short, long) if typed.short else (long,)
+        shown = f"{', '.join(flags)} {metavar}".strip()
+    elif default is inspect.Parameter.empty or metavar[0] == "[":
+        shown = metavar
+    if not help and "RE…" in metavar:
+        help = "Which; see: addonctl help addresses."
+    return Declared(name, kind, default, flags, metavar, help, shown)
 
 
 def declared_in(options: Any) -> list[Declared]:

@@ -21,9 +21,9 @@ class Option(NamedTuple):
     """
 
     help: str
-    metavar: str | None = None
-    short: str | None = None
-    flag: str | None = None
+    metavar: str = ""
+    short: str = ""
+    flag: str = ""
 
 
 class Argument(NamedTuple):

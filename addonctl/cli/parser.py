@@ -151,7 +151,7 @@ def _help(declared: Noun | Verb, context: typer.Context) -> str:
     arguments = [each for each in declared.own if not each.flags]
     options = [each for each in declared.own if each.flags]
     options += [each for each in declared.common if top or each.name == "help"]
-    usage = ["COMMAND [ARGS]..."] if noun else [each.usage for each in arguments]
+    usage = ["COMMAND [ARGS]..."] if noun else [each.shown for each in arguments]
     formatter.write_usage(context.command_path, " ".join(["[OPTIONS]", *usage]))
     formatter.write_paragraph()
     formatter.write_text(declared.help)
@@ -161,11 +161,11 @@ def _help(declared: Noun | Verb, context: typer.Context) -> str:
             for what, line in declared.examples:
                 for part in (f"# {what}", *continued(line, formatter.width - len(indent))):
                     formatter.write(f"{indent}{part}\n")
-    needed = {each.name: "  [required]" for each in arguments if each.required}
+    must = {Parameter.empty: "  [required]"}
     lists = {
         "Commands": list(noun.members.items()) if noun else [],
         "Arguments": [
-            (each.metavar, f"{each.help}{needed.get(each.name, '')}".strip()) for each in arguments
+            (each.metavar, f"{each.help}{must.get(each.default, '')}".strip()) for each in arguments
         ],
         "Options": [(each.shown, each.help) for each in options],
     }

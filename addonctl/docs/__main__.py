@@ -157,7 +157,7 @@ def _json(value: object) -> str:
 
 def manual_page(command: CommandDoc, parent: CommandDoc | None, date: str) -> str:
     """A command's page; without a parent that of the program, which tells what all others share."""
-    usage = ["[OPTIONS]", *(argument.usage for argument in command.arguments)]
+    usage = ["[OPTIONS]", *(argument.shown for argument in command.arguments)]
     usage += ["COMMAND", "[ARGUMENTS]"] if command.commands else []
     lines = [
         r"\" Written by `python -m addonctl.docs` from the command tree. Do not edit.",
