@@ -77,8 +77,6 @@ class Record:
     in its XML.
     """
 
-    __slots__ = ("document",)
-
     FIELDS: ClassVar[tuple[Field, ...]] = ()
     COLUMNS: ClassVar[tuple[str, ...]] = ()
     COLLECTION: ClassVar[str] = ""
@@ -118,7 +116,6 @@ class Resource(Record):
     PLACE are the fields that make its address, from outside in, and the one of its account.
     """
 
-    __slots__ = ()
     PLACE: ClassVar[tuple[str, ...]] = ("sid", "", "", "account_sid")
 
     @property
@@ -142,7 +139,6 @@ class Resource(Record):
 class Account(Resource):
     """An account, or a subaccount of one."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "accounts", "Account"
     FIELDS = fields("sid:sid friendly_name status:status")
     COLUMNS = ("sid", "friendly_name", "status")
@@ -151,7 +147,6 @@ class Account(Resource):
 class Recording(Resource):
     """A recorded call or conference: what add-ons work on."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "recordings", "Recording"
     FIELDS = fields(
         "sid:sid account_sid:sid call_sid:sid conference_sid:sid status:status source"
@@ -169,7 +164,6 @@ class Recording(Resource):
 class Result(Resource):
     """What one add-on made of one recording."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "add_on_results", "AddOnResult"
     PLACE = ("reference_sid", "sid", "", "account_sid")
     FIELDS = fields(
@@ -191,7 +185,6 @@ class Result(Resource):
 class ListedResult(Result):
     """A result in a list, which can say of what recording it was made, if that is asked for."""
 
-    __slots__ = ()
     OF_RECORDING: ClassVar = {
         "call_sid": "call_sid",
         "recording_created": "date_created",
@@ -216,7 +209,6 @@ class ListedResult(Result):
 class Payload(Resource):
     """One file an add-on left behind: its metadata, not its bytes."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "payloads", "Payload"
     PLACE = ("reference_sid", "add_on_result_sid", "sid", "account_sid")
     FIELDS = fields(
@@ -238,7 +230,6 @@ class Payload(Resource):
 class Outcome(Record):
     """What became of one item of a batch: its address, one word, and the reason."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "outcomes", "Outcome"
     FIELDS = fields("sid:sid outcome:status detail")
     COLUMNS = ("sid", "outcome", "detail")

@@ -18,7 +18,6 @@ from addonctl.models import Record, Resource, fields
 class KeptResult(Resource):
     """A result in the archive."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "results", "Result"
     FIELDS = fields(
         "sid:sid recording_sid:sid account_sid:sid call_sid:sid state:status"
@@ -35,7 +34,6 @@ class KeptResult(Resource):
 class KeptPayload(Resource):
     """A payload in the archive."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "payloads", "Payload"
     FIELDS = fields(
         "sid:sid result_sid:sid recording_sid:sid label content_type bytes:number"
@@ -52,7 +50,6 @@ class KeptPayload(Resource):
 class RunRow(Record):
     """One run."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "runs", "Run"
     FIELDS = fields(
         "started:date ended:date complete predicted:number requests:number"
@@ -64,7 +61,6 @@ class RunRow(Record):
 class ErasureRow(Record):
     """One thing that was erased; `ended` is empty while it is not complete."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "erasures", "Erasure"
     FIELDS = fields(
         "id asked account_sid:sid at:date ended:date source results:number"
@@ -76,7 +72,6 @@ class ErasureRow(Record):
 class Problem(Record):
     """What could not be saved, or is not as it should be."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "problems", "Problem"
     FIELDS = fields("kind sid state tries:number expires:date problem")
     COLUMNS = ("kind", "sid", "state", "expires", "problem")
@@ -85,7 +80,6 @@ class Problem(Record):
 class HitRow(Record):
     """One transcript in which something was said."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "hits", "Hit"
     FIELDS = fields(
         "address call_sid:sid add_on_sid:sid date_created:date speaker start:number snippet"
@@ -100,7 +94,6 @@ class HitRow(Record):
 class VerdictRow(Record):
     """How one object compares with what it should be."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "verdicts", "Verdict"
     FIELDS = fields("verdict:status name payload_sid result_sid")
     COLUMNS = ("verdict", "name")
@@ -109,7 +102,6 @@ class VerdictRow(Record):
 class StatusRow(Record):
     """Whether an archive is safe."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "archives", "Archive"
     FIELDS = fields(
         "archive accounts last_good_run:date last_run:date recordings:number"

@@ -43,7 +43,6 @@ class LoggingIn(NamedTuple):
 class ProfileRow(Record):
     """One profile, as it is kept."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "profiles", "Profile"
     FIELDS = fields("profile in_use account_sid:sid key_sid:sid region edge storage")
     COLUMNS = tuple(field.name for field in FIELDS)
@@ -52,7 +51,6 @@ class ProfileRow(Record):
 class LoginRow(Record):
     """One login: where it comes from, its secret masked, and what the service says to it."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "logins", "Login"
     FIELDS = fields(
         "profile in_use source keyring account_sid:sid key_sid:sid secret api_url status:status"
@@ -64,7 +62,6 @@ class LoginRow(Record):
 class TakenRow(Record):
     """What became of one profile of another tool."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "profiles", "Profile"
     FIELDS = fields("profile account_sid:sid outcome:status detail")
     COLUMNS = tuple(field.name for field in FIELDS)

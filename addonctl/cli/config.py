@@ -22,7 +22,6 @@ Name = Annotated[str, Argument("SETTING", f"One of {', '.join(NAMES)}, or add_on
 class SettingRow(Record):
     """One setting: its name, its value, and where that stands."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "settings", "Setting"
     FIELDS = fields("name value origin")
     COLUMNS = ("name", "value", "origin")

@@ -89,7 +89,6 @@ def get_payloads(
 class Link(Resource):
     """The signed link of a payload. Whoever has it has the data."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "links", "Link"
     FIELDS = fields("sid:sid reference_sid:sid add_on_result_sid:sid url")
     COLUMNS = ("sid", "url")

@@ -231,7 +231,6 @@ def count_results(
         "Count",
         (Record,),
         {
-            "__slots__": (),
             "COLLECTION": "counts",
             "ELEMENT": "Count",
             "FIELDS": fields(" ".join(names).replace("count", "count:number")),

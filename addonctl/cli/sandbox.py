@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 class SandboxRow(Record):
     """The pretend account: where its state lies, and what it holds."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "sandboxes", "Sandbox"
     FIELDS = fields("path recordings:number results:number payloads:number next_expiry:date")
     COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")

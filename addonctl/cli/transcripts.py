@@ -26,7 +26,6 @@ FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 class SaidRow(Record):
     """One turn of a conversation."""
 
-    __slots__ = ()
     COLLECTION, ELEMENT = "turns", "Turn"
     FIELDS = fields(
         "address call_sid:sid add_on_sid:sid speaker start:number end:number text n:number"

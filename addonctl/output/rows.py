@@ -24,9 +24,7 @@ from addonctl.models import Field
 from addonctl.output import safe
 from addonctl.output.formats import Answer
 
-MOST_ROWS = 1 << 20
-LONGEST_CELL = 32767
-"""Of Excel: rows in a sheet, with the header, and UTF-16 units in a cell."""
+MOST_ROWS, LONGEST_CELL = 1 << 20, 32767  # of Excel's sheets, with a header; in UTF-16 units
 
 _FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)

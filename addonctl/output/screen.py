@@ -29,18 +29,12 @@ if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
 
 GAP = "  "
-NARROWEST = 12
-"""Cells that a column of free text gets at least."""
-TALLEST = 8
-"""Lines that one cell of free text may take; beyond them it ends in an ellipsis."""
-BAR = "█"
-"""What a text is drawn with that is shortened where it does not fit, in proportion to others."""
-SOON = timedelta(days=3)
-"""A result that ends within this is marked."""
-PARENTS = ("reference_sid", "add_on_result_sid")
-"""The fields that say what a record belongs to, outermost first."""
-LONGEST_JSON = 4 << 20
-"""Bytes of a payload up to which JSON is taken apart and indented."""
+NARROWEST = 12  # cells that a column of free text gets at least
+TALLEST = 8  # lines that a cell of free text may take; beyond them it ends in an ellipsis
+BAR = "█"  # drawn with it, a text is shortened where it does not fit, in proportion to others
+SOON = timedelta(days=3)  # a result that ends within this is marked
+PARENTS = ("reference_sid", "add_on_result_sid")  # what a record belongs to, outermost first
+LONGEST_JSON = 4 << 20  # bytes of a payload up to which JSON is taken apart and indented
 
 _BOLD, _ALARM = "1", "1;31"
 _ENDS = {"completed": "32", "done": "32", "failed": "31", "canceled": "33", "deleted": "2"}
@@ -142,14 +136,13 @@ def _grid(
 def _heading(answer: Answer, place: str) -> str:
     """What a group belongs to: its address and, if known, when it was, how long, and the call."""
     words = [place]
-    record = answer.parents.get(place.partition("/")[0])
-    if record:
+    if record := answer.parents.get(place.partition("/")[0]):
         fields = record.picked(("date_created", "duration", "call_sid"))
         columns = _columns(answer, [record.document], fields)
         words += [text for column in columns if (text := column.texts[0])]
     first, *more = _folded(GAP.join(words), answer.width)
-    lines = [_padded(first, 0, _BOLD if answer.color else ""), *(2 * GAP + line for line in more)]
-    return "".join(f"{line}\n" for line in lines)
+    begin = _padded(first, 0, _BOLD if answer.color else "")
+    return f"{begin}\n" + "".join(f"{2 * GAP}{line}\n" for line in more)
 
 
 def _entries(answer: Answer, columns: Sequence[Column]) -> Iterator[str]:

@@ -21,8 +21,7 @@ from addonctl.output.stderr import Words
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
 
-IN_MEMORY = 1 << 20
-"""Bytes of a document that is held back until it is whole; a longer one waits in a file."""
+IN_MEMORY = 1 << 20  # bytes of a document that is held back; a longer one waits in a file
 
 
 class PipeClosed(Exception):
