@@ -38,10 +38,9 @@ SHORTEST_SIGNATURE = 12
 
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_SIGNED = re.compile(
-    r"(https?(?:://|%3A%2F%2F)[^\s?<>\"']{1,2000}?(?:\?|%3F))[^\s<>\"']+"
-    rf"|([?&][\w.-]+=)[^\s&<>\"']{{{SHORTEST_SIGNATURE},}}",
-    re.IGNORECASE,
+_SIGNED = (
+    r"(?i)(https?(?:://|%3A%2F%2F)[^\s?<>\"']{1,2000}?(?:\?|%3F))[^\s<>\"']+"
+    rf"|([?&][\w.-]+=)[^\s&<>\"']{{{SHORTEST_SIGNATURE},}}"
 )
 _contexts: dict[str, ssl.SSLContext] = {}
 _lock = threading.Lock()
@@ -84,7 +83,7 @@ def shown(text: object, hidden: Collection[str]) -> str | None:
     secrets = "|".join(map(re.escape, sorted(hidden, key=len, reverse=True)))
     if secrets and re.search(secrets, plain := _plain(line), re.IGNORECASE):
         line = re.sub(secrets, "…", plain, flags=re.IGNORECASE)
-    return _SIGNED.sub(r"\1\2…", line)[:500] or None
+    return re.sub(_SIGNED, r"\1\2…", line)[:500] or None
 
 
 def _plain(text: str) -> str:
