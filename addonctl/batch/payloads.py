@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from addonctl import transcripts
+from addonctl import files, transcripts
 from addonctl.addresses import Address, Addresses
 from addonctl.api import Client
 from addonctl.batch.listing import payloads_of, results_of
 from addonctl.batch.outcomes import Batch, Row, attempt
-from addonctl.errors import AddonctlError, NotFound
+from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload
 from addonctl.selection import Selection
 from addonctl.transcripts import NotATranscript, Transcript
 from addonctl.transfer.fetch import Saved, retire, save, stream
 from addonctl.transfer.folder import Folder, Target
+from addonctl.transfer.naming import Name
 from addonctl.transfer.source import Source
 
 Results = dict[Address, dict[str, Saved]]
@@ -171,6 +173,58 @@ def deleted(
             yield result, "spared", detail
         else:
             yield result, "deleted", None
+
+
+def to_file(
+    batch: Batch,
+    found: Iterable[Found],
+    output: str,
+    *,
+    again: bool,
+    check: bool,
+    ignore_not_found: bool,
+) -> None:
+    """Write the one payload that was found to a file, a device or, for `-`, to stdout.
+
+    Raises Usage where it is not just one, and what the command ends with, if it is no success.
+    """
+    first = list(islice(found, 2))
+    if len(first) != 1:
+        few = "more than one" if first else "none"
+        hint = "all of them, to a folder: --to DIR" if first else None
+        raise Usage(f"-o is for a single payload; here is {few}", hint=hint)
+    batch.alone, sink = True, batch.sink
+    with files.explained("write", Path(output)):
+        file = Path(output).resolve()
+        is_device = file.exists() and not (file.is_file() or file.is_dir())
+    if output != "-" and not is_device:
+        name = Name(file.name, own=again)
+        folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
+        outcomes = saved(batch, first, 1, folder, {}, again=again, check=check)
+        batch.report(batch.rows(outcomes, ignore_not_found=ignore_not_found))
+        batch.finish()
+        batch.sum_up()
+        return
+    address, payload = first[0]
+    try:
+        if isinstance(payload, AddonctlError):
+            raise payload
+        with sink.progress(1, "payloads") as progress:
+
+            def chunks() -> Iterator[bytes]:
+                for chunk in stream(batch.client, address, payload):
+                    progress.received(len(chunk))
+                    yield chunk
+
+            if output == "-":
+                sink.show(chunks())
+                return
+            with files.explained("write", file, only=OSError), file.open("wb") as device:
+                device.writelines(chunks())
+    except NotFound as problem:
+        if not ignore_not_found:
+            raise
+        sink.say(problem.message)
 
 
 class Said(NamedTuple):

@@ -17,10 +17,9 @@ from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
-from addonctl.cli.deleting import Consent
 from addonctl.cli.options import Argument, Deleting, Many, Option, Output
 from addonctl.cli.settings import Settings
-from addonctl.cli.state import State
+from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.login import SANDBOX
 from addonctl.models import Outcome

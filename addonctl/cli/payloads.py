@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from addonctl import files
-from addonctl.addresses import Address
+from addonctl.addresses import Address, Addresses, AddressSet
+from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
-from addonctl.cli.deleting import Consent, chosen_by, delete
-from addonctl.cli.options import Argument, Deleting, Many, Missing, Output
-from addonctl.cli.state import State
+from addonctl.cli.options import Argument, Deleting, Many, Missing, Output, RecordingFilters
+from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
-from addonctl.errors import AddonctlError, NotFound, Usage
+from addonctl.errors import AddonctlError, Usage
+from addonctl.login import SANDBOX
 from addonctl.models import Outcome, Payload, Resource, Result, fields
 
 if TYPE_CHECKING:
     from addonctl.api import Client
-    from addonctl.batch.outcomes import Batch
     from addonctl.batch.payloads import Found, Results
+    from addonctl.selection import Selection
 
+AHEAD = 10_000
+"""How many outcomes may wait for their turn: an item that is slow to fail holds up no other."""
 Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
 
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
@@ -162,8 +164,7 @@ def download(
     again just then, has been read back from disk and held against the store. Of payloads whose
     checksum the store does not tell, those that an earlier run saved are fetched again for that.
     """
-    from addonctl.batch.outcomes import plural
-    from addonctl.batch.payloads import deleted, find, saved
+    from addonctl.batch.payloads import deleted, find, saved, to_file
     from addonctl.transfer.folder import Folder
     from addonctl.transfer.naming import DEFAULT, Names
 
@@ -188,8 +189,10 @@ def download(
     listed: Results = {}
     look = state.recording if names.asks_for_recording else None
     found: Iterable[Found] = find(batch, wanted, selection, listed, look)
+    again, ignored = saving.clobber, missing.ignore_not_found
     if saving.output is not None:
-        _to_file(batch, list(islice(found, 2)), saving.output, saving, missing)
+        check = saving.check
+        to_file(batch, found, saving.output, again=again, check=check, ignore_not_found=ignored)
         return
     if consent:
         there = []
@@ -208,8 +211,8 @@ def download(
         found = list(found)
         total = len(found)
         batch.alone = total <= 1
-    check, ignored = saving.check or saving.delete_after, missing.ignore_not_found
-    outcomes = saved(batch, found, total, folder, listed, again=saving.clobber, check=check)
+    check = saving.check or saving.delete_after
+    outcomes = saved(batch, found, total, folder, listed, again=again, check=check)
     rows = batch.rows(outcomes, ignore_not_found=ignored)
     if not saving.delete_after:
         batch.report(rows)
@@ -230,53 +233,6 @@ def download(
     sink.say(f"{batch.summary}{note}")
 
 
-def _to_file(
-    batch: Batch, found: list[Found], output: str, saving: options.Saving, missing: Missing
-) -> None:
-    """The one payload that was found, to the file or device that -o names, or to stdout."""
-    from addonctl.batch.payloads import saved
-    from addonctl.transfer.fetch import stream
-    from addonctl.transfer.folder import Folder
-    from addonctl.transfer.naming import Name
-
-    if len(found) != 1:
-        few = "more than one" if found else "none"
-        hint = "all of them, to a folder: --to DIR" if found else None
-        raise Usage(f"-o is for a single payload; here is {few}", hint=hint)
-    batch.alone, sink = True, batch.sink
-    with files.explained("write", Path(output)):
-        file = Path(output).resolve()
-        is_device = file.exists() and not (file.is_file() or file.is_dir())
-    if output != "-" and not is_device:
-        name = Name(file.name, own=saving.clobber)
-        folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
-        outcomes = saved(batch, found, 1, folder, {}, again=saving.clobber, check=saving.check)
-        batch.report(batch.rows(outcomes, ignore_not_found=missing.ignore_not_found))
-        batch.finish()
-        batch.sum_up()
-        return
-    address, payload = found[0]
-    try:
-        if isinstance(payload, AddonctlError):
-            raise payload
-        with sink.progress(1, "payloads") as progress:
-
-            def chunks() -> Iterator[bytes]:
-                for chunk in stream(batch.client, address, payload):
-                    progress.received(len(chunk))
-                    yield chunk
-
-            if output == "-":
-                sink.show(chunks())
-                return
-            with files.explained("write", file, only=OSError), file.open("wb") as device:
-                device.writelines(chunks())
-    except NotFound as problem:
-        if not missing.ignore_not_found:
-            raise
-        sink.say(problem.message)
-
-
 @command.verb(
     "delete",
     rows=Outcome,
@@ -292,3 +248,73 @@ def delete_payloads(
 ) -> None:
     """Delete payloads for good, leaving their results."""
     delete(state, payloads, 3, state.selection(Payload), deleting, missing, many)
+
+
+def delete(
+    state: State,
+    words: Sequence[str] | None,
+    level: int,
+    selection: Selection,
+    deleting: Deleting,
+    missing: Missing,
+    many: Many,
+    whole: options.Whole = NOT_WHOLE,
+    recordings: RecordingFilters = ANY_RECORDING,
+    *,
+    expand: bool = False,
+) -> None:
+    """Delete the results or payloads, as the `level` says, that the words name.
+
+    With `expand` a recording stands for those of its results that the selection lets through.
+    Raises Usage, with nothing deleted, for what does not fit, or where nobody can be asked.
+    """
+    sink, unit, consent = state.answering(Outcome), UNITS[level], Consent(state, deleting)
+    if selection.filters and not expand:
+        raise Usage("filters choose among all results of a recording", hint="add --all-results")
+    state.workers(many)
+    bounded = consent.most is not None or deleting.dry_run
+    if whole.all and not bounded and state.login.source != SANDBOX:
+        raise Usage(
+            "--all may be more than you think",
+            hint="say how many at the most: --max-delete N; --dry-run shows what would go",
+        )
+    addresses = state.addresses(
+        *(words, many, 1 if expand else level, level, whole, recordings),
+        whole_only=deleting.yes,
+        instead="; to delete all of them: --all-results" if unit == "result" else "",
+    )
+    if not addresses.typed:  # all is read and checked before anything is done with the first
+        listed = AddressSet(addresses.items)
+        addresses = Addresses(listed, typed=False, total=len(listed))
+    if not addresses.total:
+        sink.records(Outcome, [])
+        return
+    consent.must_be_possible(f"delete {unit}s for good")
+    unlisted: Mapping[Address, AddonctlError] = {}
+    alone = addresses.alone and not expand
+    if expand:
+        from addonctl.batch.listing import expanded
+
+        looking = state.batch(many, "looked through", "recording", alone=False)
+        addresses, unlisted = expanded(looking, selection, addresses)
+    count = (addresses.total or 0) - len(unlisted)
+    named = (str(each) for each in addresses.items if each not in unlisted)
+    chosen = chosen_by(selection, recordings)
+    consent.get(f"delete {plural(count, unit)} for good", count, named, chosen)
+    if deleting.dry_run:
+        tally = Tally(sink, "would delete", unit)
+        planned = ((each, unlisted.get(each, "would-delete"), None) for each in addresses.items)
+        tally.report(tally.rows(planned))
+    else:
+        tally = batch = state.batch(many, "deleted", unit, alone=alone)
+
+        def work(address: Address) -> None:
+            if address in unlisted:
+                raise unlisted[address]
+            batch.client.delete(address)
+
+        outcomes = batch.run(work, addresses.items, addresses.total, window=AHEAD)
+        done = ((each, problem or "deleted", None) for each, problem in outcomes)
+        tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
+    tally.finish()
+    tally.sum_up()

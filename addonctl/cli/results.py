@@ -10,9 +10,8 @@ from typing import Annotated
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun
-from addonctl.cli.deleting import delete
 from addonctl.cli.options import Argument, Many, Missing, Option, Output
-from addonctl.cli.payloads import DOWNLOADS, download
+from addonctl.cli.payloads import DOWNLOADS, delete, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage

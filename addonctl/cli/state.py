@@ -9,16 +9,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC
 from functools import cached_property, partial
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from addonctl import history
 from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, given_sid, read
 from addonctl.cli import options
-from addonctl.cli.options import Many, RecordingFilters, Whole
+from addonctl.cli.options import Deleting, Many, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
-from addonctl.errors import NotFound, Usage
+from addonctl.errors import AddonctlError, NotFound, Usage
+from addonctl.login import SANDBOX
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 UNITS = ("", "recording", "result", "payload")  # by the level of an address
+SAMPLE = 5
+"""How many of what is about to go a question shows."""
+TYPED_ABOVE = 100
+"""From how many things on a real account a question wants the number typed."""
 REMEMBERED = 5_000
 """How many recordings are, which is more than are worked on at a time."""
 NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
@@ -47,7 +53,6 @@ class State(Settings):
     @cached_property
     def login(self) -> Login:
         """Who is asking. Raises LoginRefused where there is no login to use."""
-        from addonctl.login import SANDBOX
         from addonctl.profiles import resolve
 
         common = self.common
@@ -242,7 +247,6 @@ def connected(
 ) -> Client:
     """A client for a login, which may be to the pretend account."""
     from addonctl.api import Client
-    from addonctl.login import SANDBOX
 
     adapter = None
     if login.source == SANDBOX:
@@ -250,3 +254,66 @@ def connected(
 
         adapter = sandbox.adapter()
     return Client(login, limits, adapter=adapter, pace=pace, trace=trace, notify=notify)
+
+
+class Consent:
+    """What may go: so many at the `most`, and not before somebody has agreed, unless --yes says
+    so. Raises Usage for a number that cannot be.
+    """
+
+    def __init__(self, state: State, deleting: Deleting) -> None:
+        self.most = deleting.max_delete
+        if self.most is not None:
+            options.whole_number("max_delete", self.most, 0)
+        self._state = state
+        self._asks = not (deleting.yes or deleting.dry_run)
+
+    def must_be_possible(self, what: str) -> None:
+        """Raises Usage where nobody is there to be asked whether to do `what`."""
+        if self._asks and not self._state.sink.interactive:
+            raise Usage(f"will not {what} without --yes when nobody is here to ask")
+
+    def get(
+        self, what: str, count: int, sample: Iterable[str], chosen: str = "", done: str = "deleted"
+    ) -> None:
+        """Go on only if the user agrees to do `what`, to `count` things like those of `sample`.
+
+        `chosen` says what they were chosen by. More than 100 on a real account want their number
+        typed. Raises Usage for more than may go, with nothing `done`, and AddonctlError for a no.
+        """
+        if self.most is not None and count > self.most:
+            would = f"this would {what.split()[0]} {count}"
+            raise Usage(f"{would}, more than --max-delete {self.most}; nothing is {done}")
+        if not (self._asks and count):
+            return
+        login, sink = self._state.login, self._state.sink
+        source = f"profile {login.profile}" if login.profile else f"login from {login.source}"
+        shown = list(islice(sample, SAMPLE))
+        for line in shown:
+            sink.say(f"  {line}")
+        if count > len(shown):
+            sink.say(f"  and {count - len(shown)} more")
+        by = f", {chosen}" if chosen else ""
+        question = f"{what}{by}, on account {login.acting_account} ({source})?"
+        if count > TYPED_ABOVE and login.source != SANDBOX:
+            agreed = sink.ask(f"{question} Type {count} to go on:") == str(count)
+        else:
+            agreed = sink.ask(f"{question} [y/N]").lower() in ("y", "yes")
+        if not agreed:
+            raise AddonctlError(f"will not {what}: you said no")
+
+
+def chosen_by(selection: Selection, recordings: RecordingFilters) -> str:
+    """By which dates something was chosen, whoever typed them and in whatever zone: in UTC."""
+    bounds = options.recording_parameters(recordings)
+    after, before = selection.created_after, selection.created_before
+    moments = {
+        "of recordings made since": bounds.get("DateCreated>"),
+        "of recordings made before": bounds.get("DateCreated<"),
+        "made after": after and after.astimezone(UTC).isoformat(),
+        "made before": before and before.astimezone(UTC).isoformat(),
+    }
+    words = [
+        f"{made} {moment[:19].replace('T', ' ')} UTC" for made, moment in moments.items() if moment
+    ]
+    return " and ".join(words)
