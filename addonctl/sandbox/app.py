@@ -22,19 +22,8 @@ from sqlite3 import Row
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, STORE_URL
-from addonctl.sandbox.documents import (
-    ACCOUNTS,
-    API_VERSION,
-    COLLECTIONS,
-    CONTENT_TYPES,
-    Refusal,
-    document,
-    element,
-    page,
-    represent,
-    xml,
-)
+from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, STORE_URL, documents
+from addonctl.sandbox.documents import ACCOUNTS, COLLECTIONS, Collection, Document, Refusal
 from addonctl.sandbox.state import Database
 
 WORDS = [*(noun.plural for noun in COLLECTIONS), "Data"]
@@ -46,8 +35,8 @@ LETTERS = (b"abcdefghijklmnopqrstuvwxyz ,.0123456789ABCDEFGHIJKLMNOPQRSTUVW\n" *
 PIECE = 8 << 20
 
 Environ = Mapping[str, Any]
-# A status, headers, and a body in chunks.
-Reply = tuple[int, dict[str, str], Iterable[bytes]]
+# A status, headers, and a body, or a body in chunks.
+Reply = tuple[int, dict[str, str], bytes | Iterable[bytes]]
 
 
 @dataclass(eq=False)
@@ -77,6 +66,8 @@ class Application:
             status, headers, body = self._stored(environ)
         else:
             status, headers, body = self._api(environ)
+        if isinstance(body, bytes):
+            headers["Content-Length"], body = str(len(body)), [body]
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return () if environ["REQUEST_METHOD"] == "HEAD" else body
 
@@ -94,20 +85,26 @@ class Application:
             if self.max_concurrent is not None and in_flight > self.max_concurrent:
                 raise Refusal(429, 20429, "Too Many Requests")
             time.sleep(self.latency)
-            status, headers, chunks = self._answer(environ, path, form)
+            status, headers, name, document, listed = self._answer(environ, path, form)
         except Refusal as refusal:
             form = "json" if form == "json" else "xml"
-            body = represent(form, "RestException", refusal.document)
-            status, headers, chunks = _reply(refusal.status, form, body, **refusal.headers)
+            status, headers, name = refusal.status, refusal.headers, "RestException"
+            document, listed = refusal.document, None
         finally:
             with self._lock:
                 self._in_flight -= 1
         headers["Twilio-Request-Id"] = f"RQ{secrets.token_hex(16)}"
         headers["Twilio-Concurrent-Requests"] = str(in_flight)
         headers["Twilio-Request-Duration"] = f"{time.perf_counter() - begin:.3f}"
-        return status, headers, chunks
+        if document is None:
+            return status, headers, ()
+        headers["Content-Type"] = documents.CONTENT_TYPES[form]
+        return status, headers, documents.represent(form, name, document, listed)
 
-    def _answer(self, environ: Environ, path: str, form: str) -> Reply:
+    def _answer(
+        self, environ: Environ, path: str, form: str
+    ) -> tuple[int, dict[str, str], str, Document | None, Collection | None]:
+        """Give a status, headers, and what there is to represent: its name, and itself."""
         unknown = Refusal(
             *(401, 20003, "Authenticate"),
             detail="Your AccountSid or AuthToken was incorrect.",
@@ -121,8 +118,8 @@ class Application:
             raise unknown
         version, *parts = path.split("/")
         words, sids = parts[::2], parts[1::2]
-        known = version == API_VERSION and words == WORDS[: len(words)] != []
-        if form not in CONTENT_TYPES or not known or len(sids) > len(COLLECTIONS):
+        known = version == documents.API_VERSION and words == WORDS[: len(words)] != []
+        if form not in documents.CONTENT_TYPES or not known or len(sids) > len(COLLECTIONS):
             raise missing
         method, methods = environ["REQUEST_METHOD"], ["GET", "HEAD"]
         if len(words) == len(sids) > 2:
@@ -146,22 +143,21 @@ class Application:
         if row and method == "DELETE":
             if not self.state.delete(noun.kind, row["sid"]):
                 raise missing
-            return 204, {}, ()
+            return 204, {}, "", None, None
         if row and words[-1] == "Data":
             link = self._link(row)
-            body = represent(form, "Data", {"redirect_to": link})
-            return _reply(307, form, body, Location=link)
+            return 307, {"Location": link}, "Data", {"redirect_to": link}, None
         host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
         if row and len(words) == len(sids):
-            one = document(noun, row, host, f"/{path}", form, now)
-            return _reply(200, form, represent(form, noun.singular, one))
+            one = documents.document(noun, row, host, f"/{path}", form, now)
+            return 200, {}, noun.singular, one, None
         query, parent = environ.get("QUERY_STRING", ""), row["sid"] if row else ""
-        found = page(self.state, noun, parent, environ["PATH_INFO"], query, login)
+        found = documents.page(self.state, noun, parent, environ["PATH_INFO"], query, login)
         found[noun.key] = [
-            document(noun, child, host, f"/{path}/{child['sid']}", form, now)
+            documents.document(noun, child, host, f"/{path}/{child['sid']}", form, now)
             for child in found[noun.key]
         ]
-        return _reply(200, form, represent(form, noun.singular, found, noun))
+        return 200, {}, noun.singular, found, noun
 
     def _login(self, authorization: str) -> str | None:
         """Give the account that a request is logged in to; None for a login of no account."""
@@ -170,12 +166,11 @@ class Application:
             user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError:
             return None
-        if scheme.lower() != "basic":
-            return None
         if (user, password) == (API_KEY, API_SECRET):
-            return ACCOUNT
+            user, password = ACCOUNT, AUTH_TOKEN
         row = self.state.find("account", user)
-        return user if row and password == row["auth_token"] else None
+        known = scheme.lower() == "basic" and row and password == row["auth_token"]
+        return user if known else None
 
     def _link(self, payload: Row) -> str:
         """Give a link to a payload's bytes that needs no login, and so is a secret itself."""
@@ -269,12 +264,7 @@ def made_up(seed: str, begin: int, end: int) -> Iterator[bytes]:
         yield block[max(begin - start, 0) : end - start]
 
 
-def _reply(status: int, form: str, body: bytes, **headers: str) -> Reply:
-    about = {"Content-Type": CONTENT_TYPES[form], "Content-Length": str(len(body))}
-    return status, {**about, **headers}, [body]
-
-
 def _error(status: int, code: str, message: str, **headers: str) -> Reply:
-    return _reply(
-        status, "xml", xml(element("Error", {"Code": code, "Message": message})), **headers
-    )
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode()
+    return status, {"Content-Type": "application/xml", **headers}, body

@@ -13,18 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from sqlite3 import Row
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from addonctl.sandbox.state import LIVE, Database
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
 API_VERSION = "2010-04-01"
 CONTENT_TYPES = {"xml": "application/xml", "json": "application/json", "csv": "text/csv"}
-# A URI leads to the representation it was found in; XML needs no extension.
-EXTENSIONS = {"xml": "", "json": ".json", "csv": ".csv"}
 NOT_IN_CSV = {"subresource_uris", "encryption_details"}
 # XML has no way to write these, escaped or not.
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -48,40 +43,40 @@ class Refusal(Exception):
         }
 
 
-class Collection(NamedTuple):
+class Collection:
     """What a kind of thing is called, what lies below it, and its fields, in order."""
 
-    kind: str
-    key: str  # of its list in JSON
-    plural: str  # in paths, and of its list in XML
-    singular: str  # of one in XML
-    below: list[str]
-    fields: list[str]
+    def __init__(self, kind: str, key: str, below: str, fields: str) -> None:
+        self.kind, self.key = kind, key  # a table or view of the state; a list in JSON
+        self.plural = pascal(key)  # in paths, and a list in XML
+        self.singular = self.plural.removesuffix("s")
+        self.below, self.fields = below.split(), fields.split()
 
 
-def _collection(kind: str, key: str, plural: str, below: str, fields: str) -> Collection:
-    singular = plural.removesuffix("s")
-    return Collection(kind, key, plural, singular, below.split(), fields.split())
+@lru_cache(maxsize=128)
+def pascal(name: str) -> str:
+    """Give the PascalCase of a field's name."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
-ACCOUNTS = _collection(
-    *("account", "accounts", "Accounts", "recordings"),
+ACCOUNTS = Collection(
+    *("account", "accounts", "recordings"),
     "sid owner_account_sid friendly_name status type auth_token date_created date_updated uri"
     " subresource_uris",
 )
-RECORDINGS = _collection(
-    *("recording", "recordings", "Recordings", "add_on_results transcriptions"),
+RECORDINGS = Collection(
+    *("recording", "recordings", "add_on_results transcriptions"),
     "account_sid api_version call_sid conference_sid channels date_created date_updated start_time"
     " price price_unit duration sid source status error_code uri subresource_uris"
     " encryption_details media_url",
 )
-RESULTS = _collection(
-    *("result", "add_on_results", "AddOnResults", "payloads"),
+RESULTS = Collection(
+    *("result", "add_on_results", "payloads"),
     "sid account_sid reference_sid status add_on_sid add_on_configuration_sid date_created"
     " date_updated date_completed subresource_uris",
 )
-PAYLOADS = _collection(
-    *("payload", "payloads", "Payloads", "data"),
+PAYLOADS = Collection(
+    *("payload", "payloads", "data"),
     "sid reference_sid add_on_sid add_on_configuration_sid add_on_result_sid account_sid label"
     " content_type date_created date_updated subresource_uris",
 )
@@ -90,7 +85,8 @@ COLLECTIONS = (ACCOUNTS, RECORDINGS, RESULTS, PAYLOADS)
 
 def document(noun: Collection, row: Row, host: str, path: str, form: str, now: int) -> Document:
     """Give the document of one row as it is at `now`, found at `path` of `host` as `form`."""
-    extension = EXTENSIONS[form]
+    # A URI leads to the representation it was found in; XML needs no extension.
+    extension = "" if form == "xml" else f".{form}"
     created = date(row["created"])
     values: dict[str, Any] = {
         **dict(row),
@@ -148,7 +144,15 @@ def represent(form: str, name: str, document: Document, listed: Collection | Non
         writer.writerows([one[key] for key in columns] for one in documents)
         return text.getvalue().encode()
     # Slow to load, and the account that is asked in-process is only ever asked for JSON.
-    from xml.etree.ElementTree import Element, SubElement
+    from xml.etree.ElementTree import Element, SubElement, tostring
+
+    def add(parent: Element, name: str, value: Any) -> None:
+        made = SubElement(parent, name)
+        if isinstance(value, Mapping):
+            for key, one in value.items():
+                add(made, pascal(key), one)
+        elif value is not None:
+            made.text = NOT_IN_XML.sub("\ufffd", str(value))
 
     response = parent = Element("TwilioResponse")
     if listed:
@@ -156,34 +160,10 @@ def represent(form: str, name: str, document: Document, listed: Collection | Non
         for key, value in document.items():
             if key != listed.key:
                 parent.set(key.replace("_", ""), "" if value is None else str(value))
-    parent.extend(element(name, one) for one in documents)
-    return xml(response)
-
-
-def element(name: str, value: Any) -> Element:
-    """Make an XML element of a value, or of a document."""
-    from xml.etree.ElementTree import Element
-
-    made = Element(name)
-    if isinstance(value, Mapping):
-        made.extend(element(pascal(key), one) for key, one in value.items())
-    elif value is not None:
-        made.text = NOT_IN_XML.sub("\ufffd", str(value))
-    return made
-
-
-def xml(root: Element) -> bytes:
-    """Write an XML document, the way the API declares it."""
-    from xml.etree.ElementTree import tostring
-
-    written: bytes = tostring(root, "UTF-8", xml_declaration=True)
+    for one in documents:
+        add(parent, name, one)
+    written: bytes = tostring(response, "UTF-8", xml_declaration=True)
     return written
-
-
-@lru_cache(maxsize=128)
-def pascal(name: str) -> str:
-    """Give the PascalCase of a field's name."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 # Pages of a list, by the place of an item, so that nothing is skipped or shown twice. A token is
@@ -237,10 +217,9 @@ def page(
         raise Refusal(400, 20001, "PageToken is required for paging.")
 
     conditions = ["parent = :parent", LIVE[noun.kind]]
-    values: dict[str, Any] = {"parent": parent, "limit": size + 1}
+    values: dict[str, Any] = {"parent": parent, "limit": size + 1, "login": login}
     if noun is ACCOUNTS:
         conditions.append(":login IN (sid, owner_account_sid)")
-        values["login"] = login
     filters = FILTERS.get(noun.kind, {})
     asked = {name: given[name] for name in filters if name in given}
     if noun is RECORDINGS and "IncludeSoftDeleted" not in asked:
@@ -268,10 +247,8 @@ def page(
         more, found = bool(found), found[::-1]
 
     def uri(page_number: int, page_token: str = "") -> str:
-        ending = {"PageToken": page_token} if page_token else {}
-        return (
-            f"{quote(path)}?{urlencode({**asked, 'PageSize': size, 'Page': page_number, **ending})}"
-        )
+        parts = {**asked, "PageSize": size, "Page": page_number, "PageToken": page_token}
+        return f"{quote(path)}?{urlencode(parts)}".removesuffix("&PageToken=")
 
     start = number * size if found else 0
     return {

@@ -50,6 +50,9 @@ CREATE INDEX results_by_age ON results (deleted, created);
 CREATE UNIQUE INDEX payloads_by_sid ON payloads (sid);
 CREATE INDEX payloads_by_result ON payloads (add_on_result_sid, deleted, position);
 """
+# Of the file, views first; indexes go with their tables.
+HOLDINGS = "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY type DESC"
+HALF_EMPTY = "SELECT freelist_count > page_count / 2 FROM pragma_freelist_count, pragma_page_count"
 VERSION = 3
 BUSY_SECONDS = 60.0
 RETENTION = 30 * 24 * 3600
@@ -148,10 +151,7 @@ class Database:
                     _fill(connection, rows)
                 # Others that read now may hold this back; the file is only larger for it.
                 with suppress(sqlite3.OperationalError):
-                    if (
-                        _pragma(connection, "freelist_count")
-                        > _pragma(connection, "page_count") // 2
-                    ):
+                    if connection.execute(HALF_EMPTY).fetchone()[0]:
                         connection.execute("VACUUM")
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -177,7 +177,11 @@ class Database:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                connection = self._open()
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(
+                    self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                )
+                self._prepare(connection)
             yield connection
         except BaseException as problem:
             if connection is not None:
@@ -188,36 +192,26 @@ class Database:
             raise
         self._idle.append(connection)
 
-    def _open(self) -> sqlite3.Connection:
-        """Open the file; one that is not there yet, or of an older version, is made and filled.
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Make and fill a file that is not there yet, or of an older version.
 
         Any number of processes may do so at the same moment: one fills it, the others wait.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.row_factory = sqlite3.Row
-            if _pragma(connection, "user_version") < VERSION:
-                with connection:
-                    connection.execute("BEGIN IMMEDIATE")
-                    version = _pragma(connection, "user_version")
-                    held = {name for _, name in _holdings(connection)}
-                    if not held or (0 < version < VERSION and "payloads" in held):
-                        _fill(connection, contents.sample(self.now()))
-            if _pragma(connection, "user_version") != VERSION:
-                raise SandboxError(
-                    f"the sandbox's state in {self.path} was made by another version; {REMEDY}"
-                )
-            # Whoever finds the file free turns the journal; until then it works as well, slower.
-            with suppress(sqlite3.OperationalError):
-                connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        connection.row_factory = sqlite3.Row
+        if _version(connection) < VERSION:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                held = {name for _, name in connection.execute(HOLDINGS)}
+                if not held or (0 < _version(connection) < VERSION and "payloads" in held):
+                    _fill(connection, contents.sample(self.now()))
+        if _version(connection) != VERSION:
+            raise SandboxError(
+                f"the sandbox's state in {self.path} was made by another version; {REMEDY}"
+            )
+        # Whoever finds the file free turns the journal; until then it works as well, slower.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
 
     def _complaint(self, problem: Exception) -> SandboxError:
         said = f"the sandbox's state in {self.path} can not be used ({problem})"
@@ -231,7 +225,7 @@ class Database:
 
 def _fill(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
     """Drop what the file holds and fill it anew, as a part of a transaction."""
-    for kind, name in _holdings(connection):
+    for kind, name in connection.execute(HOLDINGS).fetchall():
         connection.execute(f"DROP {kind} {name}")
     for row_type, table in TABLES.items():
         columns = ", ".join(row_type._fields)
@@ -250,18 +244,8 @@ def _fill(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _holdings(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Give the kinds and names of what is in the file, views first.
-
-    Without indexes, which go with their tables.
-    """
-    query = "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY type DESC"
-    return connection.execute(query).fetchall()
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
-    """Read one number about the file."""
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _close(connections: deque[sqlite3.Connection]) -> None:
