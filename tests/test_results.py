@@ -22,7 +22,7 @@ from support.program import Run
 from addonctl.addresses import Address, Addresses
 from addonctl.api import Client
 from addonctl.batch.outcomes import Batch
-from addonctl.batch.waiting import wait
+from addonctl.batch.results import wait
 from addonctl.errors import StillPending
 from addonctl.login import Login
 from addonctl.models import Result
@@ -477,7 +477,7 @@ def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None
             return Result({"sid": address.result, "status": "queued"})
 
     address = Address(NONE, OTHER)
-    monkeypatch.setattr("addonctl.batch.waiting.threading", SimpleNamespace(Event=Watched))
+    monkeypatch.setattr("addonctl.batch.results.threading", SimpleNamespace(Event=Watched))
     batch = Batch(Pending(Login(NONE, NONE, "")), Sink(OutputSettings()), 1, "waited for", "result")
     for interval in (None, 3.0):
         with pytest.raises(StillPending):

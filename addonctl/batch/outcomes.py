@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address, Addresses
@@ -250,6 +250,51 @@ class Batch(Tally):
             else:
                 self.succeeded()
                 yield got
+
+    def pages(
+        self,
+        ask: Callable[[Address], Iterator[list[Kind]]],
+        addresses: Addresses,
+        *,
+        gone_is_empty: bool = False,
+    ) -> Iterator[list[Kind]]:
+        """All pages of all lists, in the addresses' order; a list that fails is told of.
+
+        With `gone_is_empty` one that is not found is an empty one, and told of too. Of an address
+        alone the failure is raised.
+        """
+        if self.alone:
+            for address in addresses.items:
+                yield from ask(address)
+            return
+        from addonctl.batch import pool
+
+        def begin(address: Address) -> tuple[list[Kind], list[Kind] | None, Iterator[list[Kind]]]:
+            found = ask(address)
+            return next(found, []), next(found, None), found
+
+        def behind(rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
+            """The pages after the first two: asked for by one thread, a little ahead."""
+            stop = self.client.pace.stop
+            try:
+                for _, page in pool.run(
+                    lambda _: next(rest, None), repeat(None), workers=1, window=2, stop=stop
+                ):
+                    if isinstance(page, AddonctlError):
+                        self.failed(page, tell=True, after_all=True)
+                    if not isinstance(page, list):
+                        return
+                    yield page
+            except Interrupted:
+                self.interrupted = True
+
+        for first, second, rest in self.values(begin, addresses, ignore_not_found=gone_is_empty):
+            yield first
+            if second:
+                yield second
+                yield from behind(rest)
+            if self.interrupted:
+                return
 
 
 def attempt(work: Callable[[Item], Value], item: Item) -> Value | AddonctlError:

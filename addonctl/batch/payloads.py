@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from addonctl import files, transcripts
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, given_sid
 from addonctl.api import Client
-from addonctl.batch.listing import payloads_of, results_of
 from addonctl.batch.outcomes import Batch, Row, attempt
+from addonctl.batch.results import results_of
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload
 from addonctl.selection import Selection
@@ -35,6 +35,20 @@ NEVER_WORDS = ("audio/", "image/", "video/", "application/pdf", "application/zip
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+
+
+def payloads_of(
+    client: Client, address: Address, selection: Selection
+) -> Iterator[tuple[Address, Payload]]:
+    """The payloads at an address that the selection lets through: its own, or a result's."""
+    selection = selection.of_payloads
+    if address.payload:
+        if selection.matches(payload := client.payload(address)):
+            yield address, payload
+        return
+    for page in selection.apply(client.payloads(address)):
+        for payload in page:
+            yield address._replace(payload=given_sid(payload.sid, "XH")), payload
 
 
 def find(

@@ -58,7 +58,7 @@ def list_payloads(
 
     A recording stands for all its results.
     """
-    from addonctl.batch.listing import pages, results_of
+    from addonctl.batch.results import results_of
 
     state.answering(Payload)
     selection = state.selection(Payload, ages, payloads, listing)
@@ -72,7 +72,7 @@ def list_payloads(
         for place in [address] if address.result else (place for place, _ in listed):
             yield from client.payloads(place, size)
 
-    found = pages(batch, ask, addresses, gone_is_empty=whole.all)
+    found = batch.pages(ask, addresses, gone_is_empty=whole.all)
     state.answer(Payload, selection, batch, found)
 
 
@@ -293,7 +293,7 @@ def delete(
     unlisted: Mapping[Address, AddonctlError] = {}
     alone = addresses.alone and not expand
     if expand:
-        from addonctl.batch.listing import expanded
+        from addonctl.batch.results import expanded
 
         looking = state.batch(many, "looked through", "recording", alone=False)
         addresses, unlisted = expanded(looking, selection, addresses)

@@ -59,8 +59,6 @@ def list_results(
     recordings: Recordings = None,
 ) -> None:
     """List the add-on results of recordings."""
-    from addonctl.batch.listing import pages
-
     state.answering(ListedResult)
     selection = state.selection(ListedResult, ages, results, listing)
     size = selection.page_size(listing.page_size)
@@ -80,7 +78,7 @@ def list_results(
                     page = [ListedResult.of(each, recording) for each in page]
             yield page
 
-    found = pages(batch, ask, addresses, gone_is_empty=whole.all)
+    found = batch.pages(ask, addresses, gone_is_empty=whole.all)
     state.answer(ListedResult, selection, batch, found)
 
 
@@ -166,7 +164,7 @@ def wait_for_results(
     Ends at once, with exit code 1, when one has failed or was canceled.
     """
     from addonctl import dates
-    from addonctl.batch.waiting import wait
+    from addonctl.batch.results import wait
 
     state.answering(Result)
     until = None if timeout is None else monotonic() + dates.seconds(timeout)
@@ -215,7 +213,7 @@ def count_results(
     ] = "status",
 ) -> None:
     """Count results by status, add-on, day, expiry or, for their payloads, label."""
-    from addonctl.batch.listing import GROUPS, counts
+    from addonctl.batch.results import GROUPS, counts
     from addonctl.cli.archived import read_from
 
     groups = list(dict.fromkeys(filter(None, map(str.strip, by.lower().split(",")))))

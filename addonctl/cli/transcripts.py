@@ -87,8 +87,8 @@ def show_payload(
     enough where it holds a single payload; --label chooses among several, and with --as, or on a
     terminal, each is shown under a heading.
     """
-    from addonctl.batch.listing import payloads_of, results_of
-    from addonctl.batch.payloads import read, whole
+    from addonctl.batch.payloads import payloads_of, read, whole
+    from addonctl.batch.results import results_of
     from addonctl.transcripts import Transcript
     from addonctl.transfer.fetch import stream
 

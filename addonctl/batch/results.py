@@ -1,18 +1,25 @@
-"""Waiting until results are final, without asking more often than there is news to expect."""
+"""Results of many addresses: which there are, to be deleted, counted, or waited for."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from addonctl.addresses import Address, Addresses
+from addonctl.addresses import Address, Addresses, AddressSet, given_sid
 from addonctl.batch.outcomes import Batch, plural
-from addonctl.errors import AddonctlError, Interrupted, NotFound, StillPending
+from addonctl.errors import AddonctlError, Interrupted, NotFound, StillPending, Usage
 from addonctl.models import FINAL, Result
 
+if TYPE_CHECKING:
+    from addonctl.api import Client
+    from addonctl.selection import Selection
+
+GROUPS = ("status", "add-on", "config", "day", "expires", "label")
+"""By what results, and payloads, can be counted."""
 WATCHED = 250
 """How many recordings are watched at a time: any of them may end badly, and end the wait."""
 FIRST_INTERVAL = 1.0
@@ -21,6 +28,86 @@ GROWTH = 1.5
 BAD_ENDS = frozenset({"failed", "canceled"})
 NAMED = 5
 """How many pending results an interrupted wait names."""
+
+
+def results_of(
+    client: Client, address: Address, selection: Selection
+) -> Iterator[tuple[Address, Result]]:
+    """The results that the selection lets through: an address's own, or all of a recording."""
+    selection = selection.of_results
+    if address.result:
+        if selection.matches(result := client.result(address._replace(payload=""))):
+            yield address, result
+        return
+    for page in selection.apply(client.results(address)):
+        for result in page:
+            yield address._replace(result=given_sid(result.sid, "XR")), result
+
+
+def expanded(
+    batch: Batch, selection: Selection, addresses: Addresses
+) -> tuple[Addresses, Mapping[Address, AddonctlError]]:
+    """The results to delete: a recording stands for those of its results that are wanted.
+
+    All are known before one is deleted, for a list that shrinks while it is read may miss some.
+    A recording that cannot be listed stays among them, with the reason beside. Raises Usage for
+    filters beside single results.
+    """
+    if selection.filters and any(address.result for address in addresses.items):
+        raise Usage("filters choose among all results of a recording, not single ones")
+    unlisted: dict[Address, AddonctlError] = {}
+
+    def results(address: Address) -> list[Address]:
+        if address.result:
+            return [address]
+        return [place for place, _ in results_of(batch.client, address, selection)]
+
+    def wanted() -> Iterator[Address]:
+        for address, got in batch.run(results, addresses.items, addresses.total):
+            if isinstance(got, AddonctlError):
+                unlisted[address] = got
+                got = [address]
+            batch.succeeded()
+            yield from got
+
+    found = AddressSet(wanted())
+    batch.finish("; nothing was deleted")
+    return Addresses(found, typed=False, total=len(found)), unlisted
+
+
+def counts(
+    batch: Batch, addresses: Addresses, selection: Selection, by: Sequence[str]
+) -> Counter[tuple[str, ...]]:
+    """How many results the selection lets through, by what they have of `by` (of GROUPS).
+
+    By label it is payloads that are counted. A recording that cannot be listed is told of.
+    """
+    client = batch.client
+
+    def count(recording: Address) -> Counter[tuple[str, ...]]:
+        found: Counter[tuple[str, ...]] = Counter()
+        for place, result in results_of(client, recording, selection):
+            labels = [""]
+            if "label" in by:
+                labels = [payload.label for page in client.payloads(place) for payload in page]
+            found.update(tuple(_group(result, label, each) for each in by) for label in labels)
+        return found
+
+    counted: Counter[tuple[str, ...]] = Counter()
+    for found in batch.values(count, addresses, ignore_not_found=not addresses.typed):
+        counted.update(found)
+    return counted
+
+
+def _group(result: Result, label: str, by: str) -> str:
+    """What a result, and a payload of that label, has of a group."""
+    if by == "label":
+        return label
+    if by in ("day", "expires"):
+        moment = result.created if by == "day" else result.expires
+        return f"{moment:%Y-%m-%d}" if moment else ""
+    name = {"add-on": "add_on_sid", "config": "add_on_configuration_sid"}.get(by, by)
+    return str(result.document.get(name) or "")
 
 
 def wait(
