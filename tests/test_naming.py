@@ -14,7 +14,7 @@ from support.program import Run
 from addonctl.addresses import Address
 from addonctl.errors import Usage
 from addonctl.models import Payload, Recording
-from addonctl.transfer.naming import Name, Names, extension, safe
+from addonctl.transfer.folder import Name, Names, extension, safe
 
 HOSTILE = {
     "parent": "..",

@@ -19,10 +19,9 @@ from addonctl.api import Body, Client
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.models import Payload, Result
 from addonctl.transfer import source
+from addonctl.transfer.disk import LONGEST_NOTE, Directory, Part, part_of, settle
 from addonctl.transfer.fetch import Saved, retire, save
-from addonctl.transfer.folder import Directory, Folder, settle
-from addonctl.transfer.naming import Name
-from addonctl.transfer.part import LONGEST_NOTE, Part, part_of
+from addonctl.transfer.folder import Folder, Name
 from addonctl.transfer.source import Piece, Source, Version
 
 MD5 = f'"{hashlib.md5(DATA).hexdigest()}"'
@@ -62,7 +61,7 @@ def left(root: Path) -> list[str]:
 
 
 def opened(root: Path, *, hashing: bool = False) -> Part:
-    return part_of(Directory(root, os.open(root, os.O_RDONLY)), SID, 0.0, hashing=hashing)
+    return part_of(Directory.at(root), SID, 0.0, hashing=hashing)
 
 
 def note(root: Path, infix: str = "") -> Path:
@@ -364,7 +363,7 @@ def test_a_name_is_given_over_another_file_only_where_that_is_meant(
         monkeypatch.setattr(os, "link", refuse)
     for name in ("old", "new"):
         (keep / name).write_text(name)
-    with closing(Directory(keep, os.open(keep, os.O_RDONLY))) as directory:
+    with closing(Directory.at(keep)) as directory:
         if over:
             directory.rename("old", "new", over=True)
         else:

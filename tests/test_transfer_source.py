@@ -20,8 +20,7 @@ from addonctl.errors import AddonctlError, NotFound, TryLater
 from addonctl.models import Payload
 from addonctl.transfer import source
 from addonctl.transfer.fetch import stream
-from addonctl.transfer.part import BESIDE, Checks
-from addonctl.transfer.source import HEAD, Source, Version, decoded, is_page, told
+from addonctl.transfer.source import BESIDE, HEAD, Checks, Source, Version, decoded, is_page, told
 
 MD5 = hashlib.md5(DATA).digest()
 

@@ -188,7 +188,7 @@ def folder_of(account: str, result: Mapping[str, Any]) -> str:
 
 def object_name(payload: Payload, sha256: str = "") -> str:
     """What a payload's object is called; with its hash where another version has the plain name."""
-    from addonctl.transfer.naming import extension
+    from addonctl.transfer.folder import extension
 
     version = f".{sha256[:8]}" if sha256 else ""
     return f"{payload.sid}{version}.{extension(payload.content_type)}"

@@ -18,8 +18,7 @@ from addonctl.models import Payload
 from addonctl.selection import Selection
 from addonctl.transcripts import NotATranscript, Transcript
 from addonctl.transfer.fetch import Saved, retire, save, stream
-from addonctl.transfer.folder import Folder, Target
-from addonctl.transfer.naming import Name
+from addonctl.transfer.folder import Folder, Name, Target
 from addonctl.transfer.source import Source
 
 Results = dict[Address, dict[str, Saved]]

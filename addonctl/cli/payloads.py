@@ -165,8 +165,7 @@ def download(
     checksum the store does not tell, those that an earlier run saved are fetched again for that.
     """
     from addonctl.batch.payloads import deleted, find, saved, to_file
-    from addonctl.transfer.folder import Folder
-    from addonctl.transfer.naming import DEFAULT, Names
+    from addonctl.transfer.folder import DEFAULT, Folder, Names
 
     sink = state.answering(Outcome)
     for option in ("to", "name", "delete_after"):

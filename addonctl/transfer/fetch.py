@@ -20,9 +20,9 @@ from addonctl.addresses import Address, given_sid
 from addonctl.api import Client
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.models import Payload
-from addonctl.transfer.folder import Directory, Folder, Target, settle
-from addonctl.transfer.part import BLOCK, Checks, part_of, prune
-from addonctl.transfer.source import Piece, Source, told
+from addonctl.transfer.disk import Directory, part_of, prune, settle
+from addonctl.transfer.folder import Folder, Target
+from addonctl.transfer.source import BLOCK, Checks, Piece, Source, told
 
 HELD_BACK = 1024 * 1024
 """Bytes of a doubtful stream that are held in memory, not on disk."""

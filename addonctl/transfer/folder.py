@@ -1,123 +1,198 @@
-"""The folder that payloads are saved in, and how a file in it shows that it is whole.
+"""Where a payload lies: what it is called, in what folder, and how its file shows that it is whole.
+
+Names are made of SIDs, known extensions and what else a template asks for. Whatever a vendor's
+label, an answer or a template holds, a name is relative, has no `..`, fits every common file
+system, and is given to one payload only: no label can spell the SID that marks another's own name.
 
 A file comes to its name only by a rename, when all its bytes are on disk. It carries as its time
 of modification the payload's own `date_updated`, with a fraction of a second made of the SID. So
 a file with exactly that time is this payload, whole and not written to since, and needs no
 request to be skipped; wherever the folder is copied with its times, that goes along. A file with
 any other time is held against the store's length and checksum.
-
-Folders are held by descriptor: what a path leads to may be changed while a payload comes, and
-nothing of ours follows it there. (Windows has no such descriptors; there paths have to do.)
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
+import re
 import stat
+import threading
+import unicodedata
 import weakref
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
+from string import Formatter
 from typing import NamedTuple
 
 from addonctl import dates, files
-from addonctl.addresses import Address
-from addonctl.errors import AddonctlError
-from addonctl.models import Payload
-from addonctl.transfer.naming import Name
+from addonctl.addresses import HEX, Address
+from addonctl.errors import AddonctlError, Usage
+from addonctl.models import Payload, Recording
+from addonctl.transfer.disk import Directory, settle
+
+DEFAULT = "{recording}/{result}/{payload}.{ext}"
+OF_RECORDING = ("call", "date")
+"""What a template can ask for that only the recording says: its call, and the day it was made."""
+PLACEHOLDERS = ("recording", "result", "payload", "label", "ext", *OF_RECORDING, "add_on", "config")
+
+_TYPES = """
+application/gzip=gz application/json=json application/msword=doc application/ogg=ogg
+application/pdf=pdf application/rtf=rtf application/x-gzip=gz application/x-ndjson=jsonl
+application/x-subrip=srt application/x-yaml=yaml application/xhtml+xml=html application/xml=xml
+application/vnd.openxmlformats-officedocument.spreadsheetml.sheet=xlsx
+application/vnd.openxmlformats-officedocument.wordprocessingml.document=docx
+application/yaml=yaml application/zip=zip
+audio/aac=aac audio/amr=amr audio/basic=au audio/flac=flac audio/mp3=mp3 audio/mp4=m4a
+audio/mpeg=mp3 audio/ogg=ogg audio/opus=opus audio/vnd.wave=wav audio/wav=wav audio/wave=wav
+audio/webm=webm audio/x-flac=flac audio/x-m4a=m4a audio/x-wav=wav
+image/gif=gif image/jpeg=jpg image/png=png image/svg+xml=svg
+text/csv=csv text/html=html text/json=json text/markdown=md text/plain=txt
+text/tab-separated-values=tsv text/vtt=vtt text/xml=xml text/yaml=yaml
+video/mp4=mp4 video/webm=webm
+"""
+# A table of our own: names must stay the same whatever the system knows.
+_EXTENSIONS = dict(pair.split("=") for pair in _TYPES.split())
+_LONGEST = 200  # bytes of one part of a name: a SID still fits into the usual 255 behind it
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_RESERVED = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|COM[0-9¹²³]|LPT[0-9¹²³])\s*(?:\..*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_OURS = (".part", ".note")  # what has come so far of a payload, and the mark of it
+_SID = re.compile(f"XH(?={HEX})", re.IGNORECASE)
+
+
+class Name(NamedTuple):
+    """What a payload's file may be called.
+
+    `own` if the name itself says which payload lies there; `taken` if another payload of this
+    run has it, so that it is this one's only if it is there already, from a run before.
+    """
+
+    file: str
+    own: bool
+    taken: bool = False
+
 
 Candidates = Callable[[Address, Payload], tuple[tuple[str, ...], list[Name]]]
 """What gives a payload its folders and names: see `Names.candidates`."""
 
-_BY_DESCRIPTOR = os.open in os.supports_dir_fd
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
-# Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-_FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
+class Names:
+    """Gives every payload its name, by one template. Safe to use from many threads.
 
-class Directory(NamedTuple):
-    """One folder, held open, and what is done to the names in it. Raises OSError.
-
-    `path` is what its user calls it, for messages.
+    `add_ons` is what add-ons and their configurations are called, by SID; `recording` gives the
+    one that an address lies on, or None. Raises Usage for a template that asks for what is not
+    there.
     """
 
-    path: Path
-    descriptor: int | None
-
-    def close(self) -> None:
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-
-    def open(self, name: str, flags: int) -> int:
-        """A file, through no link and waiting for nobody."""
-        return os.open(self._at(name), flags | _FILE, 0o666, dir_fd=self.descriptor)
-
-    def status(self, name: str) -> os.stat_result | None:
-        """What is at a name, links not followed; None where nothing is."""
+    def __init__(
+        self,
+        template: str = DEFAULT,
+        add_ons: Mapping[str, str] | None = None,
+        recording: Callable[[Address], Recording | None] = lambda _: None,
+    ) -> None:
         try:
-            return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
+            self._pieces = [*Formatter().parse(template)]
+        except ValueError as problem:
+            raise Usage(f"--name '{template}': {problem}") from None
+        for _, field, form, conversion in self._pieces:
+            if field is not None and (field not in PLACEHOLDERS or form or conversion):
+                known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+                word = field + (conversion and f"!{conversion}" or "") + (form and f":{form}" or "")
+                raise Usage(f"--name '{template}': no placeholder {{{word}}}; known: {known}")
+        if not re.sub(r"[./\s]", "", template):
+            raise Usage(f"--name '{template}' names no file")
+        fields = {field for _, field, _, _ in self._pieces}
+        self.asks_for_recording = not fields.isdisjoint(OF_RECORDING)
+        self._tells_payload = "payload" in fields
+        self._add_ons, self._recording = add_ons or {}, recording
+        self._given: dict[str, str] = {}
+        self._lock = threading.Lock()
 
-    def unlink(self, name: str) -> None:
-        with suppress(FileNotFoundError):
-            os.unlink(self._at(name), dir_fd=self.descriptor)
+    def candidates(self, address: Address, payload: Payload) -> tuple[tuple[str, ...], list[Name]]:
+        """Where this payload may lie: folders, and names, best first: its own, and with its SID.
 
-    def rename(self, old: str, new: str, *, over: bool) -> None:
-        """Rename a file, over another one or not. Raises FileExistsError where it may not.
-
-        A link is made only where nothing is, at once for all who try; where the file system
-        makes none, an empty file holds the name until the rename.
+        Of payloads with the same name the first that asked has it; the others get their SIDs
+        added, and so does one that finds a stranger's file there.
         """
-        ends = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
-        if not over and self.descriptor is None:
-            (self.path / old).rename(self.path / new)  # Windows refuses by itself
-            return
-        if not over:
-            try:
-                os.link(self._at(old), self._at(new), follow_symlinks=False, **ends)
-                self.unlink(old)
-                return
-            except FileExistsError:
-                raise
-            except OSError:
-                os.close(self.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-        os.replace(self._at(old), self._at(new), **ends)  # noqa: PTH105  it knows no descriptors
-
-    def set_time(self, name: str, descriptor: int, modified: int | None) -> None:
-        """Set an open file's time of modification, in nanoseconds since 1970, if there is one."""
-        if modified is not None:
-            file = descriptor if os.utime in os.supports_fd else self.path / name
-            os.utime(file, ns=(modified, modified))
-
-    def below(self, name: str) -> Directory:
-        """A folder in it, made where it is not there. Raises OSError for a link."""
-        path = self.path / name
-        if not _BY_DESCRIPTOR:
-            path.mkdir(exist_ok=True)
-            return Directory(path, None)
-        flags = _FOLDER | _NO_LINKS
-        while True:
-            with suppress(FileNotFoundError):
-                return Directory(path, os.open(name, flags, dir_fd=self.descriptor))
-            with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=self.descriptor)
-
-    def _at(self, name: str) -> str | Path:
-        return self.path / name if self.descriptor is None else name
+        sid, document = address.payload, payload.document
+        recording = self._recording(address) if self.asks_for_recording else None
+        created = recording and recording.created
+        add_on = str(document.get("add_on_sid") or "")
+        config = str(document.get("add_on_configuration_sid") or "")
+        values = {
+            "recording": address.recording,
+            "result": address.result,
+            "payload": sid,
+            "label": _nobodys(payload.label),
+            "ext": extension(payload.content_type),
+            "call": _nobodys(recording.call_sid if recording else ""),
+            "date": f"{created:%Y-%m-%d}" if created else "",
+            "add_on": _nobodys(self._add_ons.get(add_on, add_on)),
+            "config": _nobodys(self._add_ons.get(config, config)),
+        }
+        text = "".join(
+            literal + (_plain(values[field]).strip(". ") or "_" if field else "")
+            for literal, field, _, _ in self._pieces
+        )
+        *folders, file = (safe(part) for part in text.split("/") if part not in ("", "."))
+        # SIDs stay unique where case is ignored. The service's own are all lower case.
+        capitals = sum(1 << place for place, digit in enumerate(sid[2:]) if digit.isupper())
+        stem, suffix = _split(file)
+        mark = f"{sid}.{capitals:x}" if capitals else sid
+        marked = Name(f"{stem}.{mark}{suffix}", own=True)
+        path = "/".join((*folders, file))
+        if self._tells_payload and sid in path:
+            return tuple(folders), [marked if capitals else Name(file, own=True)]
+        with self._lock:
+            key = unicodedata.normalize("NFKC", path).casefold()
+            taken = self._given.setdefault(key, sid) != sid
+        return tuple(folders), [Name(file, own=False, taken=taken), marked]
 
 
-def settle(descriptor: int | None) -> None:
-    """Have the disk keep what is open, where it can be told to. Raises OSError where it cannot."""
-    try:
-        if descriptor is not None:
-            os.fsync(descriptor)
-    except OSError as problem:  # some file systems do not know how
-        if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
+def extension(content_type: str) -> str:
+    """The extension of a known content type, without its dot; `bin` for others."""
+    kind = content_type.partition(";")[0].strip().lower()
+    ending = kind.rpartition("+")[2]
+    return _EXTENSIONS.get(kind, ending if ending in ("json", "xml") else "bin")
+
+
+def safe(part: str) -> str:
+    """`part` as one part of a name that any common file system takes, and no shell minds."""
+    stem, suffix = _split(_plain(part))
+    stem = stem.encode()[: _LONGEST - len(suffix)].decode("utf-8", "ignore")
+    part = (stem + suffix).rstrip(". ")
+    if not part or part[0] in "-.~" or _RESERVED.fullmatch(part):
+        part = f"_{part}"
+    return f"{part}_" if part.lower().endswith(_OURS) else part
+
+
+def _split(file: str) -> tuple[str, str]:
+    """A name, and its extension with the dot, as far as it has one."""
+    found = _SUFFIX.search(file)
+    return (file[: found.start()], found[0]) if found else (file, "")
+
+
+def _plain(text: str) -> str:
+    """`text` with nothing in it that is unseen, turns the writing round, or means something."""
+    shown = ""
+    for character in unicodedata.normalize("NFC", text[:4096]):
+        category = unicodedata.category(character)
+        if category != "Cf":
+            unseen = category in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+            shown += "_" if unseen else character
+    return " ".join(_FORBIDDEN.sub("_", shown).split())
+
+
+def _nobodys(label: str) -> str:
+    """`label` without any SID: one of a payload in a name says whose the file is."""
+    label = _plain(label)
+    spelled = unicodedata.normalize("NFKC", label)
+    return _SID.sub("XH_", spelled) if _SID.search(spelled) else label
 
 
 class Target(NamedTuple):
@@ -153,7 +228,6 @@ class Folder:
     def __init__(self, root: Path, candidates: Candidates, *, make: bool = True) -> None:
         self.root = root
         self._candidates = candidates
-        self._descriptor: int | None = None
         with files.explained("write", root):
             if make:
                 new = [each for each in (root, *root.parents) if not each.exists()]
@@ -161,26 +235,23 @@ class Folder:
                 for each in new:
                     files.sync_folder(each.parent)
             self._real = root.resolve(strict=True)
-            if _BY_DESCRIPTOR:
-                self._descriptor = os.open(root, _FOLDER)
-                # Only when the last worker that may use it has gone.
-                weakref.finalize(self, os.close, self._descriptor)
+            self._held = Directory.at(root)
+            # Closed only when the last worker that may use it has gone.
+            weakref.finalize(self, self._held.close)
         if not os.access(root, os.W_OK | os.X_OK):
             raise AddonctlError(f"cannot write {root}: permission denied")
 
     def target(self, address: Address, payload: Payload) -> Target:
         """Where a payload may go. Names go to payloads in the order they are asked for."""
         folders, names = self._candidates(address, payload)
-        told = (
-            dates.parse(payload.document.get(f"date_{what}")) for what in ("updated", "created")
-        )
+        changed = map(dates.parse, map(payload.document.get, ("date_updated", "date_created")))
         modified = None
-        if changed := next(filter(None, told), None):
+        if last := next(filter(None, changed), None):
             # A digest, so that SIDs that follow each other, or the like, have nothing in common.
             digest = hashlib.blake2b(address.payload.encode(), digest_size=8).digest()
             # In steps of 100 ns: the finest that every common file system keeps.
             fraction = int.from_bytes(digest, "big") % 10_000_000 * 100
-            modified = int(changed.timestamp()) * 1_000_000_000 + fraction
+            modified = int(last.timestamp()) * 1_000_000_000 + fraction
         return Target(self, folders, names, modified)
 
     def directory(self, below: tuple[str, ...], *, sync: bool = False) -> Directory:
@@ -191,8 +262,7 @@ class Folder:
         """
         path = self.root.joinpath(*below)
         with files.explained("write", path):
-            root = None if self._descriptor is None else os.dup(self._descriptor)
-            here = Directory(self.root, root)
+            here = self._held.again()
             for number, name in enumerate(below):
                 with closing(here):
                     if sync:

@@ -9,24 +9,30 @@ object unless it ends in `-N` parts; `Content-MD5` is of this very answer.
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 import re
+import threading
 import time
+import weakref
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import NamedTuple
+from queue import Queue
+from typing import Any, NamedTuple
 
 from addonctl.addresses import Address
 from addonctl.api import Body, Client, LinkExpired, SignedLink
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.models import Payload
 
+BLOCK = 1024 * 1024
 HEAD = 1024
 """Bytes of an answer by which it is judged."""
+BESIDE = 16 * 1024 * 1024
+"""Bytes from which on checksums are worked out beside the transfer, not between its chunks."""
 LONGEST_PAUSE = 20.0
 
-_LONGEST_STEP = 1024 * 1024  # bytes that are decoded at a time; a few may stand for very many
 _HEADERS = {
     "content-md5": ("md5", 16),
     "x-amz-checksum-sha256": ("sha256", 32),
@@ -95,8 +101,7 @@ class Source:
         # The first bytes, as far as they came before they were judged, and what was said of them.
         head = b""
         headers: Mapping[str, str] = {}
-        doubtful = False
-        failures, furthest = 0, have
+        failures, furthest, doubtful = 0, have, False
         while True:
             try:
                 body = self._open(have, version)
@@ -237,6 +242,59 @@ def told(body: Body) -> dict[str, bytes]:
     return found
 
 
+class _CRC32:
+    """zlib's checksum with hashlib's manners."""
+
+    _value = 0
+
+    def update(self, data: bytes) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(4, "big")
+
+
+class Checks:
+    """Digests of the bytes that are given to it, by the names of their algorithms.
+
+    Of many bytes, or where nobody knows how many (`size`), they are worked out in a thread of
+    their own: hashing is slower than a fast line or disk.
+    """
+
+    def __init__(self, names: Iterable[str], size: int | None) -> None:
+        self._digests: dict[str, Any] = {
+            name: _CRC32() if name == "crc32" else hashlib.new(name, usedforsecurity=False)
+            for name in names
+        }
+        self._thread: threading.Thread | None = None
+        if self._digests and (size is None or size >= BESIDE):
+            self._queue: Queue[bytes] = Queue(4)
+            work = (iter(self._queue.get, b""), self._digests.values())
+            self._thread = threading.Thread(target=_hash, args=work, daemon=True)
+            self._thread.start()
+            # The thread ends with this, whether the last byte came or not.
+            self._end = weakref.finalize(self, self._queue.put, b"")
+
+    def update(self, data: bytes) -> None:
+        if self._thread:
+            self._queue.put(data)
+        else:
+            _hash([data], self._digests.values())
+
+    def digests(self) -> dict[str, bytes]:
+        """What the bytes given to `update` have come to. To be asked once, at the end."""
+        if self._thread:
+            self._end()
+            self._thread.join()
+        return {name: digest.digest() for name, digest in self._digests.items()}
+
+
+def _hash(pieces: Iterable[bytes], digests: Iterable[Any]) -> None:
+    for data in pieces:
+        for digest in digests:
+            digest.update(data)
+
+
 def decoded(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
     """`chunks` of gzip or zlib without that encoding; `what` names them in an error.
 
@@ -248,7 +306,7 @@ def decoded(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
             while chunk:
                 if member.eof:  # a gzip file may be several, one after the other
                     member = zlib.decompressobj(_EITHER)
-                yield member.decompress(chunk, _LONGEST_STEP)
+                yield member.decompress(chunk, BLOCK)  # a few bytes may stand for very many
                 chunk = member.unconsumed_tail or member.unused_data
         if not member.eof:
             yield member.flush()

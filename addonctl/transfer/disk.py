@@ -1,4 +1,7 @@
-"""What has come so far of a payload, in a file of our own beside its place.
+"""What is done on disk: in a folder that is held open, and with what has come so far of a payload.
+
+Folders are held by descriptor: what a path leads to may be changed while a payload comes, and
+nothing of ours follows it there. (Windows has no such descriptors; there paths have to do.)
 
 XH….addonctl.part holds the bytes, XH….addonctl.note says that they are ours. The note is made
 first and goes last, so whatever part has none is somebody else's; and whoever holds the lock on
@@ -13,87 +16,124 @@ number, XH….addonctl.2.part, will do.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import re
 import stat
 import sys
-import threading
 import time
-import weakref
-import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
-from queue import Queue
-from typing import Any
+from pathlib import Path
+from typing import NamedTuple
 
 from addonctl import files
-from addonctl.transfer.folder import Directory
-from addonctl.transfer.source import Piece, Version, told, version_of
+from addonctl.transfer.source import BLOCK, Checks, Piece, Version, told, version_of
 
 INFIXES = ("", *(f".{number}" for number in range(2, 10)))
 """What tells the parts of one payload apart, in the order they are tried."""
 LONGEST_NOTE = 2048
-BLOCK = 1024 * 1024
-BESIDE = 16 * 1024 * 1024
-"""Bytes from which on checksums are worked out beside the transfer, not between its chunks."""
 
+_BY_DESCRIPTOR = os.open in os.supports_dir_fd
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+# Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+_FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _MARK = b'{"made by": "addonctl", '
 _ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1024}"')
 
 
-class _CRC32:
-    """zlib's checksum with hashlib's manners."""
+class Directory(NamedTuple):
+    """One folder, held open, and what is done to the names in it. Raises OSError.
 
-    _value = 0
-
-    def update(self, data: bytes) -> None:
-        self._value = zlib.crc32(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
-
-
-class Checks:
-    """Digests of the bytes that are given to it, by the names of their algorithms.
-
-    Of many bytes, or where nobody knows how many (`size`), they are worked out in a thread of
-    their own: hashing is slower than a fast line or disk.
+    `path` is what its user calls it, for messages.
     """
 
-    def __init__(self, names: Iterable[str], size: int | None) -> None:
-        self._digests: dict[str, Any] = {
-            name: _CRC32() if name == "crc32" else hashlib.new(name, usedforsecurity=False)
-            for name in names
-        }
-        self._thread: threading.Thread | None = None
-        if self._digests and (size is None or size >= BESIDE):
-            self._queue: Queue[bytes] = Queue(4)
-            work = (iter(self._queue.get, b""), self._digests.values())
-            self._thread = threading.Thread(target=_hash, args=work, daemon=True)
-            self._thread.start()
-            # The thread ends with this, whether the last byte came or not.
-            self._end = weakref.finalize(self, self._queue.put, b"")
+    path: Path
+    descriptor: int | None
 
-    def update(self, data: bytes) -> None:
-        if self._thread:
-            self._queue.put(data)
-        else:
-            _hash([data], self._digests.values())
+    @classmethod
+    def at(cls, path: Path) -> Directory:
+        """The folder that a path leads to."""
+        return cls(path, os.open(path, _FOLDER) if _BY_DESCRIPTOR else None)
 
-    def digests(self) -> dict[str, bytes]:
-        """What the bytes given to `update` have come to. To be asked once, at the end."""
-        if self._thread:
-            self._end()
-            self._thread.join()
-        return {name: digest.digest() for name, digest in self._digests.items()}
+    def again(self) -> Directory:
+        """The very same folder, to be closed for itself."""
+        descriptor = None if self.descriptor is None else os.dup(self.descriptor)
+        return self._replace(descriptor=descriptor)
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+    def open(self, name: str, flags: int) -> int:
+        """A file, through no link and waiting for nobody."""
+        return os.open(self._at(name), flags | _FILE, 0o666, dir_fd=self.descriptor)
+
+    def status(self, name: str) -> os.stat_result | None:
+        """What is at a name, links not followed; None where nothing is."""
+        try:
+            return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def unlink(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def rename(self, old: str, new: str, *, over: bool) -> None:
+        """Rename a file, over another one or not. Raises FileExistsError where it may not.
+
+        A link is made only where nothing is, at once for all who try; where the file system
+        makes none, an empty file holds the name until the rename.
+        """
+        ends = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
+        if not over and self.descriptor is None:
+            (self.path / old).rename(self.path / new)  # Windows refuses by itself
+            return
+        if not over:
+            try:
+                os.link(self._at(old), self._at(new), follow_symlinks=False, **ends)
+                self.unlink(old)
+                return
+            except FileExistsError:
+                raise
+            except OSError:
+                os.close(self.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.replace(self._at(old), self._at(new), **ends)  # noqa: PTH105  it knows no descriptors
+
+    def set_time(self, name: str, descriptor: int, modified: int | None) -> None:
+        """Set an open file's time of modification, in nanoseconds since 1970, if there is one."""
+        if modified is not None:
+            file = descriptor if os.utime in os.supports_fd else self.path / name
+            os.utime(file, ns=(modified, modified))
+
+    def below(self, name: str) -> Directory:
+        """A folder in it, made where it is not there. Raises OSError for a link."""
+        path = self.path / name
+        if not _BY_DESCRIPTOR:
+            path.mkdir(exist_ok=True)
+            return Directory(path, None)
+        flags = _FOLDER | _NO_LINKS
+        while True:
+            with suppress(FileNotFoundError):
+                return Directory(path, os.open(name, flags, dir_fd=self.descriptor))
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=self.descriptor)
+
+    def _at(self, name: str) -> str | Path:
+        return self.path / name if self.descriptor is None else name
 
 
-def _hash(pieces: Iterable[bytes], digests: Iterable[Any]) -> None:
-    for data in pieces:
-        for digest in digests:
-            digest.update(data)
+def settle(descriptor: int | None) -> None:
+    """Have the disk keep what is open, where it can be told to. Raises OSError where it cannot."""
+    try:
+        if descriptor is not None:
+            os.fsync(descriptor)
+    except OSError as problem:  # some file systems do not know how
+        if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
 
 
 class Part:
