@@ -72,7 +72,7 @@ def fields(names: str) -> tuple[Field, ...]:
 class Record:
     """One row of an answer: a document, untouched.
 
-    FIELDS are all the fields it can show; COLUMNS those of a table, most telling first;
+    FIELDS are all the fields it can show; COLUMNS those of a table, most telling first, if not all;
     COLLECTION is the key of a list of them in the API's documents, and ELEMENT names one of them
     in its XML.
     """
@@ -141,7 +141,6 @@ class Account(Resource):
 
     COLLECTION, ELEMENT = "accounts", "Account"
     FIELDS = fields("sid:sid friendly_name status:status")
-    COLUMNS = ("sid", "friendly_name", "status")
 
 
 class Recording(Resource):
@@ -232,7 +231,6 @@ class Outcome(Record):
 
     COLLECTION, ELEMENT = "outcomes", "Outcome"
     FIELDS = fields("sid:sid outcome:status detail")
-    COLUMNS = ("sid", "outcome", "detail")
 
     @classmethod
     def of(cls, address: Address, outcome: str, detail: str | None) -> Outcome:

@@ -55,7 +55,6 @@ class RunRow(Record):
         "started:date ended:date complete predicted:number requests:number"
         " looked:number saved:number failed:number ended_as"
     )
-    COLUMNS = tuple(field.name for field in FIELDS)
 
 
 class ErasureRow(Record):
@@ -111,7 +110,6 @@ class StatusRow(Record):
         " results_failed:number results_lost:number results_retired:number payloads:number"
         " bytes:number damaged:number"
     )
-    COLUMNS = tuple(field.name for field in FIELDS)
 
 
 def date_of(text: str | None) -> str | None:

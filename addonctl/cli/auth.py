@@ -45,7 +45,6 @@ class ProfileRow(Record):
 
     COLLECTION, ELEMENT = "profiles", "Profile"
     FIELDS = fields("profile in_use account_sid:sid key_sid:sid region edge storage")
-    COLUMNS = tuple(field.name for field in FIELDS)
 
 
 class LoginRow(Record):
@@ -64,7 +63,6 @@ class TakenRow(Record):
 
     COLLECTION, ELEMENT = "profiles", "Profile"
     FIELDS = fields("profile account_sid:sid outcome:status detail")
-    COLUMNS = tuple(field.name for field in FIELDS)
 
 
 command = Noun("Logins: kept under names, their secrets in the system's keyring.")
@@ -112,7 +110,16 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) ->
     for left in reversed(range(1 if given.secret_stdin else TRIES)):
         profile = _completed(state, profiles, words, asks=not given.secret_stdin)
         profiles.check_keeper(profile)
-        secret = _secret(state, profile, piped=given.secret_stdin)
+        if given.secret_stdin:
+            content = sys.stdin.buffer.read(1 << 16)  # secrets of the service have 32 bytes
+            secret = trimmed(content.decode("utf-8", "replace"))
+            if flaw := secret_flaw(secret):
+                raise Usage(f"the secret {flaw}")
+        else:
+            what = f"secret of API key {profile.key}"
+            if not profile.key:
+                what = f"auth token of {profile.account}"
+            secret = _asked(state, f"{what} (not shown):", secret_flaw, hidden=True)
         try:
             if not given.no_verify:
                 _check(state, profiles.login(profile, secret))
@@ -198,8 +205,9 @@ def list_profiles(state: State, output: Output) -> None:
     kept: list[tuple[Any, ...]] = list(config.profiles.values())
     if config.active == SANDBOX:
         kept.append((SANDBOX, None, None, None, None, None))
+    names = [field.name for field in ProfileRow.FIELDS]
     values = [(name, name == config.active, *rest) for name, *rest in kept]
-    rows = [ProfileRow(dict(zip(ProfileRow.COLUMNS, each, strict=True))) for each in values]
+    rows = [ProfileRow(dict(zip(names, each, strict=True))) for each in values]
     state.sink.records(ProfileRow, [rows])
     if not rows:
         state.sink.say("no profiles; log in: addonctl auth login; or try -p sandbox")
@@ -275,19 +283,6 @@ def _asked(
             sink.warn(f"{subject} {flaw}; try again")
             sink.say(WHERE)
     raise Usage(f"{subject} {flaw}", hint=WHERE)
-
-
-def _secret(state: State, profile: Profile, *, piped: bool) -> str:
-    """The secret, typed or from a pipe. Raises Usage for what cannot be one."""
-    if not piped:
-        owner = f"API key {profile.key}" if profile.key else profile.account
-        what = f"{'secret' if profile.key else 'auth token'} of {owner} (not shown):"
-        return _asked(state, what, secret_flaw, hidden=True)
-    content = sys.stdin.buffer.read(1 << 16)  # secrets of the service have 32 bytes
-    secret = trimmed(content.decode("utf-8", "replace"))
-    if flaw := secret_flaw(secret):
-        raise Usage(f"the secret {flaw}")
-    return secret
 
 
 def _check(state: State, login: Login) -> None:

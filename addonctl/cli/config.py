@@ -24,7 +24,6 @@ class SettingRow(Record):
 
     COLLECTION, ELEMENT = "settings", "Setting"
     FIELDS = fields("name value origin")
-    COLUMNS = ("name", "value", "origin")
 
 
 def _rows(state: State) -> Mapping[str, tuple[str, str]]:

@@ -224,17 +224,12 @@ def count_results(
     names = [*(group.replace("-", "_") for group in groups), "count"]
     if state.sink.on_terminal and state.format == "table":
         names.append("bar")
-    kind = type(
-        "Count",
-        (Record,),
-        {
-            "COLLECTION": "counts",
-            "ELEMENT": "Count",
-            "FIELDS": fields(" ".join(names).replace("count", "count:number")),
-            "COLUMNS": tuple(names),
-        },
-    )
-    sink = state.answering(kind)
+
+    class Count(Record):
+        COLLECTION, ELEMENT = "counts", "Count"
+        FIELDS = fields(" ".join(names).replace("count", "count:number"))
+
+    sink = state.answering(Count)
     read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
     batch = state.batch(many, "counted", "recording", alone=addresses.alone)
@@ -243,8 +238,8 @@ def count_results(
         most = max(found.values(), default=1)
         bars = {count: "█" * max(1, round(BAR * count / most)) for count in found.values()}
         rows = [
-            kind(dict(zip(names, (*key, count, bars[count]), strict=False)))
+            Count(dict(zip(names, (*key, count, bars[count]), strict=False)))
             for key, count in sorted(found.items())
         ]
-        sink.records(kind, [rows])
+        sink.records(Count, [rows])
     batch.finish()

@@ -26,7 +26,6 @@ class SandboxRow(Record):
 
     COLLECTION, ELEMENT = "sandboxes", "Sandbox"
     FIELDS = fields("path recordings:number results:number payloads:number next_expiry:date")
-    COLUMNS = ("path", "recordings", "results", "payloads", "next_expiry")
 
 
 Size = int | None

@@ -92,7 +92,7 @@ class Sink(Words):
             pages=passing(),
             settings=settings,
             fields=fields,
-            columns=fields or kind.picked(kind.COLUMNS),
+            columns=fields or kind.picked(kind.COLUMNS) or kind.FIELDS,
             every=fields or unasked,
             whole=whole,
             single=single,
