@@ -62,6 +62,8 @@ def chosen(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[in
         ("--created-after 2026-11-01 --created-before 36h", [1]),
         ("--expiring-within 3d", [5]),
         ("--expiring-within 10d", [1, 5]),
+        ("--expiring-within 9d17h17m", [1, 5]),
+        ("--expiring-within 9d17h16m59s", [5]),
         ("--sort date_created", [5, 1, 2, 3, 4]),
         ("--sort -date_created", [3, 2, 1, 5, 4]),
         ("--sort expires", [5, 1, 2, 3, 4]),
@@ -89,6 +91,7 @@ def test_options_choose(
         ("--label '[[]x]'", [3]),
         ("--content-type 'text/*'", [2, 3]),
         ("--content-type 'TEXT/plain'", [2, 3]),
+        ("--content-type 'audio/*'", [5]),
         ("--content-type 'text/plain; charset=*'", [3]),
         ("--content-type 'application/json' --label 'transcript'", [1]),
     ],
@@ -101,7 +104,7 @@ def test_payloads_are_chosen_by_label_and_content_type(
         payload(2, label="transcribed\nlines", content_type="text/plain"),
         payload(3, label="[x]", content_type="text/plain; charset=utf-8"),
         payload(4, label="", content_type=None),
-        payload(5, label=None, content_type="audio/wav"),
+        payload(5, label=None, content_type="Audio/WAV"),
     ]
     with listed(monkeypatch, page("payloads", rows)):
         ran = run(f"payloads list {RE} {XR} -f sids {options}")
