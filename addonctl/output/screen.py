@@ -48,7 +48,7 @@ Documents = Sequence[Mapping[str, Any]]
 
 
 class Column(NamedTuple):
-    """One field of all rows: its heading, its texts, a style for each (or empty).
+    """One field of all rows: its name, its texts, a style for each (or empty).
 
     `width` are the cells it takes unfolded, `least` those it can be folded to.
     """
@@ -68,26 +68,25 @@ def table(answer: Answer) -> Iterator[str]:
     anything else the last columns are hidden that do not fit.
     """
     documents = [record.document for record in chain(*answer.pages)]
-    fields, outcome, several = answer.columns, answer.kind.field("outcome"), len(documents) > 1
+    outcome, several = answer.kind.field("outcome"), len(documents) > 1
+    columns = _columns(answer, documents, answer.columns)
     if answer.whole:
         yield from _lines(answer, documents, answer.every)
     elif answer.fields or not documents:
-        yield from _grid(answer, documents, fields)
+        yield from _grid(answer, documents, columns)
     elif outcome and not several and (line := _plain_line(documents[0])):
         yield line
     elif not outcome and answer.kind.address is not Record.address:
-        yield from _grid(answer, documents, fields, droppable=True)
+        yield from _grid(answer, documents, columns, droppable=True)
     else:
-        if outcome:
-            fields = (outcome, *(field for field in fields if field != outcome))
-        columns = _columns(answer, documents, fields)
+        columns.sort(key=lambda column: column.name != "outcome")
         needed = [column.width if outcome else column.least for column in columns]
         if several and _taken(needed) <= answer.width:
-            yield from _grid(answer, documents, fields)
+            yield from _grid(answer, documents, columns)
         elif outcome:
             yield from _entries(answer, columns)
         else:
-            yield from _lines(answer, documents, fields)
+            yield from _lines(answer, documents, answer.columns)
 
 
 def _plain_line(document: Mapping[str, Any]) -> str:
@@ -103,15 +102,14 @@ def _plain_line(document: Mapping[str, Any]) -> str:
 
 
 def _grid(
-    answer: Answer, documents: Documents, fields: Sequence[Field], *, droppable: bool = False
+    answer: Answer, documents: Documents, columns: Sequence[Column], *, droppable: bool = False
 ) -> Iterator[str]:
     """A table. Only where columns are `droppable`, which nobody asked for, it is grouped."""
     parents = [name for name in PARENTS if droppable and answer.kind.field(name)]
     indent = GAP if parents else ""
-    fields = [field for field in fields if field.name not in parents]
-    columns = _columns(answer, documents, fields)
+    columns = [column for column in columns if column.name not in parents]
     widths = _fitted(columns, answer.width - len(indent), droppable=droppable)
-    if hidden := [field.name for field in fields[len(widths) :]]:
+    if hidden := [column.name for column in columns[len(widths) :]]:
         columns = columns[: len(widths)]
         count = f"{len(hidden)} column{'s' if len(hidden) > 1 else ''} hidden"
         answer.notes.append(f"{count} ({', '.join(hidden)}): add --fields, or a wider terminal")
@@ -178,7 +176,6 @@ def _columns(answer: Answer, documents: Documents, fields: Sequence[Field]) -> l
     """The fields of documents as a terminal shows them: dates as ages, lengths as a clock does."""
     now, names, columns = datetime.now(UTC), answer.settings.names, []
     for field, column in zip(fields, texts(documents, fields), strict=True):
-        name = field.name if answer.settings.header else ""
         shown, styles = [safe.line(text) for text in column], [""] * len(column)
         if field.kind == "date":
             moments = [field.date(document) for document in documents]
@@ -195,13 +192,13 @@ def _columns(answer: Answer, documents: Documents, fields: Sequence[Field]) -> l
             from addonctl.transcripts.write import clock
 
             shown = [clock(int(text)) if _SECONDS.fullmatch(text) else text for text in shown]
-        width = least = max([len(name), *map(cell_len, shown)])
+        head = len(field.name) if answer.settings.header else 0
+        width = least = max([head, *map(cell_len, shown)])
         if field.kind in ("text", "uris"):
             sids = any(map(_SID.search, shown))
-            least = min(width, max(NARROWEST, len(name), 35 if sids else 0))
-        columns.append(
-            Column(name, shown, styles if answer.color else [""] * len(shown), width, least)
-        )
+            least = min(width, max(NARROWEST, head, 35 if sids else 0))
+        styles = styles if answer.color else [""] * len(shown)
+        columns.append(Column(field.name, shown, styles, width, least))
     return columns
 
 
