@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from addonctl.cli.commands import Declared
-from addonctl.cli.program import command
+from addonctl.cli.commands import PROGRAM, Declared
 from addonctl.docs import topics
 from addonctl.docs.__main__ import CommandDoc
 
@@ -34,7 +33,7 @@ MENTION = re.compile(r"^<!-- topic: ([\w-]+) -->$", re.MULTILINE)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     nav = config.nav or []
     nav.append({"Help": [{topics.TOPICS[name].title: f"help/{name}.md"} for name in topics.NAMES]})
-    program = CommandDoc(command)
+    program = CommandDoc(PROGRAM)
     own = {"addonctl": "commands/addonctl.md"}
     nouns = [{noun.path: f"commands/{noun.path}.md"} for noun in program.commands]
     nav.append({"Commands": [own, *nouns]})
@@ -59,7 +58,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 def generated() -> dict[str, str]:
     """Every page that is made, by its path."""
-    program = CommandDoc(command)
+    program = CommandDoc(PROGRAM)
     pages = {f"help/{name}.md": topic_page(name) for name in topics.NAMES}
     for noun in (program, *program.commands):
         pages[f"commands/{noun.path or 'addonctl'}.md"] = command_page(noun)

@@ -14,13 +14,12 @@ from support.program import PROGRAM
 
 import addonctl
 from addonctl import history, sandbox
-from addonctl.cli import main
-from addonctl.cli.program import command
+from addonctl.cli import commands, main
 from addonctl.docs.__main__ import CommandDoc, value_of
 from addonctl.docs.complete import SCRIPTS
 from addonctl.models import STATUSES
 
-COMMANDS = {each.path: each for each in CommandDoc(command).walk()}
+COMMANDS = {each.path: each for each in CommandDoc(commands.PROGRAM).walk()}
 RE1, XR1, XH1 = "RE" + "1" * 32, "XR" + "a" * 32, "XH" + "c" * 32
 OTHER = "AC" + "9" * 32
 LABELS = ["it's", "$(touch no)`no`", 'a "b" \\c', "colon:ed, a,b", "~root/*?{x}", "-dashed"]

@@ -19,7 +19,7 @@ from support.program import Run
 from support.serving import serving
 
 from addonctl import sandbox
-from addonctl.cli.program import command
+from addonctl.cli.commands import PROGRAM
 from addonctl.docs import topics
 from addonctl.docs.__main__ import CommandDoc
 from addonctl.sandbox.app import Application
@@ -116,7 +116,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_topic_and_every_command_has_its_place(site: Path) -> None:
     for name in topics.NAMES:
         assert topics.TOPICS[name].title in (site / "help" / f"{name}.html").read_text("utf-8")
-    for noun in CommandDoc(command).commands:
+    for noun in CommandDoc(PROGRAM).commands:
         text = (site / "commands" / f"{noun.path}.html").read_text("utf-8")
         for verb in noun.walk():
             assert f"addonctl {verb.path}" in text
@@ -173,8 +173,8 @@ def test_a_broken_link_fails_the_build(tmp_path: Path, page: str, text: str, sai
 
 
 def test_every_command_that_a_page_names_exists() -> None:
-    paths = {each.path for each in CommandDoc(command).walk()}
-    nouns = "|".join(noun.path for noun in CommandDoc(command).commands)
+    paths = {each.path for each in CommandDoc(PROGRAM).walk()}
+    nouns = "|".join(noun.path for noun in CommandDoc(PROGRAM).commands)
     for page in PAGES:
         text = (DOCS / page).read_text("utf-8")
         named = re.findall(rf"`(?:addonctl )?({nouns}) ([a-z]+)[ `]", text)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from addonctl.cli.program import command
+from addonctl.cli import commands
 from addonctl.docs import topics
 from addonctl.docs.__main__ import CommandDoc
 
-PROGRAM = CommandDoc(command)
+PROGRAM = CommandDoc(commands.PROGRAM)
 EXAMPLES = dict.fromkeys(line for command in PROGRAM.walk() for _, line in command.examples)
 EXAMPLES |= dict.fromkeys(
     line

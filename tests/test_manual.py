@@ -12,13 +12,13 @@ from support.program import Run
 from support.terminal import on_screen
 
 from addonctl import __version__, errors
-from addonctl.cli.program import command
+from addonctl.cli import commands
 from addonctl.docs import __main__ as docs
 from addonctl.docs import topics
 from addonctl.docs.topics import continued
 
 CHECKOUT = Path(__file__).parents[1]
-PROGRAM = docs.CommandDoc(command)
+PROGRAM = docs.CommandDoc(commands.PROGRAM)
 COMMANDS = {command.path: command for command in PROGRAM.walk()}
 PAGES = sorted((CHECKOUT / "man").glob("*.1"))
 RECORDS = [path for path, each in COMMANDS.items() if each.fields and each.words[0] != "auth"]

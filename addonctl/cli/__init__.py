@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command line, and give back its exit code."""
+    """Run one command line; whatever happens ends here, as an exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments == ["--version"]:
         # Answered before anything is loaded: scripts ask for it in every run.
@@ -26,10 +26,50 @@ def main(argv: list[str] | None = None) -> int:
             os.write(1, answer(arguments[1:], os.environ).encode())
         return 0
     try:
-        from addonctl.cli.program import run
+        import signal
+        import threading
+        from pathlib import Path
+        from traceback import walk_tb
+
+        from addonctl.cli.parser import execute
+        from addonctl.cli.state import State
+        from addonctl.errors import AddonctlError, Interrupted
+        from addonctl.output import PipeClosed
     except KeyboardInterrupt:  # so early that there is nobody yet who could say it
         return 130
-    return run(arguments)
+    state = State(os.environ)
+    # SIGTERM ends a command as Ctrl-C does, unless our caller had it ignored.
+    alone = threading.current_thread() is threading.main_thread()
+    ends = alone and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    try:
+        if ends:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            code = execute(arguments, state)
+        finally:
+            if ends:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        state.sink.close()
+        return code
+    except KeyboardInterrupt:
+        return state.sink.complain(Interrupted("interrupted"))
+    except AddonctlError as problem:
+        return state.sink.complain(problem)
+    except PipeClosed:
+        return 0  # in silence: whoever read our output has seen enough
+    except Exception as problem:  # whatever else there is, is a mistake of ours
+        # Without its own words: they may hold a login or a signed link.
+        places = [
+            f"{Path(frame.f_code.co_filename).name}:{line} in {frame.f_code.co_name}"
+            for frame, line in walk_tb(problem.__traceback__)
+        ]
+        state.sink.trace("\n".join(places))
+        return state.sink.complain(
+            AddonctlError(
+                f"unexpected error: {type(problem).__name__} at {places[-1]}",
+                hint="this is a mistake in addonctl; please report it, with what --verbose shows",
+            )
+        )
 
 
 def entry_point() -> None:

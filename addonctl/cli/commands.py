@@ -1,4 +1,4 @@
-"""What a command is, as plain values: a noun holds verbs, a verb is a function.
+"""What a command is, as plain values: a noun holds verbs, a verb is a function; and the nouns.
 
 What a function takes, after the State of the run, is told by its parameters' types: a set of
 addonctl.cli.options brings all its options and arrives as one frozen value, and anything else is
@@ -71,9 +71,7 @@ def declared_in(options: Any) -> list[Declared]:
     return [declared(name, hints[name], default) for name, default in defaults.items()]
 
 
-ROOT = declared_in(Common)
-"""What the program takes before any noun."""
-COMMON = [each for each in ROOT if each.name != "version"]
+COMMON = [each for each in declared_in(Common) if each.name != "version"]
 """What every command takes."""
 
 
@@ -177,3 +175,28 @@ class Noun:
 def summary(help: str) -> str:
     """What a command does, as a line in a list."""
     return " ".join(help.split("\n\n")[0].split()).removesuffix(".")
+
+
+NOUNS = {
+    "results": ("addonctl.cli.results", "What add-ons made of recordings"),
+    "payloads": ("addonctl.cli.payloads", "The files of a result"),
+    "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
+    "archive": ("addonctl.cli.archive", "What outlives the 30 days"),
+    "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
+    "config": ("addonctl.cli.config", "Settings without secrets"),
+    "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
+    "completion": ("addonctl.cli.help:completion", "Print the completion script of a shell"),
+    "help": ("addonctl.cli.help", "Help on a topic or a command"),
+}
+"""By name: the module of each, imported when it is named, and one line of help."""
+
+PROGRAM = Noun(
+    "Inspect, save and delete the results of Twilio's recording add-ons.",
+    nouns=NOUNS,
+    examples=(
+        ("every add-on result of every recording", "addonctl results list --all"),
+        ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),
+    ),
+)
+# It alone tells its version.
+PROGRAM.common = declared_in(Common)

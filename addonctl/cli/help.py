@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from addonctl.cli.commands import Noun, Verb
+from addonctl.cli.commands import PROGRAM, Noun, Verb
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.state import State
 from addonctl.docs import topics
@@ -22,7 +22,7 @@ def show_help(
     ] = False,
 ) -> None:
     """Show help on a topic, or on a command."""
-    from addonctl.cli import parser, program
+    from addonctl.cli import parser
 
     words = topic or []
     if man:
@@ -31,7 +31,7 @@ def show_help(
     if len(words) == 1 and words[0] in topics.NAMES:
         state.sink.text(topics.plain(topics.TOPICS[words[0]]))
         return
-    member: Noun | Verb | None = program.command
+    member: Noun | Verb | None = PROGRAM
     for word in words:
         member = member.member(word) if isinstance(member, Noun) else None
     if member is None:
@@ -39,7 +39,7 @@ def show_help(
             f"no help on '{' '.join(words)}'; topics: {', '.join(topics.NAMES)}",
             hint="commands: addonctl --help",
         )
-    parser.execute(program.command, [*words, "--help"], state)
+    parser.execute([*words, "--help"], state)
 
 
 def _show_page(state: State, words: list[str]) -> None:

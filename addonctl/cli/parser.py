@@ -14,7 +14,7 @@ import typer
 import typer.main
 
 from addonctl import __version__
-from addonctl.cli.commands import Noun, Verb
+from addonctl.cli.commands import PROGRAM, Noun, Verb
 from addonctl.cli.state import State
 from addonctl.errors import Usage
 from addonctl.output import FORMATS
@@ -37,9 +37,9 @@ OTHERS_WORDS = {
 """What other tools call what a verb of ours does."""
 
 
-def execute(program: Noun, arguments: Sequence[str], state: State) -> int:
+def execute(arguments: Sequence[str], state: State) -> int:
     """Run one command line, and give back its exit code. Raises AddonctlError."""
-    declared: Noun | Verb = program
+    declared: Noun | Verb = PROGRAM
     name, rest, context = "addonctl", list(arguments), None
     try:
         while True:

@@ -1,24 +1,17 @@
-"""`addonctl sandbox`: a pretend account, built in, and how a Client is plugged into it."""
+"""`addonctl sandbox`: a pretend account, built in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from contextlib import suppress
+from typing import Annotated, NamedTuple
 
-from addonctl import dates, files, sandbox
+from addonctl import dates, sandbox
 from addonctl.batch.outcomes import plural
 from addonctl.cli.commands import Noun
 from addonctl.cli.options import Option, Output, whole_number
-from addonctl.cli.state import State
-from addonctl.errors import AddonctlError, Usage
+from addonctl.cli.state import State, sandbox_file, sandboxed
+from addonctl.errors import Usage
 from addonctl.models import Record, fields
-
-if TYPE_CHECKING:
-    from requests.adapters import BaseAdapter
-
-    from addonctl.login import Login
 
 
 class SandboxRow(Record):
@@ -74,15 +67,16 @@ def serve(
         raise Usage(f"--latency: {problem.message}") from None
     port = whole_number("port", port, 8010, most=65535)
     whole_number("max_concurrent", max_concurrent, 1, least=1)
-    with ours():
+    with sandboxed():
         api_url, server = transport.serve(
-            lambda url: Application(path(), url, seconds, max_concurrent), port
+            lambda url: Application(sandbox_file(), url, seconds, max_concurrent), port
         )
-    state.sink.say(f"the sandbox answers on {api_url}; Ctrl-C stops it")
-    state.sink.say(f"export ADDONCTL_API_URL={api_url}")
-    state.sink.say(f"export TWILIO_ACCOUNT_SID={sandbox.ACCOUNT}")
-    state.sink.say(f"export TWILIO_AUTH_TOKEN={sandbox.AUTH_TOKEN}")
-    server.run()
+    with suppress(KeyboardInterrupt):  # it may come before the server is there to take it
+        state.sink.say(f"the sandbox answers on {api_url}; Ctrl-C stops it")
+        state.sink.say(f"export ADDONCTL_API_URL={api_url}")
+        state.sink.say(f"export TWILIO_ACCOUNT_SID={sandbox.ACCOUNT}")
+        state.sink.say(f"export TWILIO_AUTH_TOKEN={sandbox.AUTH_TOKEN}")
+        server.run()
     state.sink.say("stopped")
 
 
@@ -107,8 +101,8 @@ def reset(state: State, sizes: Sizes) -> None:
 
     for name, size in sizes._asdict().items():
         whole_number(name, size, 0, most=MOST)
-    with ours():
-        made = Database(path()).reset(**sizes._asdict())
+    with sandboxed():
+        made = Database(sandbox_file()).reset(**sizes._asdict())
     held = f"{plural(made.recordings, 'recording')}, {plural(made.results, 'result')}"
     state.sink.say(f"the sandbox now holds {held} and {plural(made.payloads, 'payload')}")
 
@@ -121,47 +115,8 @@ def status(state: State, output: Output) -> None:
     from addonctl.sandbox.state import Database
 
     sink = state.answering(SandboxRow)
-    with ours():
-        account = {"path": str(path()), **Database(path()).counts()._asdict()}
+    with sandboxed():
+        account = {"path": str(sandbox_file()), **Database(sandbox_file()).counts()._asdict()}
     if expiry := account["next_expiry"]:
         account["next_expiry"] = dates.rfc2822(datetime.fromtimestamp(expiry, UTC))
     sink.records(SandboxRow, [[SandboxRow(account)]], whole=True, single=True)
-
-
-# What -p sandbox takes in place of the network
-
-
-def path() -> Path:
-    """The state file, in the user's state folder. Raises AddonctlError where there is none."""
-    return files.state_folder() / "sandbox.sqlite"
-
-
-def login(login: Login, region: str | None, edge: str | None) -> Login:
-    """The login to the pretend account. Raises Usage for what is wrong elsewhere too."""
-    from addonctl.login import api_url
-
-    api_url(region, edge)
-    return login._replace(
-        account=sandbox.ACCOUNT,
-        username=sandbox.ACCOUNT,
-        secret=sandbox.AUTH_TOKEN,
-        api_url=sandbox.API_URL,
-    )
-
-
-def adapter() -> BaseAdapter:
-    """The pretend account in place of the network. Raises AddonctlError, as its requests do."""
-    from addonctl.sandbox.app import Application
-    from addonctl.sandbox.transport import WSGIAdapter
-
-    with ours():
-        return WSGIAdapter(ours()(Application(path())))
-
-
-@contextmanager
-def ours() -> Iterator[None]:
-    """Turn the sandbox's complaint into one of ours."""
-    try:
-        yield
-    except sandbox.SandboxError as problem:
-        raise AddonctlError(str(problem)) from problem

@@ -8,24 +8,24 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from functools import cached_property, partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from addonctl import history
+from addonctl import files, history
 from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, given_sid, read
 from addonctl.cli import options
 from addonctl.cli.options import Deleting, Many, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
 from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.login import SANDBOX
+from addonctl.login import SANDBOX, Login, api_url
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
     from addonctl.batch.outcomes import Batch
-    from addonctl.login import Login
     from addonctl.models import Record, Recording, Resource
     from addonctl.selection import Selection
 
@@ -63,11 +63,13 @@ class State(Settings):
             edge=common.edge,
             environment=self.environment,
         )
-        if login.source != SANDBOX:
-            return login
-        from addonctl.cli import sandbox
+        if login.source == SANDBOX:
+            from addonctl import sandbox
 
-        return sandbox.login(login, common.region, common.edge)
+            api_url(common.region, common.edge)  # raises for what is wrong elsewhere too
+            pretended = sandbox.ACCOUNT, sandbox.ACCOUNT, sandbox.AUTH_TOKEN, sandbox.API_URL
+            return Login(*pretended, login.subaccount, login.profile, SANDBOX)
+        return login
 
     def client(self, workers: int = 1) -> Client:
         """The service, as this login sees it; for many workers, under one pace.
@@ -134,11 +136,9 @@ class State(Settings):
         lists = [name for name in (*named, many.from_file) if name == "-"]
         if not lists and many.from_file is None:
             recall = None if whole_only else self._lately_seen
-            found = {
-                str(each): each for each in read(map(Token, named), least, most, recall, instead)
-            }
+            found = AddressSet(read(map(Token, named), least, most, recall, instead))
             if found:
-                return Addresses(list(found.values()), typed=True, total=len(found))
+                return Addresses(found, typed=True, total=len(found))
             raise Usage(
                 f"no address given; expected {LEVELS[least]}",
                 hint="which there are: addonctl recordings list; what add-ons made of all of "
@@ -245,15 +245,33 @@ class State(Settings):
 def connected(
     login: Login, limits: Limits, pace: Pace | None, trace: Say | None, notify: Say
 ) -> Client:
-    """A client for a login, which may be to the pretend account."""
+    """A client for a login, which may be to the pretend account, in place of the network."""
     from addonctl.api import Client
 
     adapter = None
     if login.source == SANDBOX:
-        from addonctl.cli import sandbox
+        from addonctl.sandbox.app import Application
+        from addonctl.sandbox.transport import WSGIAdapter
 
-        adapter = sandbox.adapter()
+        with sandboxed():
+            adapter = WSGIAdapter(sandboxed()(Application(sandbox_file())))
     return Client(login, limits, adapter=adapter, pace=pace, trace=trace, notify=notify)
+
+
+def sandbox_file() -> Path:
+    """What the pretend account holds. Raises AddonctlError where there is no home for it."""
+    return files.state_folder() / "sandbox.sqlite"
+
+
+@contextmanager
+def sandboxed() -> Iterator[None]:
+    """Turn the sandbox's complaint into one of ours."""
+    from addonctl.sandbox import SandboxError
+
+    try:
+        yield
+    except SandboxError as problem:
+        raise AddonctlError(str(problem)) from problem
 
 
 class Consent:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import get_args, get_origin
 
 from addonctl import __version__, sandbox
-from addonctl.cli.commands import Declared, Noun, Verb
+from addonctl.cli.commands import NOUNS, PROGRAM, Declared, Noun, Verb
 from addonctl.cli.config import NAMES
-from addonctl.cli.program import NOUNS, command
 from addonctl.docs import complete, topics
 from addonctl.models import STATUSES, Record
 from addonctl.output import FORMATS
@@ -60,7 +59,7 @@ def main(checkout: Path, folder: Path) -> None:
 
     The date of this version, and so of its pages, is taken from the changelog in `checkout`.
     """
-    changelog, program = checkout / "CHANGELOG.md", CommandDoc(command)
+    changelog, program = checkout / "CHANGELOG.md", CommandDoc(PROGRAM)
     heading = rf"^## {re.escape(__version__)} \((\d{{4}}-\d\d-\d\d)\)$"
     date = re.search(heading, changelog.read_text("utf-8"), re.MULTILINE)
     if not date:
