@@ -36,11 +36,13 @@ Row = tuple[Address, "str | AddonctlError", "str | None"]
 class Tally:
     """What came of the items of one command: counted, written as rows, summed up at the end.
 
-    `done` and `unit` are the words of the summary: deleted 4998 of 5000 results, 2 failed.
+    `done` and `unit` are the words of the summary: deleted 4998 of 5000 results, 2 failed. With
+    `gone_ok` what is not found is no failure.
     """
 
     def __init__(self, sink: Sink, done: str, unit: str) -> None:
         self.sink = sink
+        self.gone_ok = False
         self.interrupted = False
         self.failures = 0
         self.counts: Counter[str] = Counter()  # of the words in the rows
@@ -60,10 +62,8 @@ class Tally:
         first = next(pages, None)
         return None if first is None and self.failures else chain([first or []], pages)
 
-    def rows(
-        self, outcomes: Iterable[Row], *, ignore_not_found: bool = False
-    ) -> Iterator[list[Outcome]]:
-        """A row for each outcome, which is counted; what is not found may be no failure."""
+    def rows(self, outcomes: Iterable[Row]) -> Iterator[list[Outcome]]:
+        """A row for each outcome, which is counted."""
         for address, outcome, detail in outcomes:
             if not isinstance(outcome, AddonctlError):
                 self.succeeded()
@@ -71,7 +71,7 @@ class Tally:
                 yield [Outcome.of(address, outcome, detail)]
                 continue
             gone = isinstance(outcome, NotFound)
-            if gone and ignore_not_found:
+            if gone and self.gone_ok:
                 self._missing += 1
                 self.succeeded()
             else:
@@ -82,8 +82,9 @@ class Tally:
                     self.sink.warn(f"addonctl: {message if named else f'{address}: {message}'}")
             yield [Outcome.of(address, "not-found" if gone else "failed", outcome.message)]
 
-    def report(self, rows: Iterator[list[Outcome]]) -> None:
-        """Write the rows. What they tell of is done even if none can be written."""
+    def report(self, outcomes: Iterable[Row], more: Iterable[list[Outcome]] = ()) -> None:
+        """Write rows. What they tell of is done even if none can be written."""
+        rows = chain(self.rows(outcomes), more)
         try:
             self.sink.records(Outcome, rows)
         except (PipeClosed, AddonctlError) as problem:
@@ -184,13 +185,11 @@ class Batch(Tally):
     Its `progress` counts `items`. Workers may add a few words to it, and the bytes they receive.
     """
 
-    def __init__(
-        self, client: Client, sink: Sink, workers: int, done: str, unit: str, *, alone: bool = False
-    ) -> None:
+    def __init__(self, client: Client, sink: Sink, workers: int, done: str, unit: str) -> None:
         super().__init__(sink, done, unit)
         self.client = client
         self.workers = workers
-        self.alone = alone
+        self.alone = False
         self.items = f"{unit}s"
         self.progress = sink.progress(None, self.items)
 
@@ -234,15 +233,10 @@ class Batch(Tally):
             except AddonctlError as problem:  # the items end badly: a bad line, late in a list
                 raise self.ended(problem, "; before that: ") from None
 
-    def values(
-        self, ask: Callable[[Address], Value], addresses: Addresses, *, ignore_not_found: bool
-    ) -> Iterator[Value]:
-        """What `ask` gives for each address, in their order; an address that fails is told of.
-
-        With `ignore_not_found` one that is not found is told of, too, but is no failure.
-        """
+    def values(self, ask: Callable[[Address], Value], addresses: Addresses) -> Iterator[Value]:
+        """What `ask` gives for each address, in their order; what fails, or is gone, is told of."""
         for address, got in self.run(ask, addresses.items, addresses.total):
-            if isinstance(got, NotFound) and ignore_not_found:
+            if isinstance(got, NotFound) and self.gone_ok:
                 self.succeeded()
                 self.tell(f"{address} is gone")
             elif isinstance(got, AddonctlError):
@@ -252,16 +246,11 @@ class Batch(Tally):
                 yield got
 
     def pages(
-        self,
-        ask: Callable[[Address], Iterator[list[Kind]]],
-        addresses: Addresses,
-        *,
-        gone_is_empty: bool = False,
+        self, ask: Callable[[Address], Iterator[list[Kind]]], addresses: Addresses
     ) -> Iterator[list[Kind]]:
-        """All pages of all lists, in the addresses' order; a list that fails is told of.
+        """All pages of all lists, in the addresses' order; what fails, or is gone, is told of.
 
-        With `gone_is_empty` one that is not found is an empty one, and told of too. Of an address
-        alone the failure is raised.
+        Of an address alone the failure is raised.
         """
         if self.alone:
             for address in addresses.items:
@@ -288,7 +277,7 @@ class Batch(Tally):
             except Interrupted:
                 self.interrupted = True
 
-        for first, second, rest in self.values(begin, addresses, ignore_not_found=gone_is_empty):
+        for first, second, rest in self.values(begin, addresses):
             yield first
             if second:
                 yield second

@@ -188,15 +188,7 @@ def deleted(
             yield result, "deleted", None
 
 
-def to_file(
-    batch: Batch,
-    found: Iterable[Found],
-    output: str,
-    *,
-    again: bool,
-    check: bool,
-    ignore_not_found: bool,
-) -> None:
+def to_file(batch: Batch, found: Iterable[Found], output: str, *, again: bool, check: bool) -> None:
     """Write the one payload that was found to a file, a device or, for `-`, to stdout.
 
     Raises Usage where it is not just one, and what the command ends with, if it is no success.
@@ -214,7 +206,7 @@ def to_file(
         name = Name(file.name, own=again)
         folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
         outcomes = saved(batch, first, 1, folder, {}, again=again, check=check)
-        batch.report(batch.rows(outcomes, ignore_not_found=ignore_not_found))
+        batch.report(outcomes)
         batch.finish()
         batch.sum_up()
         return
@@ -235,7 +227,7 @@ def to_file(
             with files.explained("write", file, only=OSError), file.open("wb") as device:
                 device.writelines(chunks())
     except NotFound as problem:
-        if not ignore_not_found:
+        if not batch.gone_ok:
             raise
         sink.say(problem.message)
 

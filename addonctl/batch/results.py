@@ -94,7 +94,7 @@ def counts(
         return found
 
     counted: Counter[tuple[str, ...]] = Counter()
-    for found in batch.values(count, addresses, ignore_not_found=not addresses.typed):
+    for found in batch.values(count, addresses):
         counted.update(found)
     return counted
 
@@ -117,7 +117,6 @@ def wait(
     interval: float | None = None,
     *,
     any_end: bool = False,
-    ignore_not_found: bool = False,
 ) -> None:
     """Write the results of one recording after the other, as they become final.
 
@@ -194,7 +193,7 @@ def wait(
                     ended[result.final] += 1
                     if result.status in bad_ends:
                         bad.append(result)
-                elif isinstance(result, NotFound) and ignore_not_found:
+                elif isinstance(result, NotFound) and batch.gone_ok:
                     batch.tell(result.message)
                     batch.succeeded()
                 else:

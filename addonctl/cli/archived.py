@@ -144,7 +144,7 @@ def retire_kept(
         done = "would retire or spare" if dry_run else "retired or spared"
         batch = state.batch(many, done, "result", alone=False)
         rows = retire_all(batch, at.place, at.kept, chosen, now, dry_run=dry_run)
-        batch.report(batch.rows(rows))
+        batch.report(rows)
     note = "".join(f"; {outcome} {count}" for outcome, count in sorted(batch.counts.items()))
     batch.finish(note)
     sink.say(f"{batch.summary}{note}")
@@ -218,7 +218,7 @@ def erase_kept(
         rows = [each.row(at.kept, dry_run=dry_run) for each in targets]
         exports = {name for each in known for name in each.exports}
         gone = [name for name in exports if at.place.size(name) is None]
-    tally.report(tally.rows(rows))
+    tally.report(rows)
     if not dry_run:
         sids = {sid for each in known for sid in (*each.tombstones, *each.below)}
         history.forget(account, sids)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +63,7 @@ def list_payloads(
     selection = state.selection(Payload, ages, payloads, listing)
     size = selection.page_size(listing.page_size)
     addresses = state.addresses(results, many, 1, 2, whole, recordings)
-    batch = state.batch(many, "listed", "result", alone=addresses.alone)
+    batch = state.batch(many, "listed", "result", alone=addresses.alone, gone_ok=whole.all)
     client, every = batch.client, state.selection(Result)
 
     def ask(address: Address) -> Iterator[list[Payload]]:
@@ -72,7 +71,7 @@ def list_payloads(
         for place in [address] if address.result else (place for place, _ in listed):
             yield from client.payloads(place, size)
 
-    found = batch.pages(ask, addresses, gone_is_empty=whole.all)
+    found = batch.pages(ask, addresses)
     state.answer(Payload, selection, batch, found)
 
 
@@ -184,14 +183,13 @@ def download(
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     # A recording or a result, typed alone, may stand for many payloads.
     single = wanted.alone and all(address.payload for address in wanted.items)
-    batch = state.batch(many, "saved", "payload", alone=single)
+    again, gone_ok = saving.clobber, missing.ignore_not_found
+    batch = state.batch(many, "saved", "payload", alone=single, gone_ok=gone_ok)
     listed: Results = {}
     look = state.recording if names.asks_for_recording else None
     found: Iterable[Found] = find(batch, wanted, selection, listed, look)
-    again, ignored = saving.clobber, missing.ignore_not_found
     if saving.output is not None:
-        check = saving.check
-        to_file(batch, found, saving.output, again=again, check=check, ignore_not_found=ignored)
+        to_file(batch, found, saving.output, again=again, check=saving.check)
         return
     if consent:
         there = []
@@ -212,16 +210,15 @@ def download(
         batch.alone = total <= 1
     check = saving.check or saving.delete_after
     outcomes = saved(batch, found, total, folder, listed, again=again, check=check)
-    rows = batch.rows(outcomes, ignore_not_found=ignored)
     if not saving.delete_after:
-        batch.report(rows)
+        batch.report(outcomes)
         batch.finish()
         batch.sum_up()
         return
     spared: Counter[str] = Counter()
-    deleting = state.batch(many, "deleted or spared", "result", alone=False)
+    deleting = state.batch(many, "deleted or spared", "result", alone=False, gone_ok=gone_ok)
     deletions = deleted(batch, deleting, listed, folder, spared)
-    batch.report(chain(rows, deleting.rows(deletions, ignore_not_found=ignored)))
+    batch.report(outcomes, deleting.rows(deletions))
     reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
     note = f"; deleted {plural(deleting.counts['deleted'], 'result')}, spared {spared.total()}"
     note += f" ({reasons})" if reasons else ""
@@ -303,9 +300,10 @@ def delete(
     if deleting.dry_run:
         tally = Tally(sink, "would delete", unit)
         planned = ((each, unlisted.get(each, "would-delete"), None) for each in addresses.items)
-        tally.report(tally.rows(planned))
+        tally.report(planned)
     else:
-        tally = batch = state.batch(many, "deleted", unit, alone=alone)
+        gone_ok = missing.ignore_not_found
+        tally = batch = state.batch(many, "deleted", unit, alone=alone, gone_ok=gone_ok)
 
         def work(address: Address) -> None:
             if address in unlisted:
@@ -314,6 +312,6 @@ def delete(
 
         outcomes = batch.run(work, addresses.items, addresses.total, window=AHEAD)
         done = ((each, problem or "deleted", None) for each, problem in outcomes)
-        tally.report(tally.rows(done, ignore_not_found=missing.ignore_not_found))
+        tally.report(done)
     tally.finish()
     tally.sum_up()

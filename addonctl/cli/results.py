@@ -65,7 +65,7 @@ def list_results(
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    batch = state.batch(many, "listed", "recording", alone=addresses.alone)
+    batch = state.batch(many, "listed", "recording", alone=addresses.alone, gone_ok=whole.all)
     # What --all lists is known for the headings that a terminal shows.
     several = addresses.typed and not addresses.alone
     headed = several and state.sink.on_terminal and state.format == "table"
@@ -78,7 +78,7 @@ def list_results(
                     page = [ListedResult.of(each, recording) for each in page]
             yield page
 
-    found = batch.pages(ask, addresses, gone_is_empty=whole.all)
+    found = batch.pages(ask, addresses)
     state.answer(ListedResult, selection, batch, found)
 
 
@@ -172,9 +172,9 @@ def wait_for_results(
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
     addresses = state.addresses(results, many, 1, 2, whole, filters)
-    batch = state.batch(many, "waited for", "result", alone=addresses.alone)
-    ignored = missing.ignore_not_found
-    wait(batch, addresses, until, between, any_end=any_end, ignore_not_found=ignored)
+    alone, gone_ok = addresses.alone, missing.ignore_not_found
+    batch = state.batch(many, "waited for", "result", alone=alone, gone_ok=gone_ok)
+    wait(batch, addresses, until, between, any_end=any_end)
 
 
 command.verb(
@@ -232,7 +232,8 @@ def count_results(
     sink = state.answering(Count)
     read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    batch = state.batch(many, "counted", "recording", alone=addresses.alone)
+    alone, gone_ok = addresses.alone, not addresses.typed
+    batch = state.batch(many, "counted", "recording", alone=alone, gone_ok=gone_ok)
     found = counts(batch, addresses, state.selection(Result, ages, results), groups)
     if found or not batch.failures:
         most = max(found.values(), default=1)

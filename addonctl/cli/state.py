@@ -91,7 +91,9 @@ class State(Settings):
         trace = self.sink.trace if self.common.verbose else None
         return connected(login, self.limits(workers), pace, trace, self.sink.pause)
 
-    def batch(self, many: Many, done: str, unit: str, *, alone: bool) -> Batch:
+    def batch(
+        self, many: Many, done: str, unit: str, *, alone: bool, gone_ok: bool = False
+    ) -> Batch:
         """What works on many addresses, `--workers` at a time; or on one `alone`.
 
         `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed.
@@ -100,7 +102,9 @@ class State(Settings):
 
         workers = self.workers(many)
         client = self.client(1 if alone else workers)
-        return Batch(client, self.sink, workers, done, unit, alone=alone)
+        batch = Batch(client, self.sink, workers, done, unit)
+        batch.alone, batch.gone_ok = alone, gone_ok
+        return batch
 
     def addresses(
         self,
@@ -231,9 +235,9 @@ class State(Settings):
         """
         self.answering(kind)
         addresses = self.addresses(words, many, level, level)
-        batch = self.batch(many, done, UNITS[level], alone=addresses.alone)
-        work, ignored = partial(ask, batch.client), missing.ignore_not_found
-        found = batch.values(work, addresses, ignore_not_found=ignored)
+        alone, gone_ok = addresses.alone, missing.ignore_not_found
+        batch = self.batch(many, done, UNITS[level], alone=alone, gone_ok=gone_ok)
+        found = batch.values(partial(ask, batch.client), addresses)
         if bare and self.format == "table" and self.output.fields is None:
             for record in found:
                 self.sink.text(record.document[bare])
