@@ -63,7 +63,8 @@ def list_payloads(
     selection = state.selection(Payload, ages, payloads, listing)
     size = selection.page_size(listing.page_size)
     addresses = state.addresses(results, many, 1, 2, whole, recordings)
-    batch = state.batch(many, "listed", "result", alone=addresses.alone, gone_ok=whole.all)
+    batch = state.batch(many, "listed", "result", alone=addresses.alone)
+    batch.gone_ok = whole.all
     client, every = batch.client, state.selection(Result)
 
     def ask(address: Address) -> Iterator[list[Payload]]:
@@ -183,13 +184,13 @@ def download(
     wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
     # A recording or a result, typed alone, may stand for many payloads.
     single = wanted.alone and all(address.payload for address in wanted.items)
-    again, gone_ok = saving.clobber, missing.ignore_not_found
-    batch = state.batch(many, "saved", "payload", alone=single, gone_ok=gone_ok)
+    batch = state.batch(many, "saved", "payload", alone=single)
+    batch.gone_ok = missing.ignore_not_found
     listed: Results = {}
     look = state.recording if names.asks_for_recording else None
     found: Iterable[Found] = find(batch, wanted, selection, listed, look)
     if saving.output is not None:
-        to_file(batch, found, saving.output, again=again, check=saving.check)
+        to_file(batch, found, saving.output, again=saving.clobber, check=saving.check)
         return
     if consent:
         there = []
@@ -209,14 +210,15 @@ def download(
         total = len(found)
         batch.alone = total <= 1
     check = saving.check or saving.delete_after
-    outcomes = saved(batch, found, total, folder, listed, again=again, check=check)
+    outcomes = saved(batch, found, total, folder, listed, again=saving.clobber, check=check)
     if not saving.delete_after:
         batch.report(outcomes)
         batch.finish()
         batch.sum_up()
         return
     spared: Counter[str] = Counter()
-    deleting = state.batch(many, "deleted or spared", "result", alone=False, gone_ok=gone_ok)
+    deleting = state.batch(many, "deleted or spared", "result", alone=False)
+    deleting.gone_ok = missing.ignore_not_found
     deletions = deleted(batch, deleting, listed, folder, spared)
     batch.report(outcomes, deleting.rows(deletions))
     reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
@@ -302,8 +304,8 @@ def delete(
         planned = ((each, unlisted.get(each, "would-delete"), None) for each in addresses.items)
         tally.report(planned)
     else:
-        gone_ok = missing.ignore_not_found
-        tally = batch = state.batch(many, "deleted", unit, alone=alone, gone_ok=gone_ok)
+        tally = batch = state.batch(many, "deleted", unit, alone=alone)
+        batch.gone_ok = missing.ignore_not_found
 
         def work(address: Address) -> None:
             if address in unlisted:

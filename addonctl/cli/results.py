@@ -65,7 +65,8 @@ def list_results(
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    batch = state.batch(many, "listed", "recording", alone=addresses.alone, gone_ok=whole.all)
+    batch = state.batch(many, "listed", "recording", alone=addresses.alone)
+    batch.gone_ok = whole.all
     # What --all lists is known for the headings that a terminal shows.
     several = addresses.typed and not addresses.alone
     headed = several and state.sink.on_terminal and state.format == "table"
@@ -172,8 +173,8 @@ def wait_for_results(
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
     addresses = state.addresses(results, many, 1, 2, whole, filters)
-    alone, gone_ok = addresses.alone, missing.ignore_not_found
-    batch = state.batch(many, "waited for", "result", alone=alone, gone_ok=gone_ok)
+    batch = state.batch(many, "waited for", "result", alone=addresses.alone)
+    batch.gone_ok = missing.ignore_not_found
     wait(batch, addresses, until, between, any_end=any_end)
 
 
@@ -232,8 +233,8 @@ def count_results(
     sink = state.answering(Count)
     read_from(state, kept)
     addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    alone, gone_ok = addresses.alone, not addresses.typed
-    batch = state.batch(many, "counted", "recording", alone=alone, gone_ok=gone_ok)
+    batch = state.batch(many, "counted", "recording", alone=addresses.alone)
+    batch.gone_ok = not addresses.typed
     found = counts(batch, addresses, state.selection(Result, ages, results), groups)
     if found or not batch.failures:
         most = max(found.values(), default=1)

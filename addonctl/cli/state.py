@@ -91,19 +91,14 @@ class State(Settings):
         trace = self.sink.trace if self.common.verbose else None
         return connected(login, self.limits(workers), pace, trace, self.sink.pause)
 
-    def batch(
-        self, many: Many, done: str, unit: str, *, alone: bool, gone_ok: bool = False
-    ) -> Batch:
-        """What works on many addresses, `--workers` at a time; or on one `alone`.
-
-        `done` and `unit` are the words of its summary: deleted 4998 of 5000 results, 2 failed.
-        """
+    def batch(self, many: Many, done: str, unit: str, *, alone: bool) -> Batch:
+        """What works on many addresses, `--workers` at a time; or on one `alone`."""
         from addonctl.batch.outcomes import Batch
 
         workers = self.workers(many)
         client = self.client(1 if alone else workers)
         batch = Batch(client, self.sink, workers, done, unit)
-        batch.alone, batch.gone_ok = alone, gone_ok
+        batch.alone = alone
         return batch
 
     def addresses(
@@ -235,8 +230,8 @@ class State(Settings):
         """
         self.answering(kind)
         addresses = self.addresses(words, many, level, level)
-        alone, gone_ok = addresses.alone, missing.ignore_not_found
-        batch = self.batch(many, done, UNITS[level], alone=alone, gone_ok=gone_ok)
+        batch = self.batch(many, done, UNITS[level], alone=addresses.alone)
+        batch.gone_ok = missing.ignore_not_found
         found = batch.values(partial(ask, batch.client), addresses)
         if bare and self.format == "table" and self.output.fields is None:
             for record in found:
