@@ -189,20 +189,13 @@ class ListedResult(Result):
         "recording_created": "date_created",
         "recording_duration": "duration",
     }
-    """Fields of the recording, by what they are called here."""
+    """Fields of the recording, by what they are called here; empty where it is gone."""
     FIELDS = (
         *Result.FIELDS,
         Field("call_sid", "sid", asked=True),
         Field("recording_created", "date", asked=True),
         Field("recording_duration", "number", asked=True),
     )
-
-    @classmethod
-    def of(cls, result: Result, recording: Recording | None) -> ListedResult:
-        """`result` with the fields of its recording; empty where there is none any more."""
-        document = recording.document if recording else {}
-        more = {name: document.get(origin) for name, origin in cls.OF_RECORDING.items()}
-        return cls({**result.document, **more})
 
 
 class Payload(Resource):
@@ -231,11 +224,6 @@ class Outcome(Record):
 
     COLLECTION, ELEMENT = "outcomes", "Outcome"
     FIELDS = fields("sid:sid outcome:status detail")
-
-    @classmethod
-    def of(cls, address: Address, outcome: str, detail: str | None) -> Outcome:
-        """The row for what lies at `address`."""
-        return cls({"sid": str(address), "outcome": outcome, "detail": detail})
 
     @property
     def address(self) -> Address:

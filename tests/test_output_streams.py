@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,12 +118,12 @@ def test_answers_are_utf8_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -
             assert "字幕 é".encode() in out
 
 
-def test_a_stdout_without_bytes_beneath_takes_text() -> None:
+def test_a_stdout_without_bytes_beneath_takes_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs that embed this one may replace sys.stdout by anything that takes text."""
     out = io.StringIO()
-    Sink(OutputSettings(format="csv", fields=("sid",)), stdout=out, environ={}).records(
-        Result, [[Result(result(1))]]
-    )
+    monkeypatch.setattr(sys, "stdout", out)
+    sink = Sink(OutputSettings(format="csv", fields=("sid",)))
+    sink.records(Result, [[Result(result(1))]])
 
     assert out.getvalue() == f"sid\n{result(1)['sid']}\n"
 
@@ -131,7 +132,7 @@ def test_payload_bytes_reach_a_pipe_exactly(
     run: Run, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     data = bytes(range(256)) * 3 + b'{"not": json'
-    sink = Sink(OutputSettings(), environ={})
+    sink = Sink(OutputSettings())
     sink.show([data[:100], data[100:]], "application/json")
     sink.close()
 
@@ -185,14 +186,14 @@ def test_quiet_and_verbose_concern_stderr_alone(run: Run, monkeypatch: pytest.Mo
     assert "GET" in verbose.err
 
 
-def test_a_stderr_that_is_gone_changes_no_exit_code() -> None:
+def test_a_stderr_that_is_gone_changes_no_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(5, "gone")
 
-    sink = Sink(OutputSettings(), stderr=Gone(), environ={})
+    monkeypatch.setattr(sys, "stderr", Gone())
 
-    assert sink.complain(AddonctlError("lost")) == 1
+    assert Sink(OutputSettings()).complain(AddonctlError("lost")) == 1
 
 
 @needs_full

@@ -65,22 +65,21 @@ class Tally:
     def rows(self, outcomes: Iterable[Row]) -> Iterator[list[Outcome]]:
         """A row for each outcome, which is counted."""
         for address, outcome, detail in outcomes:
-            if not isinstance(outcome, AddonctlError):
+            if isinstance(outcome, AddonctlError):
+                gone, detail = isinstance(outcome, NotFound), outcome.message
+                if gone and self.gone_ok:
+                    self._missing += 1
+                    self.succeeded()
+                else:
+                    self.failed(outcome)
+                    if self.sink.err_terminal and not self.sink.in_json and self._total != 1:
+                        named = str(address).rpartition("/")[2] in detail
+                        self.sink.warn(f"addonctl: {detail if named else f'{address}: {detail}'}")
+                outcome = "not-found" if gone else "failed"
+            else:
                 self.succeeded()
                 self.counts[outcome] += 1
-                yield [Outcome.of(address, outcome, detail)]
-                continue
-            gone = isinstance(outcome, NotFound)
-            if gone and self.gone_ok:
-                self._missing += 1
-                self.succeeded()
-            else:
-                self.failed(outcome)
-                if self.sink.err_terminal and not self.sink.in_json and self._total != 1:
-                    message = outcome.message
-                    named = str(address).rpartition("/")[2] in message
-                    self.sink.warn(f"addonctl: {message if named else f'{address}: {message}'}")
-            yield [Outcome.of(address, "not-found" if gone else "failed", outcome.message)]
+            yield [Outcome({"sid": str(address), "outcome": outcome, "detail": detail})]
 
     def report(self, outcomes: Iterable[Row], more: Iterable[list[Outcome]] = ()) -> None:
         """Write rows. What they tell of is done even if none can be written."""

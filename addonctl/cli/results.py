@@ -76,7 +76,9 @@ def list_results(
             if page and (wanted or headed):
                 with nullcontext() if wanted else suppress(AddonctlError):
                     recording = state.recording(address)
-                    page = [ListedResult.of(each, recording) for each in page]
+                    known = recording.document if recording else {}
+                    more = {name: known.get(its) for name, its in ListedResult.OF_RECORDING.items()}
+                    page = [ListedResult({**each.document, **more}) for each in page]
             yield page
 
     found = batch.pages(ask, addresses)

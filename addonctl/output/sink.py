@@ -114,7 +114,7 @@ class Sink(Words):
             if self._bar:
                 self._bar.stop()
             long = lines >= height and settings.pager
-            if not (long and paged(shown, self._stdout, self._environ)):
+            if not (long and paged(shown, self._stdout)):
                 self._write(shown)
         else:
             for chunk in spooled(texts):
@@ -197,7 +197,7 @@ class Sink(Words):
             raise AddonctlError(f"cannot write to standard output: {reason}") from None
 
 
-def paged(data: bytes, stdout: IO[Any], environ: Mapping[str, str]) -> bool:
+def paged(data: bytes, stdout: IO[Any]) -> bool:
     """Show a long answer by the user's pager; false where there is none, or it cannot be run.
 
     Who leaves it has seen enough. While it runs Ctrl-C is for it.
@@ -208,8 +208,8 @@ def paged(data: bytes, stdout: IO[Any], environ: Mapping[str, str]) -> bool:
     import threading
 
     usual = "less -FRX" if which("less") else ""
-    command = environ.get("ADDONCTL_PAGER", environ.get("PAGER", usual)).strip()
-    if not command or environ.get("TERM") == "dumb":
+    command = os.environ.get("ADDONCTL_PAGER", os.environ.get("PAGER", usual)).strip()
+    if not command or os.environ.get("TERM") == "dumb":
         return False
     try:
         # less shows colours, and ends where all fits, unless somebody told it otherwise.

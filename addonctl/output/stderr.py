@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import Any, TextIO
 
 from addonctl.errors import AddonctlError, Interrupted
@@ -18,22 +17,13 @@ _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 class Words:
     """The streams of a process, and what goes to stderr: lines, questions, progress.
 
-    The streams default to those of the process, `environ` to its environment, both read once, here.
     `in_json` says that an error is told as one JSON object; `interactive` that a user can be asked;
     `watched` that somebody is looking, at stdout (`on_terminal`) or stderr (`err_terminal`).
     """
 
-    def __init__(
-        self,
-        settings: OutputSettings,
-        *,
-        stdout: TextIO | None = None,
-        stderr: TextIO | None = None,
-        environ: Mapping[str, str] = os.environ,
-    ) -> None:
-        self._settings, self._environ = settings, environ
-        self._stdin, self._stdout = sys.stdin, stdout or sys.stdout
-        self._stderr = stderr or sys.stderr
+    def __init__(self, settings: OutputSettings) -> None:
+        self._settings = settings
+        self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
         self._bar: Progress | None = None
         self.format = settings.format
         self.in_json = settings.format in ("json", "jsonl")
@@ -46,11 +36,10 @@ class Words:
         """Whether a stream is written in colour, that is a terminal or not."""
         if self._settings.color is not None:
             return self._settings.color
-        environ = self._environ
-        if environ.get("NO_COLOR"):
+        if os.environ.get("NO_COLOR"):
             return False
-        forced = environ.get("FORCE_COLOR", "0") not in ("", "0")
-        return forced or (terminal and environ.get("TERM") != "dumb")
+        forced = os.environ.get("FORCE_COLOR", "0") not in ("", "0")
+        return forced or (terminal and os.environ.get("TERM") != "dumb")
 
     def say(self, text: str) -> None:
         """A line on stderr, not under --quiet."""
@@ -78,8 +67,8 @@ class Words:
             return error.exit_code
         name = f"{_RED}addonctl:{_PLAIN}" if self.colored(self.err_terminal) else "addonctl:"
         self._err(f"{name} {safe.block(error.message)}\n")
-        code = f"code {error.code}" if error.code is not None else ""
-        request = f"request {error.request_id}" if error.request_id else ""
+        code = error.code is not None and f"code {error.code}"
+        request = error.request_id and f"request {error.request_id}"
         if parts := [part for part in (code, error.more_info, request) if part]:
             self._err(f"{safe.line(', '.join(parts))}\n")
         if error.hint:
@@ -111,7 +100,7 @@ class Words:
 
     def progress(self, total: int | None, unit: str) -> Progress:
         """A bar on a terminal's stderr, as a context manager; silent anywhere else."""
-        moves = self.err_terminal and self._environ.get("TERM") != "dumb"
+        moves = self.err_terminal and os.environ.get("TERM") != "dumb"
         stream = self._stderr if moves and not self._settings.quiet else None
         self._bar = Progress(total, unit, stream, color=self.colored(self.err_terminal))
         return self._bar
