@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from addonctl.cli.commands import Noun
@@ -26,15 +25,18 @@ class SettingRow(Record):
     FIELDS = fields("name value origin")
 
 
-def _rows(state: State) -> Mapping[str, tuple[str, str]]:
-    """Every setting by name: its value and where it stands."""
+def _rows(state: State) -> dict[str, SettingRow]:
+    """Every setting, by name."""
     settings = Settings(state.environment)
     settings.check()
-    rows = {name: settings.found(name) for name in NAMES}
+    found = {name: settings.found(name) for name in NAMES}
     own = settings.config.add_ons if settings.config else {}
     for sid, name in settings.add_ons.items():
-        rows[f"add_ons.{sid}"] = (name, "config.toml" if sid in own else "known")
-    return rows
+        found[f"add_ons.{sid}"] = (name, "config.toml" if sid in own else "known")
+    return {
+        name: SettingRow({"name": name, "value": value or None, "origin": origin or None})
+        for name, (value, origin) in found.items()
+    }
 
 
 @command.verb(
@@ -42,22 +44,17 @@ def _rows(state: State) -> Mapping[str, tuple[str, str]]:
 )
 def list_settings(state: State, output: Output) -> None:
     """List the settings, with where each stands."""
-    sink = state.answering(SettingRow)
-    rows = [
-        SettingRow({"name": name, "value": value or None, "origin": origin or None})
-        for name, (value, origin) in _rows(state).items()
-    ]
-    sink.records(SettingRow, [rows])
+    state.answering(SettingRow).records(SettingRow, [list(_rows(state).values())])
 
 
 @command.verb("get", examples=(("the format", "addonctl config get format || true"),))
 def get_setting(state: State, name: Name) -> None:
     """Print one setting. Exit code 3 where it is not set."""
     _place(name)
-    value, _ = _rows(state).get(name, ("", ""))
-    if not value:
+    row = _rows(state).get(name)
+    if not row or not row.document["value"]:
         raise NotFound(f"{name} is not set", hint=f"addonctl config set {name} VALUE")
-    state.sink.text(value)
+    state.sink.text(row.document["value"])
 
 
 @command.verb(

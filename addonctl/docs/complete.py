@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from addonctl.history import Shown
-    from addonctl.profiles.config import Config
 
 SCRIPTS = {
     "bash": "addonctl.bash",
@@ -132,40 +131,33 @@ class CommandLine:
         name, equals, _ = current.partition("=")
         if not current.startswith("--"):
             name, equals = current[:2], ""
-        kind, rows = "", {}
+        kind, rows = "words", {}
         if self._pending:
             kind, rows = self._pending["value"]
         elif self._only_operands or not current.startswith("-"):
             if command["commands"]:
-                kind, rows = "words", command["commands"]
+                rows = command["commands"]
             elif command["many"] or not self._operands:
                 kind, rows = command["argument"]
         elif name != current and (option := self._option(name)):
             prefix, (kind, rows) = name + equals, option["value"]
         else:
             options = [self._table["options"][number] for number in command["options"]]
-            kind, rows = (
-                "words",
-                {name: each["about"] for each in options for name in each["names"]},
-            )
+            rows = {name: each["about"] for each in options for name in each["names"]}
         typed = current.removeprefix(prefix)
         if kind in ("file", "folder"):
             return kind, prefix, {}
         if kind == "list":
             before = typed[: typed.rfind(",") + 1]
-            return (
-                kind,
-                prefix + before,
-                {word: rows[word] for word in rows if word not in before.split(",")},
-            )
+            rows = {word: rows[word] for word in rows if word not in before.split(",")}
+            return kind, prefix + before, rows
         if kind == "sort" and typed.startswith("-"):
             rows = {f"-{word}": about for word, about in rows.items()}
         elif kind == "help":
             members = self._command(" ".join(self._operands))["commands"]
             rows = members if self._operands else rows | members
         elif kind == "profile":
-            config = self._config()
-            profiles = config.profiles if config else {}
+            profiles = self._config().profiles
             rows = rows | {name: profile.account for name, profile in profiles.items()}
         elif kind == "address":
             rows = self._addresses(list(rows), typed)
@@ -176,8 +168,7 @@ class CommandLine:
             if what in ("XB", "XE"):
                 from addonctl.addresses import KNOWN_ADD_ONS
 
-                config = self._config()
-                named = {**KNOWN_ADD_ONS, **(config.add_ons if config else {})}
+                named = {**KNOWN_ADD_ONS, **self._config().add_ons}
                 rows |= {name: sid for sid, name in named.items() if sid.startswith(what)}
         return "words", prefix, rows
 
@@ -257,21 +248,23 @@ class CommandLine:
         profile = self._given.get("--profile") or self._environment.get("ADDONCTL_PROFILE")
         if not account and not profile:
             account = self._environment.get("TWILIO_ACCOUNT_SID")
-        config = self._config() if not account and profile != "sandbox" else None
-        if config:
-            profile = profile or config.active or ""
+        if not account and profile != "sandbox":
+            config = self._config()
+            profile = profile or config.active
             account = config.profiles[profile].account if profile in config.profiles else None
         if not account and profile == "sandbox":
             account = self._table["sandbox"]
         return profile or "", account or ""
 
-    def _config(self) -> Config | None:
-        """config.toml, whose parser is loaded only where there is one."""
+    def _config(self) -> Any:
+        """What config.toml says, whose parser is loaded only where there is one."""
         from addonctl.files import config_folder
 
         folder = config_folder(self._environment)
         if not (folder / "config.toml").exists():
-            return None
+            from types import SimpleNamespace
+
+            return SimpleNamespace(active=None, profiles={}, add_ons={})
         from addonctl.profiles.config import ConfigFile
 
         return ConfigFile(folder).read()
