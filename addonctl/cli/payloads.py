@@ -224,7 +224,6 @@ def download(
     reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
     note = f"; deleted {plural(deleting.counts['deleted'], 'result')}, spared {spared.total()}"
     note += f" ({reasons})" if reasons else ""
-    batch.finish_if_interrupted(note)
     deleting.finish_if_interrupted(note)
     batch.finish(note)
     deleting.finish()

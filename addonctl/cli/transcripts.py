@@ -61,17 +61,12 @@ def write(sink: Sink, transcript: Transcript, form: str | None) -> None:
 
     Raises AddonctlError for subtitles without times.
     """
-    if form or not sink.on_terminal:
-        sink.text(written(transcript, form))
-    else:
-        sink.dialogue(transcript)
-
-
-def written(transcript: Transcript, form: str | None) -> str:
-    """A transcript in one of FORMS, or as text. Raises AddonctlError for times that are missing."""
     from addonctl.transcripts.write import WRITERS
 
-    return WRITERS[form or "text"](transcript)
+    if form or not sink.on_terminal:
+        sink.text(WRITERS[form or "text"](transcript))
+    else:
+        sink.dialogue(transcript)
 
 
 def show_payload(
@@ -167,6 +162,7 @@ def transcribe(
     from addonctl.batch.outcomes import plural
     from addonctl.batch.payloads import all_said
     from addonctl.cli.archived import read_from
+    from addonctl.transcripts.write import WRITERS
 
     form = checked_form(form, FORMS[:-1])
     as_rows = state.common.format is not None or state.format != "table"
@@ -186,13 +182,14 @@ def transcribe(
         return
     for number, each in enumerate(said, 1):
         if to is not None:
-            ending = "txt" if form in (None, "text") else form
+            form = form or "text"
+            ending = "txt" if form == "text" else form
             place = Path(to) / f"{each.address._replace(payload='')}.{ending}"
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
             except OSError as problem:
                 raise AddonctlError(f"{place.parent}: {problem.strerror}") from None
-            files.replace(place, written(each.transcript, form).encode(), mode=0o666)
+            files.replace(place, WRITERS[form](each.transcript).encode(), mode=0o666)
             sink.say(f"wrote {place}")
             continue
         if number > 1 and form in ("vtt", "srt"):
