@@ -44,9 +44,13 @@ def came(
     """All of the payload, where the first `have` bytes of it have come in another run."""
     client, data = cast(Client, store), bytearray(DATA[:have])
     payload = Payload({"content_type": content_type})
-    for piece in Source(client, ADDRESS, payload).pieces(have, version):
-        del data[piece.begin :]
-        data += piece.data
+    try:
+        for piece in Source(client, ADDRESS, payload).pieces(have, version):
+            del data[piece.begin :]
+            data += piece.data
+            assert not piece.doubtful
+    finally:
+        assert store.unclosed == 0
     return bytes(data)
 
 
@@ -399,6 +403,19 @@ def test_a_line_that_breaks_is_picked_up_where_it_broke(first: int, etag: str | 
 
     assert came(store) == DATA
     assert store.asked == [(0, None), (first, ETAG)]
+
+
+def test_a_word_that_is_no_encoding_is_forgotten_for_all_that_follows() -> None:
+    """Also where the line breaks right when that is known."""
+    about = {"etag": ETAG, "content_encoding": "br"}
+    first = body(DATA[:HEAD], LATER, **about)
+    second = body(DATA[HEAD:2_000], LATER, begin=HEAD, **about)
+    store = Store([first, second, body(DATA[2_000:], begin=2_000, **about)])
+    pieces = list(Source(cast(Client, store), ADDRESS, Payload({})).pieces())
+
+    assert store.asked == [(0, None), (HEAD, ETAG), (2_000, ETAG)]
+    assert b"".join(piece.data for piece in pieces) == DATA
+    assert {piece.body.encoding for piece in pieces} == {""}
 
 
 @pytest.mark.parametrize(

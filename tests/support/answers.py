@@ -37,13 +37,17 @@ def body(*chunks: bytes | AddonctlError, begin: Any = 0, size: Any = SIZE, **hea
 
 @dataclass
 class Store:
-    """Stands for a client: gives its answers in order, and keeps what it was asked for."""
+    """Stands for a client: gives its answers in order, and keeps what it was asked for.
+
+    `unclosed` is how many of them nobody has given up yet.
+    """
 
     answers: list[Any]
     retries: int = 1
     timeout: float = 0.0
     links: int = 0
     asked: list[tuple[int, str | None]] = field(default_factory=list)
+    unclosed: int = 0
 
     def link(self, address: Address) -> SignedLink:
         assert address == ADDRESS
@@ -56,4 +60,8 @@ class Store:
         answer: Body | AddonctlError = self.answers.pop(0)
         if isinstance(answer, AddonctlError):
             raise answer
-        return answer
+        self.unclosed += 1
+        return answer._replace(close=self._closed)
+
+    def _closed(self) -> None:
+        self.unclosed -= 1
