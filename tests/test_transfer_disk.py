@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from support.answers import ADDRESS, DATA, ETAG, LATER, NAMED, SID, SIZE, Store, body
 
+from addonctl import files
 from addonctl.api import Body, Client
 from addonctl.errors import AddonctlError, TryLater
 from addonctl.models import Payload, Result
@@ -122,7 +123,11 @@ def test_a_note_has_a_greatest_length(keep: Path, more: int) -> None:
     assert left(keep) == ([note(keep).name, f"{SID}.addonctl.part"] if more else [])
 
 
-@pytest.mark.parametrize("length", [20, LONGEST_NOTE * 2])
+# An ETag with which a note has its greatest length.
+FITTING = LONGEST_NOTE - len(said(etag='""'))
+
+
+@pytest.mark.parametrize("length", [20, FITTING, FITTING + 1])
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_a_note_tells_the_version_before_its_bytes_are_written(
     keep: Path, monkeypatch: pytest.MonkeyPatch, length: int, encoding: str
@@ -146,9 +151,31 @@ def test_a_note_tells_the_version_before_its_bytes_are_written(
         part.write(Piece(answer, 9, DATA[9:], doubtful=False))
 
     version = {"etag": etag, "size": SIZE}
-    known = length == 20 and not encoding
+    known = length <= FITTING and not encoding
     assert [data for data, _ in written[1:]] == [DATA[:9], DATA[9:]]
     assert [there for _, there in written[1:]] == [mark | (version if known else {})] * 2
+
+
+def test_a_note_that_went_with_the_run_that_held_it_is_none(
+    keep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited for it has a lock on nothing, so it is taken once more."""
+    lock, waited = files.lock, list[float]()
+
+    def take(descriptor: int, patience: float = 0.0) -> bool:
+        if not waited:  # as a run does that ends
+            note(keep).with_suffix(".part").unlink()
+            note(keep).unlink()
+        waited.append(patience)
+        return lock(descriptor)
+
+    monkeypatch.setattr(files, "lock", take)
+    left_by_another_run(keep, said())
+    with part_of(Directory.at(keep), SID, 60.0, hashing=False):
+        assert note(keep).exists()
+
+    assert all(50 < patience <= 60 for patience in waited)
+    assert len(waited) == 2
 
 
 def test_a_note_of_another_version_is_written_anew_for_a_single_read(keep: Path) -> None:
