@@ -180,7 +180,7 @@ def summary(help: str) -> str:
 NOUNS = {
     "results": ("addonctl.cli.results", "What add-ons made of recordings"),
     "payloads": ("addonctl.cli.payloads", "The files of a result"),
-    "recordings": ("addonctl.cli.recordings", "Which recordings there are"),
+    "recordings": ("addonctl.cli.results:recordings", "Which recordings there are"),
     "archive": ("addonctl.cli.archive", "What outlives the 30 days"),
     "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
     "config": ("addonctl.cli.config", "Settings without secrets"),

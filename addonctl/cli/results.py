@@ -1,4 +1,4 @@
-"""`addonctl results`: what add-ons made of recordings."""
+"""`addonctl results` and `addonctl recordings`: what add-ons made, and of what."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from addonctl.cli.payloads import DOWNLOADS, delete, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
-from addonctl.models import ListedResult, Outcome, Record, Result, fields
+from addonctl.models import ListedResult, Outcome, Record, Recording, Result, fields
 
 Recordings = Annotated[list[str] | None, Argument("RE…")]
 Results = Annotated[list[str] | None, Argument("RE… XR…")]
@@ -25,6 +25,7 @@ command = Noun(
     "What add-ons made of recordings: transcripts, sentiments, keywords.",
     nouns={"payloads": ("addonctl.cli.payloads", "The files of a result")},
 )
+recordings = Noun("The recordings that add-ons have worked on.")
 
 
 BAR = 30
@@ -247,3 +248,38 @@ def count_results(
         ]
         sink.records(Count, [rows])
     batch.finish()
+
+
+@recordings.verb(
+    "list",
+    rows=Recording,
+    examples=(
+        ("the recordings of the last week", "addonctl recordings list --since 7d"),
+        (
+            "the ten longest",
+            "addonctl recordings list --sort -duration --limit 10 --fields sid,duration",
+        ),
+    ),
+)
+def list_recordings(
+    state: State, filters: options.RecordingFilters, listing: options.Listing, output: Output
+) -> None:
+    """List the account's recordings, newest first."""
+    state.answering(Recording)
+    selection = state.selection(Recording, listing)
+    size = selection.page_size(listing.page_size)
+    batch = state.batch(Many(), "listed", "recording", alone=True)
+    pages = batch.client.recordings(options.recording_parameters(filters), size)
+    state.answer(Recording, selection, batch, pages)
+
+
+@recordings.verb(
+    "get",
+    rows=Recording,
+    examples=(("one recording, as the API has it", f"addonctl recordings get {CALL} -f json"),),
+)
+def get_recordings(
+    state: State, missing: Missing, many: Many, output: Output, recordings: Recordings = None
+) -> None:
+    """Show recordings, whole."""
+    state.get(Recording, lambda client, at: client.recording(at), recordings, 1, missing, many)
