@@ -84,7 +84,7 @@ def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> Non
     ran = run("recordings list -v")
 
     assert ran.code == 1
-    assert "recordings.py:" in ran.err
+    assert "results.py:" in ran.err
     assert TOKEN not in ran.err
     assert "Traceback" not in ran.err
 
