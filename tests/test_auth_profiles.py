@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,12 +22,9 @@ from support.logins import (
     log_in,
     refuse_only,
     senders,
-    write_config,
 )
-from support.program import PROGRAM, Run
+from support.program import Run
 from support.scripted import Scripted, answer, scripted
-
-from addonctl.profiles import keeping
 
 
 @pytest.fixture
@@ -260,6 +255,14 @@ def test_logging_out_without_a_name_is_of_the_profile_in_use(run: Run, two: None
     assert listed.out == "bad\n"
 
 
+def test_logging_out_of_another_leaves_the_one_in_use(run: Run, two: None) -> None:
+    ran = run("auth logout bad")
+    listed = run("auth list --format csv --fields profile,in_use --no-header")
+
+    assert ran == (0, "", "logged out of profile 'bad'; its secret is removed\n")
+    assert listed.out == "good,true\n"
+
+
 def test_the_last_logout_leaves_no_file_of_secrets(run: Run, two: None, home: Path) -> None:
     run("auth logout good")
     run("auth logout bad")
@@ -290,38 +293,3 @@ def test_the_sandbox_cannot_be_logged_out_of(run: Run) -> None:
 
     assert (2, "") == (ran.code, ran.out)
     assert "no login to forget" in ran.err
-
-
-def test_a_keyring_that_hangs_is_waited_for_once(
-    home: Path, monkeypatch: pytest.MonkeyPatch, service: Scripted
-) -> None:
-    """Not once for each profile, nor each time it is asked for another thing."""
-    (home / "hanging.py").write_text(
-        "import threading\n"
-        "from pathlib import Path\n"
-        "from keyring.backend import KeyringBackend\n"
-        "class Keyring(KeyringBackend):\n"
-        "    priority = 9\n"
-        "    def set_password(self, service, username, password): pass\n"
-        "    def get_password(self, service, username):\n"
-        "        with Path('asked').open('a') as file:\n"
-        "            file.write(username + '\\n')\n"
-        "        threading.Event().wait()\n"
-    )
-    write_config(
-        home,
-        f"[profiles.a]\naccount = '{ACCOUNT}'\n[profiles.b]\naccount = '{OTHER_ACCOUNT}'\n",
-    )
-    environment = {"PYTHONPATH": str(home), "PYTHON_KEYRING_BACKEND": "hanging.Keyring"}
-    ran = subprocess.run(
-        [*PROGRAM, "auth", "status", "--format", "csv", "--fields", "profile,status"],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-    assert (4, "profile,status\na,missing\nb,missing\n") == (ran.returncode, ran.stdout)
-    assert (home / "asked").read_text() == f"a:{ACCOUNT}\n"
-    assert keeping.PATIENCE < 3
-    assert service.heard == []

@@ -23,8 +23,12 @@ from support.logins import (
 from support.program import Run
 from support.scripted import Scripted, scripted
 
+from addonctl.login import secret_flaw
+
 TAKE = "auth login --from-twilio-cli --insecure-storage"
 GOOD = {"accountSid": ACCOUNT, "apiKey": KEY, "apiSecret": SECRET, "region": "ie1"}
+NO_ACCOUNT, NO_KEY = "it names no account (AC…)", "it names no API key (SK…)"
+ONE_WORD = "must be one word of letters, digits and hyphens, such as ie1 or dublin"
 BAD = {"accountSid": OTHER_ACCOUNT, "apiKey": OTHER_KEY, "apiSecret": OTHER_SECRET}
 
 
@@ -127,19 +131,20 @@ def test_a_name_that_is_taken_stays_whose_it_was(run: Run, service: Scripted, ho
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        ({}, "names no account"),
-        ("text", "names no account"),
-        (GOOD | {"accountSid": KEY}, "names no account"),
-        (GOOD | {"apiKey": None}, "names no API key"),
+        ({}, NO_ACCOUNT),
+        ("text", NO_ACCOUNT),
+        (["accountSid"], NO_ACCOUNT),
+        (GOOD | {"accountSid": KEY}, NO_ACCOUNT),
+        (GOOD | {"accountSid": [ACCOUNT]}, NO_ACCOUNT),
+        (GOOD | {"apiKey": None}, NO_KEY),
+        (GOOD | {"apiKey": [KEY]}, NO_KEY),
         (GOOD | {"apiSecret": ""}, "its secret is empty"),
         (GOOD | {"apiSecret": 7}, "its secret is empty"),
-        (GOOD | {"apiSecret": "two words"}, "its secret holds spaces"),
-        (GOOD | {"region": "evil.test/"}, "one word"),
-        (["accountSid"], "names no account"),
-        (GOOD | {"accountSid": [ACCOUNT]}, "names no account"),
-        (GOOD | {"apiKey": [KEY]}, "names no API key"),
         (GOOD | {"apiSecret": [SECRET]}, "its secret is empty"),
-        (GOOD | {"apiSecret": "\ud800"}, "its secret holds"),
+        (GOOD | {"apiSecret": "two words"}, f"its secret {secret_flaw('two words')}"),
+        (GOOD | {"apiSecret": "\ud800"}, f"its secret {secret_flaw('two words')}"),
+        (GOOD | {"region": "evil.test/"}, f"the region {ONE_WORD}"),
+        (GOOD | {"edge": "evil.test/"}, f"the edge {ONE_WORD}"),
     ],
 )
 def test_a_profile_that_is_no_whole_login_says_why(
@@ -149,8 +154,12 @@ def test_a_profile_that_is_no_whole_login_says_why(
     ran = run(f"{TAKE} --format json")
 
     assert ran.code == 6
-    assert why in json.loads(ran.out)[0]["detail"]
-    assert "two words" not in ran.out
+    assert json.loads(ran.out)[0] == {
+        "profile": "odd",
+        "account_sid": None,
+        "outcome": "failed",
+        "detail": why,
+    }
     assert len(service.heard) == 1
 
 
@@ -168,19 +177,18 @@ def test_a_name_we_cannot_have_is_not_taken(
 def test_where_there_is_none_it_is_exit_3(run: Run, home: Path) -> None:
     ran = run(TAKE)
 
-    assert (3, "") == (ran.code, ran.out)
-    assert f"there is no {home}/.twilio-cli/config.json" in ran.err
+    why = f"there is no {home}/.twilio-cli/config.json to take profiles from"
+    assert ran == (3, "", f"addonctl: {why}\nhint: addonctl auth login\n")
 
 
 @pytest.mark.parametrize(
     "content", [{}, {"profiles": {}}, {"profiles": []}, [], {"projects": []}, '"text"', 7]
 )
 def test_where_it_holds_no_profiles_it_is_exit_3(run: Run, home: Path, content: Any) -> None:
-    write(home, content)
+    path = write(home, content)
     ran = run(TAKE)
 
-    assert (3, "") == (ran.code, ran.out)
-    assert "holds no profiles" in ran.err
+    assert ran == (3, "", f"addonctl: {path} holds no profiles\nhint: addonctl auth login\n")
 
 
 def test_one_nested_without_end_is_exit_2(run: Run, home: Path) -> None:

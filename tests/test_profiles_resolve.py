@@ -25,6 +25,8 @@ from support.scripted import Scripted, answer, scripted
 
 from addonctl.login import api_url
 from addonctl.profiles import resolve
+from addonctl.profiles.config import Profile
+from addonctl.profiles.keeping import Profiles
 
 VARIABLES = {
     "TWILIO_ACCOUNT_SID": ACCOUNT,
@@ -258,6 +260,17 @@ def test_region_and_edge_make_the_address(
 
     assert login.api_url == url
     assert login.source == "file"
+
+
+def test_a_login_is_tried_at_the_address_that_it_will_have(home: object) -> None:
+    """It is no profile yet; and the address that replaces all others replaces this one too."""
+    profile = Profile("work", ACCOUNT, KEY, "ie1", "dublin")
+    tried = [
+        Profiles(environment).login(profile, SECRET).api_url
+        for environment in ({}, {"ADDONCTL_API_URL": "https://x.test"})
+    ]
+
+    assert tried == ["https://api.dublin.ie1.twilio.com", "https://x.test"]
 
 
 @pytest.mark.parametrize("word", ["evil.test/", "a@b", "x.y", "", "a b", "-", "ie1\n", "x#", "ü"])
