@@ -85,3 +85,7 @@ class Interrupted(AddonctlError):
     """The user, or the system, asked us to stop: Ctrl-C, or SIGTERM."""
 
     exit_code = 130
+
+
+class PipeClosed(Exception):
+    """stdout's reader has gone. No OSError, so that nobody takes it for a broken connection."""

@@ -175,11 +175,11 @@ def test_the_line_ends_of_ordinary_text_are_line_ends(
     monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """CR LF is how half of the world ends a line; a lone CR would write over one."""
-    from addonctl.output import screen
+    from addonctl.output import terminal
 
     body = "first\r\nmi\u200cxed می\u200cخواهم\rsecond\r\n\r\nlast\r".encode()
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
-    shown = "".join(screen.payload(chunks, "text/plain", color=False))
+    shown = "".join(terminal.payload(chunks, "text/plain", color=False))
 
     assert shown == "first\nmi\u200cxed می\u200cخواهم\\rsecond\n\nlast\\r\n"
 

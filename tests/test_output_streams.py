@@ -21,7 +21,7 @@ from support.scripted import answer
 from addonctl.errors import AddonctlError
 from addonctl.models import Result
 from addonctl.output import FORMATS, OutputSettings, Sink
-from addonctl.output.sink import IN_MEMORY, spooled
+from addonctl.output.documents import IN_MEMORY, spooled
 
 THOUSANDS = [[result(at + number) for number in range(1000)] for at in (0, 1000, 2000)]
 needs_full = pytest.mark.skipif(
@@ -152,11 +152,11 @@ def test_a_document_larger_than_memory_should_hold_waits_in_a_file(
         return made[-1]
 
     monkeypatch.setattr(tempfile, "TemporaryFile", counted)
-    texts = [str(number) * (IN_MEMORY // 8) for number in range(10)]
+    chunks = [str(number).encode() * (IN_MEMORY // 8) for number in range(10)]
 
-    assert b"".join(spooled(texts[:2])) == "".join(texts[:2]).encode()
+    assert b"".join(spooled(chunks[:2])) == b"".join(chunks[:2])
     assert made == []
-    assert b"".join(spooled(texts)) == "".join(texts).encode()
+    assert b"".join(spooled(chunks)) == b"".join(chunks)
     assert len(made) == 1
 
 

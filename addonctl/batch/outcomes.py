@@ -13,9 +13,8 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address, Addresses
-from addonctl.errors import AddonctlError, Interrupted, NotFound, SomeFailed
+from addonctl.errors import AddonctlError, Interrupted, NotFound, PipeClosed, SomeFailed
 from addonctl.models import Outcome
-from addonctl.output import PipeClosed
 
 if TYPE_CHECKING:
     from addonctl.api import Client

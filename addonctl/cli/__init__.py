@@ -33,8 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
         from addonctl.cli.parser import execute
         from addonctl.cli.state import State
-        from addonctl.errors import AddonctlError, Interrupted
-        from addonctl.output import PipeClosed
+        from addonctl.errors import AddonctlError, Interrupted, PipeClosed
     except KeyboardInterrupt:  # so early that there is nobody yet who could say it
         return 130
     state = State(os.environ)

@@ -119,7 +119,10 @@ def show_payload(
         except (ValueError, RecursionError):
             problem = f"payload {at.payload} is not JSON, which --query takes"
             raise AddonctlError(problem) from None
-        sink.queried(document, query)
+        from addonctl.output import documents
+
+        answer = f"{documents.query(query)(document)}\n"
+        sink.show([answer.encode("utf-8", "backslashreplace")], "application/json")
         return
     for number, (at, each) in enumerate(found):
         if not single:

@@ -5,6 +5,6 @@ the functions that turn records into text.
 """
 
 from addonctl.output.formats import FORMATS, OutputSettings
-from addonctl.output.sink import PipeClosed, Sink
+from addonctl.output.sink import Sink
 
-__all__ = ["FORMATS", "OutputSettings", "PipeClosed", "Sink"]
+__all__ = ["FORMATS", "OutputSettings", "Sink"]

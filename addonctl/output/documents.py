@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
@@ -15,6 +15,8 @@ from addonctl.models import Field, Record
 from addonctl.output import safe
 from addonctl.output.formats import Answer
 from addonctl.output.rows import plain
+
+IN_MEMORY = 1 << 20  # bytes of a document that is held back; a longer one waits in a file
 
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse>"
 _TAIL = "</TwilioResponse>\n"
@@ -197,3 +199,23 @@ def _content(value: Any) -> str:
     if isinstance(value, list):
         return "".join([f"<Item>{_content(item)}</Item>" for item in value])
     return _SPECIAL.sub(lambda found: _ESCAPED.get(found[0], "\ufffd"), plain(value))
+
+
+def spooled(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A document in pieces, the first after the last has come: in a file if it is long.
+
+    Raises AddonctlError if the temporary folder will not take it.
+    """
+    from tempfile import SpooledTemporaryFile
+
+    try:
+        with SpooledTemporaryFile(IN_MEMORY) as spool:
+            for chunk in chunks:
+                spool.write(chunk)
+            spool.seek(0)
+            yield from iter(partial(spool.read, 1 << 18), b"")
+    except OSError as problem:
+        raise AddonctlError(
+            f"cannot keep the document in a temporary file: {problem.strerror or problem}",
+            hint="TMPDIR names the folder; jsonl and csv need none",
+        ) from None

@@ -1,32 +1,24 @@
-"""What a terminal shows: tables fitted to it, grouped under what they belong to; records as lines;
-payloads and transcripts to be read.
+"""What a terminal shows: tables fitted to it, grouped under what they belong to; records as lines.
 
-rich's own Table lays out under a thousand rows a second, so the widths of tables are worked out
-here, once for all rows, from rich's cell widths.
+rich's own Table lays out under a thousand rows a second, so the widths are worked out here, once
+for all rows, from rich's cell widths.
 """
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
 from addonctl import dates
-from addonctl.errors import AddonctlError
 from addonctl.models import STATUSES, Field, Record
 from addonctl.output import safe
-from addonctl.output.documents import shown
 from addonctl.output.formats import Answer
 from addonctl.output.rows import plain, texts
-
-if TYPE_CHECKING:
-    from addonctl.transcripts import Transcript
 
 GAP = "  "
 NARROWEST = 12  # cells that a column of free text gets at least
@@ -34,12 +26,10 @@ TALLEST = 8  # lines that a cell of free text may take; beyond them it ends in a
 BAR = "█"  # drawn with it, a text is shortened where it does not fit, in proportion to others
 SOON = timedelta(days=3)  # a result that ends within this is marked
 PARENTS = ("reference_sid", "add_on_result_sid")  # what a record belongs to, outermost first
-LONGEST_JSON = 4 << 20  # bytes of a payload up to which JSON is taken apart and indented
 
 _BOLD, _ALARM = "1", "1;31"
 _ENDS = {"completed": "32", "done": "32", "failed": "31", "canceled": "33", "deleted": "2"}
 _STATUS_STYLES = dict.fromkeys(STATUSES, "36") | _ENDS
-_VOICES = ("cyan", "green", "magenta", "yellow", "blue", "red")
 _PIECE = re.compile(r" +|/?[^ /]+/?|/+")
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}/?")
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
@@ -260,78 +250,3 @@ def _padded(text: str, width: int, style: str) -> str:
 def colored(status: str) -> str:
     """A status in its colour."""
     return _padded(status, 0, _STATUS_STYLES.get(status, ""))
-
-
-def payload(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Iterator[str]:
-    """A payload as text, no character of which a terminal would obey: JSON indented and coloured.
-
-    Raises AddonctlError for what is no text.
-    """
-    rest, start = iter(chunks), b""
-    for chunk in rest:
-        start += chunk
-        if len(start) > LONGEST_JSON or not (start[:1] in b"{[ \r\n\t" or "json" in content_type):
-            break
-    else:
-        try:
-            text = json.dumps(json.loads(start), ensure_ascii=False, indent=2)
-        except (ValueError, RecursionError):
-            pass  # it only looks like JSON
-        else:
-            yield shown(text, screen=True, color=color) + "\n"
-            return
-    if b"\0" in start:
-        raise AddonctlError(
-            f"the payload is {content_type or 'data'}, not text for a terminal",
-            hint="send it to a file: … > FILE, or addonctl results download",
-        )
-    end = "\n"
-    for text in codecs.iterdecode(chain([start], rest), "utf-8", "replace"):
-        text = f"\r{text}" if end == "\r" else text
-        end = text[-1]
-        yield safe.prose(text.removesuffix("\r"))  # its newline may come next
-    if end == "\r":
-        yield safe.prose(end)
-    if end != "\n":
-        yield "\n"
-
-
-def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
-    """A transcript to be read: times, who speaks, each in a colour, and the words wrapped."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from addonctl.transcripts.write import clock, labels
-
-    voices = labels(transcript)
-    colors: dict[str, str] = {}
-    grid = Table.grid(padding=(0, 2))
-    timed = any(turn.start is not None for turn in transcript.turns)
-    if timed:
-        grid.add_column(justify="right", no_wrap=True)
-    if any(voices):
-        grid.add_column(max_width=max(8, width // 4))
-    grid.add_column(ratio=1, overflow="fold")
-    before = ""
-    for who, turn in zip(voices, transcript.turns, strict=True):
-        style = colors.setdefault(who, _VOICES[len(colors) % len(_VOICES)])
-        cells = [Text(safe.line(" ".join(turn.text.split())))]
-        if any(voices):
-            cells.insert(0, Text(safe.line(who) if who != before else "", style))
-        if timed:
-            cells.insert(0, Text("" if turn.start is None else clock(turn.start), "dim"))
-        grid.add_row(*cells)
-        before = who
-    lines = StringIO()
-    console = Console(
-        file=lines,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        legacy_windows=False,
-    )
-    console.print(grid)
-    return "".join(f"{line.rstrip()}\n" for line in lines.getvalue().splitlines())

@@ -1,31 +1,180 @@
-"""Where commands hand over: the answer to stdout, as bytes whatever the locale."""
+"""Where commands hand over: answers to stdout, what is said and asked beside them to stderr."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain
-from shutil import get_terminal_size, which
-from typing import IO, TYPE_CHECKING, Any
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, TextIO
 
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import AddonctlError, Interrupted, PipeClosed, Usage
 from addonctl.models import Record
 from addonctl.output import safe
-from addonctl.output.formats import FORMATS, Answer
-from addonctl.output.stderr import Words
+from addonctl.output.formats import FORMATS, Answer, OutputSettings
 
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
 
-IN_MEMORY = 1 << 20  # bytes of a document that is held back; a longer one waits in a file
+_RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
 
-class PipeClosed(Exception):
-    """stdout's reader has gone. No OSError, so that nobody takes it for a broken connection."""
+class Words:
+    """The streams of a process, and what goes to stderr: lines, questions, progress.
+
+    `in_json` says that an error is told as one JSON object; `interactive` that a user can be asked;
+    `watched` that somebody is looking, at stdout (`on_terminal`) or stderr (`err_terminal`).
+    """
+
+    def __init__(self, settings: OutputSettings) -> None:
+        self._settings = settings
+        self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
+        self._bar: Progress | None = None
+        self.format = settings.format
+        self.in_json = settings.format in ("json", "jsonl")
+        self.on_terminal = is_terminal(self._stdout)
+        self.err_terminal = is_terminal(self._stderr)
+        self.watched = self.on_terminal or self.err_terminal
+        self.interactive = settings.ask and self.err_terminal and is_terminal(self._stdin)
+
+    def colored(self, terminal: bool) -> bool:
+        """Whether a stream is written in colour, that is a terminal or not."""
+        if self._settings.color is not None:
+            return self._settings.color
+        if os.environ.get("NO_COLOR"):
+            return False
+        forced = os.environ.get("FORCE_COLOR", "0") not in ("", "0")
+        return forced or (terminal and os.environ.get("TERM") != "dumb")
+
+    def say(self, text: str) -> None:
+        """A line on stderr, not under --quiet."""
+        if not self._settings.quiet:
+            self._tell(text)
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, also under --quiet."""
+        self._tell(text, _YELLOW)
+
+    def pause(self, text: str) -> None:
+        """A line on a terminal's stderr: why nothing moves, and for how long."""
+        if self.err_terminal and not self._settings.quiet:
+            self._tell(text, _DIM)
+
+    def trace(self, text: str) -> None:
+        """A line on stderr under --verbose."""
+        if self._settings.verbose:
+            self._tell(text, _DIM)
+
+    def complain(self, error: AddonctlError) -> int:
+        """Say what went wrong, in the asked format; gives back the exit code."""
+        if self.in_json:
+            self._err(json.dumps(error.document()) + "\n")
+            return error.exit_code
+        name = f"{_RED}addonctl:{_PLAIN}" if self.colored(self.err_terminal) else "addonctl:"
+        self._err(f"{name} {safe.block(error.message)}\n")
+        code = error.code is not None and f"code {error.code}"
+        request = error.request_id and f"request {error.request_id}"
+        if parts := [part for part in (code, error.more_info, request) if part]:
+            self._err(f"{safe.line(', '.join(parts))}\n")
+        if error.hint:
+            self._err(f"hint: {safe.block(error.hint)}\n")
+        return error.exit_code
+
+    def ask(self, question: str, *, hidden: bool = False) -> str:
+        """What the user types in answer to a question on stderr; `hidden` needs a terminal.
+
+        Raises Interrupted at Ctrl-D: an end of the input is no answer.
+        """
+        question, answer = f"{safe.line(question)} ", ""
+        try:
+            if hidden:
+                from getpass import getpass
+
+                answer = getpass(question, stream=self._stderr) + "\n"
+            else:
+                self._err(question)
+                answer = self._stdin.readline() if self._stdin else ""
+        except EOFError:
+            pass
+        finally:
+            if not answer.endswith("\n"):  # at its end, or interrupted
+                self._err("\n")
+        if not answer:
+            raise Interrupted("nothing was answered: the input has ended")
+        return answer.strip()
+
+    def progress(self, total: int | None, unit: str) -> Progress:
+        """A bar on a terminal's stderr, as a context manager; silent anywhere else."""
+        moves = self.err_terminal and os.environ.get("TERM") != "dumb"
+        stream = self._stderr if moves and not self._settings.quiet else None
+        self._bar = Progress(total, unit, stream, color=self.colored(self.err_terminal))
+        return self._bar
+
+    def _tell(self, text: str, color: str = "") -> None:
+        text, styled = safe.block(text), color and self.colored(self.err_terminal)
+        self._err(f"{color}{text}{_PLAIN}\n" if styled else f"{text}\n")
+
+    def _err(self, text: str) -> None:
+        if self._bar and (bar := self._bar.shown):
+            bar.console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+            return
+        with suppress(OSError, ValueError):  # there may be nobody left to tell
+            if self._stderr is not None:
+                self._stderr.write(text)
+                self._stderr.flush()
+
+
+class Progress:
+    """How far a piece of work has come; without a `stream` it keeps silent.
+
+    `unit` is what is counted (`results`, `payloads`). `received` counts bytes beside that. `shown`
+    is the bar while there is one; what is said meanwhile is printed above it.
+    """
+
+    def __init__(self, total: int | None, unit: str, stream: TextIO | None, *, color: bool) -> None:
+        self._total, self._unit = total, unit
+        self._stream, self._color = stream, color
+        self.shown: Any = None
+        self._bytes = 0
+
+    def __enter__(self) -> Progress:
+        if self._stream is not None:
+            from addonctl.output import terminal
+
+            self.shown = terminal.bar(self._total, self._unit, self._stream, color=self._color)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def advance(self, n: int = 1) -> None:
+        """`n` more are done."""
+        self._update(advance=n)
+
+    def received(self, count: int) -> None:
+        """`count` more bytes have come; shown with their rate."""
+        self._bytes += count
+        self._update(bytes=self._bytes)
+
+    def note(self, text: str) -> None:
+        """A few words beside the bar."""
+        self._update(note=safe.line(text))
+
+    def stop(self) -> None:
+        """Take the bar away for good."""
+        bar, self.shown = self.shown, None
+        if bar:
+            bar.stop()
+
+    def _update(self, **change: Any) -> None:
+        if bar := self.shown:
+            bar.update(bar.task_ids[0], **change)
 
 
 class Sink(Words):
@@ -39,8 +188,6 @@ class Sink(Words):
         if settings.query is not None and settings.format != "json":
             raise Usage(f"--query takes json, not {settings.format}", hint="add --format json")
         if settings.format == "xlsx":
-            from importlib.util import find_spec
-
             if self.on_terminal:
                 raise Usage(
                     "xlsx is a file, and nothing for a terminal",
@@ -86,14 +233,13 @@ class Sink(Words):
 
         width, height = get_terminal_size() if terminal else (0, 0)
         fields = kind.picked(settings.fields)
-        unasked = tuple(it for it in kind.FIELDS if it.kind != "uris" and not it.asked)
         answer = Answer(
             kind=kind,
             pages=passing(),
             settings=settings,
             fields=fields,
             columns=fields or kind.picked(kind.COLUMNS) or kind.FIELDS,
-            every=fields or unasked,
+            every=fields or tuple(it for it in kind.FIELDS if it.kind != "uris" and not it.asked),
             whole=whole,
             single=single,
             screen=terminal,
@@ -108,16 +254,20 @@ class Sink(Words):
         if format.flows:
             for text in texts:
                 self._write(text)
-        elif terminal:
-            shown = b"".join(spooled(texts))
-            lines = shown.count(b"\n")
-            if self._bar:
-                self._bar.stop()
-            long = lines >= height and settings.pager
-            if not (long and paged(shown, self._stdout)):
-                self._write(shown)
         else:
-            for chunk in spooled(texts):
+            from addonctl.output.documents import spooled
+
+            chunks = spooled(map(encoded, texts))
+            if terminal:
+                from addonctl.output.terminal import paged
+
+                shown = b"".join(chunks)
+                lines = shown.count(b"\n")
+                if self._bar:
+                    self._bar.stop()
+                long = lines >= height and settings.pager
+                chunks = iter([] if long and paged(shown, self._stdout) else [shown])
+            for chunk in chunks:
                 self._write(chunk)
         if terminal and self.err_terminal and not whole:
             noun = kind.COLLECTION.rpartition("_")[2]
@@ -133,27 +283,18 @@ class Sink(Words):
         """A payload: its exact bytes; on a terminal made safe, and JSON indented and coloured."""
         shown: Iterable[str | bytes] = chunks
         if self.on_terminal:
-            from addonctl.output import screen
+            from addonctl.output import terminal
 
-            shown = screen.payload(chunks, content_type, color=self.colored(True))
+            shown = terminal.payload(chunks, content_type, color=self.colored(True))
         for chunk in shown:
             self._write(chunk)
 
     def dialogue(self, transcript: Transcript) -> None:
         """What was said, to be read on a terminal: who, when, and the words in its width."""
-        from addonctl.output import screen
+        from addonctl.output import terminal
 
         width = get_terminal_size().columns
-        self._write(screen.dialogue(transcript, width, color=self.colored(True)))
-
-    def queried(self, value: object, query: str) -> None:
-        """What a JMESPath expression finds in a JSON document. Raises Usage for a wrong one."""
-        from addonctl.output import documents
-
-        terminal = self.on_terminal
-        text = documents.query(query)(value)
-        text = documents.shown(text, screen=terminal, color=self.colored(terminal))
-        self._write(text + "\n")
+        self._write(terminal.dialogue(transcript, width, color=self.colored(True)))
 
     def text(self, text: str) -> None:
         """An answer that is plain text."""
@@ -187,68 +328,21 @@ class Sink(Words):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, out.fileno())
                 os.close(nowhere)
-            reason = "it is closed"
-            if isinstance(problem, OSError):
-                reason = problem.strerror or str(problem)
-                # Windows has no EPIPE for a pipe that nobody reads any more.
-                gone = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
-                if problem.errno in gone:
-                    raise PipeClosed from None
+            # Windows has no EPIPE for a pipe that nobody reads any more.
+            gone = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
+            if isinstance(problem, OSError) and problem.errno in gone:
+                raise PipeClosed from None
+            told = isinstance(problem, OSError) and (problem.strerror or str(problem))
+            reason = told or "it is closed"
             raise AddonctlError(f"cannot write to standard output: {reason}") from None
 
 
-def paged(data: bytes, stdout: IO[Any]) -> bool:
-    """Show a long answer by the user's pager; false where there is none, or it cannot be run.
-
-    Who leaves it has seen enough. While it runs Ctrl-C is for it.
-    """
-    import shlex
-    import signal
-    import subprocess
-    import threading
-
-    usual = "less -FRX" if which("less") else ""
-    command = os.environ.get("ADDONCTL_PAGER", os.environ.get("PAGER", usual)).strip()
-    if not command or os.environ.get("TERM") == "dumb":
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at `stream`; a closed or missing one has none."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
         return False
-    try:
-        # less shows colours, and ends where all fits, unless somebody told it otherwise.
-        pager = subprocess.Popen(  # noqa: S603 the user's own choice
-            shlex.split(command),
-            stdin=subprocess.PIPE,
-            stdout=stdout,
-            env={"LESS": "FRX", **os.environ},
-        )
-    except (OSError, ValueError):
-        return False
-    alone = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if alone else None
-    try:
-        pager.communicate(data)
-    finally:
-        if alone:
-            signal.signal(signal.SIGINT, before)
-    return True
-
-
-def spooled(texts: Iterable[str | bytes]) -> Iterator[bytes]:
-    """A document in pieces, the first after the last text has come: in a file if it is long.
-
-    Raises AddonctlError if the temporary folder will not take it.
-    """
-    from tempfile import SpooledTemporaryFile
-
-    try:
-        with SpooledTemporaryFile(IN_MEMORY) as spool:
-            for text in texts:
-                spool.write(encoded(text))
-            spool.seek(0)
-            yield from iter(partial(spool.read, 1 << 18), b"")
-    except OSError as problem:
-        raise AddonctlError(
-            f"cannot keep the document in a temporary file: {problem.strerror or problem}",
-            hint="TMPDIR names the folder; jsonl and csv need none",
-        ) from None
 
 
 def encoded(text: str | bytes) -> bytes:

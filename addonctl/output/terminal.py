@@ -1,0 +1,176 @@
+"""What only a terminal gets: payloads and transcripts to be read, a pager, and a bar."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+from addonctl.errors import AddonctlError
+from addonctl.output import safe
+from addonctl.output.documents import shown
+
+if TYPE_CHECKING:
+    from addonctl.transcripts import Transcript
+
+LONGEST_JSON = 4 << 20  # bytes of a payload up to which JSON is taken apart and indented
+
+_VOICES = ("cyan", "green", "magenta", "yellow", "blue", "red")
+
+
+def payload(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Iterator[str]:
+    """A payload as text, no character of which a terminal would obey: JSON indented and coloured.
+
+    Raises AddonctlError for what is no text.
+    """
+    rest, start = iter(chunks), b""
+    for chunk in rest:
+        start += chunk
+        if len(start) > LONGEST_JSON or not (start[:1] in b"{[ \r\n\t" or "json" in content_type):
+            break
+    else:
+        try:
+            text = json.dumps(json.loads(start), ensure_ascii=False, indent=2)
+        except (ValueError, RecursionError):
+            pass  # it only looks like JSON
+        else:
+            yield shown(text, screen=True, color=color) + "\n"
+            return
+    if b"\0" in start:
+        raise AddonctlError(
+            f"the payload is {content_type or 'data'}, not text for a terminal",
+            hint="send it to a file: … > FILE, or addonctl results download",
+        )
+    end = "\n"
+    for text in codecs.iterdecode(chain([start], rest), "utf-8", "replace"):
+        text = f"\r{text}" if end == "\r" else text
+        end = text[-1]
+        yield safe.prose(text.removesuffix("\r"))  # its newline may come next
+    if end == "\r":
+        yield safe.prose(end)
+    if end != "\n":
+        yield "\n"
+
+
+def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
+    """A transcript to be read: times, who speaks, each in a colour, and the words wrapped."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from addonctl.transcripts.write import clock, labels
+
+    voices = labels(transcript)
+    colors: dict[str, str] = {}
+    grid = Table.grid(padding=(0, 2))
+    timed = any(turn.start is not None for turn in transcript.turns)
+    if timed:
+        grid.add_column(justify="right", no_wrap=True)
+    if any(voices):
+        grid.add_column(max_width=max(8, width // 4))
+    grid.add_column(ratio=1, overflow="fold")
+    before = ""
+    for who, turn in zip(voices, transcript.turns, strict=True):
+        style = colors.setdefault(who, _VOICES[len(colors) % len(_VOICES)])
+        cells = [Text(safe.line(" ".join(turn.text.split())))]
+        if any(voices):
+            cells.insert(0, Text(safe.line(who) if who != before else "", style))
+        if timed:
+            cells.insert(0, Text("" if turn.start is None else clock(turn.start), "dim"))
+        grid.add_row(*cells)
+        before = who
+    lines = StringIO()
+    console = Console(
+        file=lines,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+    )
+    console.print(grid)
+    return "".join(f"{line.rstrip()}\n" for line in lines.getvalue().splitlines())
+
+
+def paged(data: bytes, stdout: IO[Any]) -> bool:
+    """Show a long answer by the user's pager; false where there is none, or it cannot be run.
+
+    Who leaves it has seen enough. While it runs Ctrl-C is for it.
+    """
+    import shlex
+    import signal
+    import subprocess
+    import threading
+    from shutil import which
+
+    usual = "less -FRX" if which("less") else ""
+    command = os.environ.get("ADDONCTL_PAGER", os.environ.get("PAGER", usual)).strip()
+    if not command or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        # less shows colours, and ends where all fits, unless somebody told it otherwise.
+        pager = subprocess.Popen(  # noqa: S603 the user's own choice
+            shlex.split(command),
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            env={"LESS": "FRX", **os.environ},
+        )
+    except (OSError, ValueError):
+        return False
+    alone = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if alone else None
+    try:
+        pager.communicate(data)
+    finally:
+        if alone:
+            signal.signal(signal.SIGINT, before)
+    return True
+
+
+def bar(total: int | None, unit: str, stream: TextIO, *, color: bool) -> Any:
+    """A bar of rich's, with what is counted, its rate, and room for a note."""
+    from rich import progress
+    from rich.console import Console, RenderableType
+    from rich.constrain import Constrain
+    from rich.filesize import decimal
+    from rich.table import Column
+    from rich.text import Text
+
+    class Narrower(progress.Progress):
+        """One that leaves room for the ^C that a terminal shows: a wrapped bar stays behind."""
+
+        def get_renderable(self) -> RenderableType:
+            return Constrain(super().get_renderable(), max(1, console.width - 3))
+
+    class Rate(progress.ProgressColumn):
+        """What has come, and how much in a second; or how many are done in one."""
+
+        def render(self, task: progress.Task) -> Text:
+            done, elapsed, come = task.completed, task.elapsed, task.fields["bytes"]
+            if come:
+                rate = f" at {decimal(int(come / elapsed))}/s" if elapsed else ""
+                return Text(f"{decimal(come)}{rate}")
+            if not (elapsed and done):
+                return Text()
+            return Text(f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s")
+
+    console = Console(file=stream, force_terminal=True, no_color=not color, highlight=False)
+    whole = Column(no_wrap=True)
+    time = progress.TimeElapsedColumn if total is None else progress.TimeRemainingColumn
+    shown = Narrower(
+        progress.TextColumn("{task.description}", table_column=whole),
+        progress.BarColumn(bar_width=20, table_column=whole),
+        progress.MofNCompleteColumn(table_column=whole),
+        time(table_column=whole),
+        Rate(table_column=whole),
+        progress.TextColumn("{task.fields[note]}", markup=False, table_column=Column()),
+        console=console,
+        transient=True,
+    )
+    shown.add_task(unit, total=total, note="", bytes=0)
+    shown.start()
+    return shown
