@@ -69,6 +69,7 @@ def chosen(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[in
         ("--sort expires", [5, 1, 2, 3, 4]),
         ("--sort -expires --status completed,failed,in-progress", [2, 1, 4]),
         ("--sort status", [1, 2, 4, 3, 5]),
+        ("--sort status --status failed", [2]),
         ("--sort date_completed", [1, 2, 3, 4, 5]),
         ("--limit 5", [1, 2, 3, 4, 5]),
         ("--limit 9", [1, 2, 3, 4, 5]),
@@ -94,6 +95,8 @@ def test_options_choose(
         ("--content-type 'audio/*'", [5]),
         ("--content-type 'text/plain; charset=*'", [3]),
         ("--content-type 'application/json' --label 'transcript'", [1]),
+        ("--sort label", [3, 2, 1, 4, 5]),
+        ("--sort -label", [1, 2, 3, 4, 5]),
     ],
 )
 def test_payloads_are_chosen_by_label_and_content_type(
@@ -102,7 +105,7 @@ def test_payloads_are_chosen_by_label_and_content_type(
     rows = [
         payload(1, label="transcript"),
         payload(2, label="transcribed\nlines", content_type="text/plain"),
-        payload(3, label="[x]", content_type="text/plain; charset=utf-8"),
+        payload(3, label="[x]", content_type="text/plain; charset=utf-8; x=1"),
         payload(4, label="", content_type=None),
         payload(5, label=None, content_type="Audio/WAV"),
     ]
