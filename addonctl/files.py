@@ -226,12 +226,10 @@ def explained(
     except (OSError, ValueError, RuntimeError) as problem:
         if not isinstance(problem, only):
             raise
-        reason = "the system refuses it"
+        reason = "it is a link to itself"  # as Path.resolve has it before Python 3.13
         if isinstance(problem, OSError):
-            reason = problem.strerror or reason
+            reason = problem.strerror or "the system refuses it"
         elif isinstance(problem, ValueError):  # a NUL, or what the file system cannot encode
             reason = "a file cannot have such a name"
-        else:  # as Path.resolve says it before Python 3.13
-            reason = "it is a link to itself"
-        reason = f"cannot {doing} {path}: {reason[:1].lower()}{reason[1:]}"
-        raise AddonctlError(reason, hint=hint) from None
+        message = f"cannot {doing} {path}: {reason[:1].lower()}{reason[1:]}"
+        raise AddonctlError(message, hint=hint) from None

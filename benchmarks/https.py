@@ -61,7 +61,7 @@ def connections() -> None:
     """Print how long the first fresh connection took, and the median of those after it."""
     from addonctl.addresses import Address
     from addonctl.api import Client
-    from addonctl.login import Login
+    from addonctl.profiles import Login
 
     client = Client(Login(ACCOUNT, ACCOUNT, "none", api_url=os.environ["ADDONCTL_API_URL"]))
     address = Address(f"RE{1:032x}", RESULT)

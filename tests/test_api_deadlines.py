@@ -19,7 +19,7 @@ from support.scripted import Heard, answer, scripted
 from addonctl.addresses import Address
 from addonctl.api import Client, Limits, Pace
 from addonctl.errors import TryLater
-from addonctl.login import Login
+from addonctl.profiles import Login
 
 PAGE = json.dumps({"add_on_results": [result()], "next_page_uri": None}).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -14,7 +14,7 @@ from support.scripted import Heard, Scripted, answer, scripted
 
 from addonctl.api import Client, SignedLink
 from addonctl.errors import AddonctlError
-from addonctl.login import Login
+from addonctl.profiles import Login
 
 SHOW = f"payloads show {RE} {XR} {XH} --retries 0"
 DATA = (

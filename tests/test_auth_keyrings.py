@@ -25,8 +25,7 @@ from support.logins import (
 from support.program import Run
 from support.scripted import Scripted, scripted
 
-from addonctl.login import secret_flaw
-from addonctl.profiles import keeping
+from addonctl.profiles import keeping, secret_flaw
 
 LOGIN = f"auth login work --account {ACCOUNT} --key {KEY} --secret-stdin"
 ENTRY = f"addonctl/work:{KEY}"

@@ -23,7 +23,7 @@ from support.logins import (
 from support.program import Run
 from support.scripted import Scripted, scripted
 
-from addonctl.login import secret_flaw
+from addonctl.profiles import secret_flaw
 
 TAKE = "auth login --from-twilio-cli --insecure-storage"
 GOOD = {"accountSid": ACCOUNT, "apiKey": KEY, "apiSecret": SECRET, "region": "ie1"}

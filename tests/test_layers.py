@@ -23,11 +23,11 @@ LAYERS = (
     {"batch"},
     {"transfer"},
     # Edges
-    {"api", "profiles", "output", "history"},
+    {"api", "output", "history"},
     {"selection"},
     # Facts
     {"models"},
-    {"dates", "login", "transcripts"},
+    {"dates", "profiles", "transcripts"},
     {"addresses", "files"},
     {"errors"},
     {"__init__"},
@@ -91,7 +91,7 @@ def test_imports_point_down(module: str) -> None:
     ("module", "source", "found"),
     [
         ("errors", "import addonctl.dates", ["addonctl.dates"]),
-        ("dates", "from addonctl import login", ["addonctl.login"]),
+        ("dates", "from addonctl import profiles", ["addonctl.profiles"]),
         ("output.sink", "from addonctl.api import Client", ["addonctl.api.Client"]),
         ("batch.pool", "def late():\n    from addonctl.cli import state", ["addonctl.cli.state"]),
         ("models", "if TYPE_CHECKING:\n    import addonctl.output", ["addonctl.output"]),

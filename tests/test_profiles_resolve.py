@@ -23,8 +23,7 @@ from support.logins import (
 from support.program import Run
 from support.scripted import Scripted, answer, scripted
 
-from addonctl.login import api_url
-from addonctl.profiles import resolve
+from addonctl.profiles import api_url, resolve
 from addonctl.profiles.config import Profile
 from addonctl.profiles.keeping import Profiles
 

@@ -24,9 +24,9 @@ from addonctl.api import Client
 from addonctl.batch.outcomes import Batch
 from addonctl.batch.results import wait
 from addonctl.errors import StillPending
-from addonctl.login import Login
 from addonctl.models import Result
 from addonctl.output import OutputSettings, Sink
+from addonctl.profiles import Login
 
 NONE = "RE" + "0" * 32
 OTHER = "XR" + "0" * 32

@@ -23,8 +23,8 @@ from addonctl.addresses import Address
 from addonctl.api.network import followed, signing
 from addonctl.api.transport import NOT_THE_SERVICE, Body, Channel, Exchange, Limits, Pace, Say
 from addonctl.errors import AddonctlError
-from addonctl.login import Login, named_by, plain_url
 from addonctl.models import PAGE_SIZE, Account, Payload, Record, Recording, Result
+from addonctl.profiles import Login, named_by, plain_url
 
 __all__ = ["Body", "Client", "Limits", "LinkExpired", "Pace", "SignedLink"]
 

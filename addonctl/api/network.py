@@ -26,7 +26,7 @@ from urllib3.exceptions import TimeoutError as TimedOut
 from urllib3.util import create_urllib3_context, parse_url
 
 from addonctl.errors import AddonctlError, TryLater
-from addonctl.login import LOOPBACK, is_this_machine, plain_url
+from addonctl.profiles import LOOPBACK, is_this_machine, plain_url
 
 NETWORK = (OSError, HTTPError, UnicodeError)
 """What requests and urllib3 raise where a request, or the rest of its answer, fails."""

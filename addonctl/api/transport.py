@@ -19,7 +19,7 @@ from urllib3.exceptions import InvalidHeader
 
 from addonctl.api.network import LATER, NETWORK, Adapter, failure, shown
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, TryLater
-from addonctl.login import LOOPBACK, plain_url
+from addonctl.profiles import LOOPBACK, plain_url
 
 CONNECT_TIMEOUT = 10.0
 BACKOFF = 0.25

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from addonctl.archive.place import PlaceRefused
 from addonctl.errors import AddonctlError, Usage
-from addonctl.login import LOOPBACK, plain_url
+from addonctl.profiles import LOOPBACK, plain_url
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

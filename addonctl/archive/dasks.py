@@ -18,7 +18,7 @@ from addonctl import __version__
 from addonctl.archive import worker
 from addonctl.archive.worker import Done, Task
 from addonctl.errors import AddonctlError, TryLater
-from addonctl.login import is_this_machine
+from addonctl.profiles import is_this_machine
 
 CONNECT = 30
 """Seconds to reach a scheduler in."""

@@ -21,7 +21,7 @@ from addonctl.archive.place import LEFT_OVER, NoObject, Place
 from addonctl.archive.receipts import Erased, Proof, Receipt
 from addonctl.archive.target import DONE, Asked, Besides, Erasure, at_service, found, named, touched
 from addonctl.errors import AddonctlError, Interrupted, NotFound, Usage
-from addonctl.login import Login
+from addonctl.profiles import Login
 
 BEYOND = (
     "copies and backups of this archive: where one is restored, erase again",

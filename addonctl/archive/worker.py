@@ -26,7 +26,7 @@ from addonctl.archive.marker import PROBE
 from addonctl.archive.place import Place, PlaceFailed, open_place
 from addonctl.batch.pace import BatchPace
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound
-from addonctl.login import Login
+from addonctl.profiles import Login
 
 MOST_RUNS = 8
 """How many runs a worker is ready to go on with: several may share a cluster."""

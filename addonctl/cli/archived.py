@@ -21,8 +21,8 @@ from addonctl.cli.options import Argument, Deleting, Many, Option, Output
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
-from addonctl.login import SANDBOX
 from addonctl.models import Outcome
+from addonctl.profiles import SANDBOX
 
 if TYPE_CHECKING:
     from addonctl.archive.opening import Opened

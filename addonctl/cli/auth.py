@@ -12,9 +12,17 @@ from addonctl.cli.options import Argument, Option, Output
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
 from addonctl.files import home_folder
-from addonctl.login import SANDBOX, Login, checked_label, secret_flaw, trimmed
 from addonctl.models import Record, fields
-from addonctl.profiles import LOGIN_VARIABLES, has_login, resolve
+from addonctl.profiles import (
+    LOGIN_VARIABLES,
+    SANDBOX,
+    Login,
+    checked_label,
+    has_login,
+    resolve,
+    secret_flaw,
+    trimmed,
+)
 from addonctl.profiles.config import Profile, checked_name
 from addonctl.profiles.keeping import Profiles, of_twilio_cli
 

@@ -16,8 +16,8 @@ from addonctl.cli.options import Argument, Deleting, Many, Missing, Output, Reco
 from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
 from addonctl.errors import AddonctlError, Usage
-from addonctl.login import SANDBOX
 from addonctl.models import Outcome, Payload, Resource, Result, fields
+from addonctl.profiles import SANDBOX
 
 if TYPE_CHECKING:
     from addonctl.api import Client

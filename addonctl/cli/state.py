@@ -21,7 +21,7 @@ from addonctl.cli import options
 from addonctl.cli.options import Deleting, Many, RecordingFilters, Whole
 from addonctl.cli.settings import Settings
 from addonctl.errors import AddonctlError, NotFound, Usage
-from addonctl.login import SANDBOX, Login, api_url
+from addonctl.profiles import SANDBOX, Login, api_url
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace

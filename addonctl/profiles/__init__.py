@@ -1,19 +1,21 @@
 """Whose login it is: a named profile, else variables, else the profile in use.
 
-keeping.py keeps them, with config.py for config.toml, and alone asks the keyring. A login by
+keeping.py keeps profiles, with config.py for config.toml, and alone asks the keyring. A login by
 variables needs none of them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from addonctl.addresses import is_sid, sid_flaw
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import SANDBOX, Login, api_url, secret_flaw, trimmed
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from addonctl.profiles.keeping import Profiles
 
 KEY = ("TWILIO_API_KEY", "TWILIO_API_KEY_SID")
@@ -21,6 +23,145 @@ KEY_SECRET = ("TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET")
 ACCOUNT = ("TWILIO_ACCOUNT_SID",)
 TOKEN = ("TWILIO_AUTH_TOKEN",)
 LOGIN_VARIABLES = (*ACCOUNT, *KEY, *KEY_SECRET, *TOKEN)
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""The hosts that plain http may go to."""
+
+SANDBOX: Final = "sandbox"
+"""The profile that is always there and needs no login."""
+
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+"""One part of a host name, as a pattern."""
+_NAME = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = rf"(?:{_NAME}(?:\.{_NAME})*\.?|\[[0-9a-f:.]*:[0-9a-f:.]*\])"
+_NUMERIC = r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$"
+# Printable ASCII but `\` and `#`: parsers differ about the one, no request carries the other.
+_TARGET = r"(?:/[!\"$->@-\[\]-~]*)?(?:\?[!\"$-\[\]-~]*)?"
+_URL = rf"(?ai)https?://{_HOST}(?::[1-9][0-9]{{0,4}})?{_TARGET}"
+# What pasting brings along unseen: byte order mark, zero-width characters, soft hyphen.
+_UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
+
+
+class Login(NamedTuple):
+    """A login, resolved: nobody below asks the environment or a keyring again.
+
+    `account` is the account the secret belongs to and `acting_account` the one in the path of
+    every request (a subaccount, or the same). `username` is what HTTP Basic takes: an API key's
+    SID (SK…) or the account's own SID, with `secret` the key's secret or the auth token.
+    `api_url` has no trailing slash. `profile` is None where variables gave the login. With the
+    source "sandbox" account, username and secret may be empty: the pretend account has its own.
+    """
+
+    account: str
+    username: str
+    secret: str
+    api_url: str = "https://api.twilio.com"
+    subaccount: str | None = None
+    profile: str | None = None
+    source: Literal["variables", "keyring", "file", "sandbox"] = "variables"
+
+    def __repr__(self) -> str:
+        return f"Login({self.account}, {self.username}, secret=…, {self.api_url})"
+
+    @property
+    def acting_account(self) -> str:
+        return self.subaccount or self.account
+
+
+def trimmed(word: str) -> str:
+    """`word` without the white space, marks and zero-width characters that pasting brings."""
+    while (shorter := word.strip().strip(_UNSEEN)) != word:
+        word = shorter
+    return word
+
+
+def secret_flaw(secret: str) -> str | None:
+    """Why `secret` can not be one, in words that do not repeat it; None if it can."""
+    if not secret:
+        return "is empty"
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        return "holds spaces, line breaks or characters that no secret of the service has"
+    return None
+
+
+def api_url(region: str | None = None, edge: str | None = None, override: str | None = None) -> str:
+    """The API's own address: api.twilio.com, or api.{edge}.{region}.twilio.com.
+
+    An edge alone means region us1, as the service's own libraries have it; `override` replaces
+    it all: https, or http on loopback. Raises Usage for a word that would send the login elsewhere,
+    or in the clear.
+    """
+    if override:
+        url = plain_url(override.strip())
+        if not url or url.query or not (url.scheme == "https" or url.hostname in LOOPBACK):
+            # The word itself is not repeated: people put logins into such addresses.
+            raise Usage(
+                "the address of the API must be https://HOST, or http on loopback, without a login",
+                hint="check ADDONCTL_API_URL",
+            )
+        return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
+    if not (region or edge):
+        return "https://api.twilio.com"
+    parts = ["api", checked_label(edge, "edge"), checked_label(region or "us1", "region")]
+    return f"https://{'.'.join(part for part in parts if part)}.twilio.com"
+
+
+def checked_label(word: str | None, what: str) -> str | None:
+    """`word` as one part of a host name. Raises Usage for what could name another host."""
+    if not word or re.fullmatch(LABEL, word):
+        return word
+    raise Usage(
+        f"the {what} must be one word of letters, digits and hyphens, such as ie1 or dublin"
+    )
+
+
+def plain_url(word: str) -> SplitResult | None:
+    """The parts of an http or https URL that every parser reads alike; None for any other.
+
+    So without a login, a fragment, or anything that must be encoded; and a host is a name or an
+    address in its usual form, not one of the many other ways to write 127.0.0.1.
+    """
+    if not re.fullmatch(_URL, word):
+        return None
+    # Imported late, for a TAB that asks who the user is needs no URL.
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(word)
+        host, _ = parts.hostname or "", parts.port
+        if ":" in host or re.search(_NUMERIC, host):
+            ip_address(host)
+    except ValueError:
+        return None
+    return parts
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a connection to `host`, as a URL has it, would end where it began."""
+    from ipaddress import ip_address
+
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
+
+
+def named_by(api_url: str) -> str:
+    """What made the API's address that of a host which is not there, in the words of a hint."""
+    from urllib.parse import urlsplit
+
+    host = urlsplit(api_url).hostname or ""
+    if host == "api.twilio.com":
+        return "is the network there? HTTPS_PROXY names a proxy, if one is needed"
+    if re.fullmatch(rf"api\.({_NAME}\.)?{_NAME}\.twilio\.com", host):
+        return "--region and --edge, or TWILIO_REGION, TWILIO_EDGE or the profile, named this host"
+    return "ADDONCTL_API_URL names this host"
 
 
 def resolve(

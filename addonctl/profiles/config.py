@@ -30,14 +30,16 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import reduce
 from io import StringIO
+from operator import getitem
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from addonctl import files
 from addonctl.addresses import is_sid
 from addonctl.errors import AddonctlError, LoginRefused, Usage
-from addonctl.login import LABEL, SANDBOX, Login
+from addonctl.profiles import LABEL, SANDBOX, Login
 
 Place = tuple[str, ...]
 """Where a value stands in the file: ("profiles", "work", "region")."""
@@ -189,8 +191,9 @@ class ConfigFile:
 
         active, tables = document.get("active"), document.get("profiles", {})
         defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
-        is_name = isinstance(active, str | None)
-        must(is_name, ("active",), "must be the name of a profile, in quotes")
+        must(
+            isinstance(active, str | None), ("active",), "must be the name of a profile, in quotes"
+        )
         must(isinstance(tables, dict), ("profiles",), "must be a table of profiles")
         must(isinstance(defaults, dict), ("defaults",), "must be a table")
         must(isinstance(add_ons, dict), ("add_ons",), "must be a table")
@@ -301,18 +304,9 @@ def _without_table(text: str, place: Place) -> str:
 def _line_of(text: str, place: Place) -> int:
     """The first line after which the value at `place`, or else what holds it, is there."""
     lines = list(StringIO(text))
-    line = 1
-    for depth, name in enumerate(place, 1):
-        for number in range(line, len(lines) + 1):
-            found: Any = None
-            if name in lines[number - 1]:
-                with suppress(ValueError):
-                    found = tomllib.loads("".join(lines[:number]))
-            for key in place[:depth]:
-                found = found.get(key) if isinstance(found, dict) else None
-            if found is not None:
-                line = number
-                break
-        else:
-            break
-    return line
+    for number, line in enumerate(lines, 1):
+        if place and place[-1] in line:
+            with suppress(ValueError, LookupError, TypeError):
+                reduce(getitem, place, tomllib.loads("".join(lines[:number])))
+                return number
+    return _line_of(text, place[:-1]) if place else 1

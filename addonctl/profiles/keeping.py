@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from addonctl import files
 from addonctl.addresses import is_sid
 from addonctl.errors import LoginRefused, NotFound, Usage
-from addonctl.login import SANDBOX, Login, api_url, checked_label, secret_flaw, trimmed
+from addonctl.profiles import SANDBOX, Login, api_url, checked_label, secret_flaw, trimmed
 from addonctl.profiles.config import Changes, Config, ConfigFile, Profile, checked_name
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Profiles:
         """The profile's secret. Raises LoginRefused where it is not to be had."""
         keeper = self._keeper(profile)
         secret = keeper.get(profile.entry)
-        flaw = None if secret is None else secret_flaw(secret)  # others can write there too
-        if secret is not None and flaw is None:
-            return secret
-        why = f"the secret in {keeper.place} {flaw}"
         if secret is None:
             why = f"{keeper.place} holds no secret of {profile.username}"
+        elif flaw := secret_flaw(secret):  # others can write there too
+            why = f"the secret in {keeper.place} {flaw}"
+        else:
+            return secret
         hint = f"log in again: addonctl auth login {profile.name}"
         raise LoginRefused(f"profile '{profile.name}': {why}", hint=hint)
 
@@ -197,11 +197,10 @@ class Keyring:
             # The end of the program does not wait for a daemon, as it would for a pool's thread.
             Thread(target=run, name="keyring", daemon=True).start()
             answer = answers.get(timeout=PATIENCE)
-        except Empty:
+        except (Empty, RuntimeError) as problem:
             why = "the keyring does not answer; it may be waiting to be unlocked"
-            answer = LoginRefused(why, hint=WAYS_OUT)
-        except RuntimeError:
-            why = "the keyring is asked by a thread of its own, and there is none to be had"
+            if isinstance(problem, RuntimeError):
+                why = "the keyring is asked by a thread of its own, and there is none to be had"
             answer = LoginRefused(why, hint=WAYS_OUT)
         if isinstance(answer, LoginRefused):
             self._given_up = answer
@@ -257,8 +256,7 @@ class SecretsFile:
         if entry not in self._read():
             return
         with files.locked(self.path):
-            left = self._read()
-            left.pop(entry, None)
+            left = {name: secret for name, secret in self._read().items() if name != entry}
             files.replace(self.path, json.dumps(left, indent=2).encode())
             if not left:
                 self.path.resolve().unlink(missing_ok=True)
@@ -329,8 +327,7 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
             region = checked_label(words.get("region"), "region") or None
             edge = checked_label(words.get("edge"), "edge") or None
             profile = Profile(checked_name(name), account, key, region, edge, storage)
+            found.append(Foreign(name, profile, secret))
         except Usage as problem:
             found.append(Foreign(name, flaw=problem.message))
-        else:
-            found.append(Foreign(name, profile, secret))
     return found
