@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import chain
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO
@@ -193,7 +192,7 @@ class Sink(Words):
                     "xlsx is a file, and nothing for a terminal",
                     hint=f"put it into one: > {kind.COLLECTION}.xlsx",
                 )
-            if find_spec("xlsxwriter") is None:
+            if importlib.util.find_spec("xlsxwriter") is None:
                 raise Usage(
                     "xlsx needs XlsxWriter, which is not installed",
                     hint="install addonctl with its extra: pipx install 'addonctl[excel]'",
@@ -250,7 +249,7 @@ class Sink(Words):
         )
         format = FORMATS[settings.format]
         module, _, name = format.writer.partition(":")
-        texts = getattr(import_module(f"addonctl.output.{module}"), name)(answer)
+        texts = getattr(importlib.import_module(f"addonctl.output.{module}"), name)(answer)
         if format.flows:
             for text in texts:
                 self._write(text)
