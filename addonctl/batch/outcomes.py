@@ -137,11 +137,11 @@ class Tally:
         count = self._seen - self.failures
         return f"{done} {count} of {plural(self._seen, unit)}, {self.failures} failed{gone}"
 
-    def sum_up(self, note: str = "") -> None:
+    def sum_up(self) -> None:
         """Say the summary, unless a terminal shows the one row that it would tell of."""
         shown = self.sink.on_terminal and self.sink.format == "table"
         if not shown or self._seen != 1 or self._missing:
-            self.sink.say(f"{self.summary}{note}")
+            self.sink.say(self.summary)
 
     def ended(self, problem: AddonctlError, joint: str = ": ") -> AddonctlError:
         """`problem` as what ends the command, with what was held for it."""
@@ -149,21 +149,17 @@ class Tally:
         notes = "; ".join([*self._notes, f"and {more} more"] if more else self._notes)
         return problem.reworded(f"{problem.message}{joint}{notes}" if notes else problem.message)
 
-    def finish_if_interrupted(self, note: str = "") -> None:
-        """Raises Interrupted, with what is done and what is left."""
-        if self.interrupted:
-            left = "the rest is" if self._total is None else self._total - self._seen
-            raise self.ended(Interrupted(f"interrupted: {self.summary}{note}, {left} left"))
-
     def finish(self, note: str = "") -> None:
         """Raises what the command ends with, if it is no success; `note` ends the summary.
 
-        One kind of failure for all is the command's; of several kinds, or beside successes, they
-        are SomeFailed. A single address's failure is told in its own words.
+        Interrupted, it says what is done and what is left. One kind of failure for all is the
+        command's; of several kinds, or beside successes, they are SomeFailed. A single address's
+        failure is told in its own words.
         """
-        self.finish_if_interrupted(note)
-        first = self._first
-        if first is None:
+        if self.interrupted:
+            left = "the rest is" if self._total is None else self._total - self._seen
+            raise self.ended(Interrupted(f"interrupted: {self.summary}{note}, {left} left"))
+        if (first := self._first) is None:
             while self._notes:
                 self.sink.say(self._notes.pop(0))
             return

@@ -26,9 +26,6 @@ Results = dict[Address, dict[str, Saved]]
 Found = tuple[Address, Payload | AddonctlError]
 """A payload to be had, or what could not even be looked up, and why."""
 
-Wanted = list[Address]
-"""A recording, a result, or payloads of one result, which cost one request together."""
-
 NEVER_WORDS = ("audio/", "image/", "video/", "application/pdf", "application/zip")
 """Content types that are not fetched to be read."""
 
@@ -74,12 +71,13 @@ def find(
 
         return pool.run(work, items, workers=batch.workers)
 
-    def wanted() -> Iterator[Wanted]:
+    def wanted() -> Iterator[list[Address]]:
+        """A recording, a result, or payloads of one result, which cost one request together."""
         for result, group in groupby(addresses.items, _result_of):
             payloads = list(group)
             yield [result] if result in payloads else payloads
 
-    def look_up(want: Wanted) -> list[Wanted]:
+    def look_up(want: list[Address]) -> list[list[Address]]:
         """The results wanted, of those that the selection lets through."""
         found, address = [want], want[0]
         if address.level == 1 or selection.of_results.filters:
@@ -89,7 +87,7 @@ def find(
             look(address)
         return found
 
-    def looked_up() -> Iterator[tuple[Wanted, AddonctlError | None]]:
+    def looked_up() -> Iterator[tuple[list[Address], AddonctlError | None]]:
         for want, got in ahead(look_up, wanted()):
             if isinstance(got, AddonctlError):
                 yield want, got
@@ -98,7 +96,7 @@ def find(
                 results.setdefault(_result_of(each[0]), {})
                 yield each, None
 
-    def payloads(item: tuple[Wanted, AddonctlError | None]) -> list[Found]:
+    def payloads(item: tuple[list[Address], AddonctlError | None]) -> list[Found]:
         """The payloads wanted of a result, of those that the selection lets through."""
         want, problem = item
         if problem:
@@ -239,16 +237,6 @@ class Said(NamedTuple):
     add_on: str
     transcript: Transcript
 
-    @property
-    def worth(self) -> tuple[bool, bool, bool]:
-        """How much it tells: words rather than a guess, times, speakers."""
-        turns = self.transcript.turns
-        return (
-            self.transcript.shape != "generic",
-            any(turn.start is not None for turn in turns),
-            any(turn.speaker for turn in turns),
-        )
-
 
 def whole(client: Client, address: Address, payload: Payload) -> bytes:
     """A payload's bytes, as far as a transcript may reach. Raises as a download does."""
@@ -278,21 +266,25 @@ def all_said(batch: Batch, addresses: Addresses, selection: Selection) -> Iterat
     """
     client = batch.client
 
+    def worth(said: Said) -> tuple[bool, bool, bool]:
+        """How much it tells: words rather than a guess, times, speakers."""
+        shape, turns = said.transcript.shape, said.transcript.turns
+        timed = any(turn.start is not None for turn in turns)
+        return shape != "generic", timed, any(turn.speaker for turn in turns)
+
     def said_at(address: Address) -> list[Said]:
         found: list[Said] = []
         why = "it has no payloads"
         for place, result in results_of(client, address, selection):
-            best: Said | None = None
+            its: list[Said] = []
             for at, payload in payloads_of(client, place, selection):
                 got, _ = read(client, at, payload)
                 if isinstance(got, NotATranscript):
                     why = f"payload {payload.sid} {got.reason}"
-                    continue
-                said = Said(at, str(result.document.get("add_on_sid") or ""), got)
-                if best is None or said.worth > best.worth:
-                    best = said
-            if best:
-                found.append(best)
+                else:
+                    its.append(Said(at, str(result.document.get("add_on_sid") or ""), got))
+            if its:
+                found.append(max(its, key=worth))
         if not found and address.level > 1:
             raise NotFound(f"no transcript at {address}: {why}")
         return found

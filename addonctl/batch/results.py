@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from addonctl.api import Client
     from addonctl.selection import Selection
 
-GROUPS = ("status", "add-on", "config", "day", "expires", "label")
-"""By what results, and payloads, can be counted."""
+GROUPS: dict[str, Callable[[Result], object]] = {
+    "status": lambda result: result.status,
+    "add-on": lambda result: result.document.get("add_on_sid"),
+    "config": lambda result: result.document.get("add_on_configuration_sid"),
+    "day": lambda result: result.created and result.created.date(),
+    "expires": lambda result: result.expires and result.expires.date(),
+    "label": lambda result: "",
+}
+"""By what results can be counted, and what each has of it; labels are of their payloads."""
 WATCHED = 250
 """How many recordings are watched at a time: any of them may end badly, and end the wait."""
-FIRST_INTERVAL = 1.0
-LONGEST_INTERVAL = 15.0
-GROWTH = 1.5
-BAD_ENDS = frozenset({"failed", "canceled"})
 NAMED = 5
 """How many pending results an interrupted wait names."""
 
@@ -90,24 +93,15 @@ def counts(
             labels = [""]
             if "label" in by:
                 labels = [payload.label for page in client.payloads(place) for payload in page]
-            found.update(tuple(_group(result, label, each) for each in by) for label in labels)
+            of_result = {group: str(GROUPS[group](result) or "") for group in by}
+            for label in labels:
+                found[tuple((of_result | {"label": label})[group] for group in by)] += 1
         return found
 
     counted: Counter[tuple[str, ...]] = Counter()
     for found in batch.values(count, addresses):
         counted.update(found)
     return counted
-
-
-def _group(result: Result, label: str, by: str) -> str:
-    """What a result, and a payload of that label, has of a group."""
-    if by == "label":
-        return label
-    if by in ("day", "expires"):
-        moment = result.created if by == "day" else result.expires
-        return f"{moment:%Y-%m-%d}" if moment else ""
-    name = {"add-on": "add_on_sid", "config": "add_on_configuration_sid"}.get(by, by)
-    return str(result.document.get(name) or "")
 
 
 def wait(
@@ -127,7 +121,7 @@ def wait(
     Raises StillPending when the time is up, Interrupted, with what is pending, AddonctlError for
     a bad end, or what the batch ends with.
     """
-    client, bad_ends = batch.client, frozenset() if any_end else BAD_ENDS
+    client, bad_ends = batch.client, () if any_end else ("failed", "canceled")
     over = threading.Event()
     begun = unseen = False
     statuses: dict[str, str] = {}
@@ -143,7 +137,7 @@ def wait(
         if begun and is_over():
             return None
         begun = True
-        recording, seconds = group[0]._replace(result=""), interval or FIRST_INTERVAL
+        recording, seconds = group[0]._replace(result=""), interval or 1.0
         while True:
             if len(group) == 1 and group[0].result:
                 found: list[Result | NotFound] = [client.result(group[0])]
@@ -170,7 +164,7 @@ def wait(
             if over.wait(min(seconds, left)):
                 return found
             if not interval:
-                seconds = min(seconds * GROWTH, LONGEST_INTERVAL)
+                seconds = min(seconds * 1.5, 15.0)
 
     def groups() -> Iterator[list[Address]]:
         for _, group in groupby(addresses.items, lambda each: (each.recording, each.account)):

@@ -224,9 +224,9 @@ def download(
     reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
     note = f"; deleted {plural(deleting.counts['deleted'], 'result')}, spared {spared.total()}"
     note += f" ({reasons})" if reasons else ""
-    deleting.finish_if_interrupted(note)
-    batch.finish(note)
-    deleting.finish()
+    if not deleting.interrupted:
+        batch.finish(note)
+    deleting.finish(note if deleting.interrupted else "")
     sink.say(f"{batch.summary}{note}")
 
 
