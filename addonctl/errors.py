@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-_PARTS = ("status", "code", "more_info", "request_id", "hint")
-
 
 class AddonctlError(Exception):
     """Something did not work out: what happened, the service's own words, one hint.
@@ -37,11 +35,11 @@ class AddonctlError(Exception):
 
     def reworded(self, message: str) -> Self:
         """The same error with another message."""
-        return type(self)(message, **{name: getattr(self, name) for name in _PARTS})
+        return type(self)(**{**vars(self), "message": message})
 
     def document(self) -> dict[str, Any]:
         """The error as scripts read it: one JSON-ready object, nulls left out."""
-        parts = {name: getattr(self, name) for name in ("message", "exit_code", *_PARTS)}
+        parts = {"message": self.message, "exit_code": self.exit_code, **vars(self)}
         return {"error": {name: part for name, part in parts.items() if part is not None}}
 
 

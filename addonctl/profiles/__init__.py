@@ -240,25 +240,23 @@ def _by_variables(environment: Mapping[str, str], url: str, subaccount: str | No
         return LoginRefused(why, hint=f"{do}, or name a profile with -p")
 
     (account_name, account), (key_name, key) = found(ACCOUNT), found(KEY)
-    (pair_name, pair), (token_name, token) = found(KEY_SECRET), found(TOKEN)
-    lacking, beside = "", key_name or pair_name
-    if not account_name:
-        lacking, beside = ACCOUNT[0], beside or token_name
-    elif flaw := sid_flaw(account, "AC"):
-        raise refused(f"{account_name} {flaw}", "mend the variable")
-    elif key_name and (flaw := sid_flaw(key, "SK")):
-        raise refused(f"{key_name} {flaw}", "mend the variable")
-    elif key_name and not pair_name:
-        lacking = KEY_SECRET[0]
-    elif pair_name and not key_name:
-        lacking = KEY[0]
-    elif not (pair_name or token_name):
+    secret_name, secret = found(KEY_SECRET)
+    needed = {ACCOUNT[0]: account_name}
+    if key_name or secret_name:
+        needed |= {KEY_SECRET[0]: secret_name, KEY[0]: key_name}
+    else:
+        secret_name, secret = found(TOKEN)
+    for name, there in needed.items():
+        if not there:
+            beside = key_name or secret_name or account_name
+            raise refused(f"{beside} is set, but {name} is not", "set both, unset both")
+    if not secret_name:
         why = f"{account_name} is set, but neither {KEY[0]} with {KEY_SECRET[0]} nor {TOKEN[0]} is"
         raise refused(why, "set them")
-    elif flaw := secret_flaw(pair if pair_name else token):
-        raise refused(f"{pair_name or token_name} {flaw}", "mend the variable")
-    if lacking:
-        raise refused(f"{beside} is set, but {lacking} is not", "set both, unset both")
+    key_flaw = sid_flaw(key, "SK") if key_name else None
+    flaws = {account_name: sid_flaw(account, "AC"), key_name: key_flaw}
+    for name, flaw in {**flaws, secret_name: secret_flaw(secret)}.items():
+        if flaw:
+            raise refused(f"{name} {flaw}", "mend the variable")
     acting = subaccount if subaccount != account else None
-    secret = pair if pair_name else token
     return Login(account, key if key_name else account, secret, url, acting)

@@ -288,17 +288,16 @@ def _without_table(text: str, place: Place) -> str:
     headers = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
     for start, end in itertools.pairwise([*headers, len(lines)]):
         with suppress(ValueError):
-            if tomllib.loads(lines[start]) == table:
-                own = end
-                break
-    else:
-        return text
-    while not lines[own - 1].strip() or lines[own - 1].lstrip().startswith("#"):
-        own -= 1
-    kept = list(itertools.dropwhile(str.strip, lines[own:end]))
-    if not "".join(lines[start - 1 : start]).strip():
-        del kept[:1]  # one blank line is enough
-    return "".join([*lines[:start], *kept, *lines[end:]])
+            if tomllib.loads(lines[start]) != table:
+                continue
+            own = end
+            while not lines[own - 1].strip() or lines[own - 1].lstrip().startswith("#"):
+                own -= 1
+            kept = list(itertools.dropwhile(str.strip, lines[own:end]))
+            if not "".join(lines[start - 1 : start]).strip():
+                del kept[:1]  # one blank line is enough
+            return "".join([*lines[:start], *kept, *lines[end:]])
+    return text
 
 
 def _line_of(text: str, place: Place) -> int:
