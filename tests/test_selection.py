@@ -19,6 +19,12 @@ from addonctl.selection import Selection, ordered
 NOW = datetime(2026, 11, 21, 18, 43, tzinfo=UTC)
 XB = "XB" + "1" * 32
 XE = "XE" + "2" * 32
+CANNOT_SORT = (
+    "cannot sort by '{}'; known fields: sid, account_sid, reference_sid, status, add_on_sid,"
+    " add_on_configuration_sid, date_created, date_updated, date_completed, expires, add_on,"
+    " call_sid, recording_created, recording_duration\nhint: -FIELD for descending\n"
+)
+PAGE_SIZE = "--page-size {}: expected 1 to 1000\n"
 
 
 ROWS = [
@@ -123,6 +129,7 @@ def test_payloads_are_chosen_by_label_and_content_type(
         (2, "", 2, "limit 2 reached, there are more"),
         (3, "", 2, "limit 3 reached, there are more"),
         (4, "", 2, ""),
+        (4, "--created-after 2000-01-01", 2, ""),
         (1, "--status failed", 1, "limit 1 reached, there may be more"),
         (1, "--sort -sid", 2, "limit 1 reached, there are more"),
         (0, "", 1, "limit 0 reached, there are more"),
@@ -147,12 +154,34 @@ def test_a_limit_says_where_it_cut_and_asks_for_no_more_than_it_needs(
 def test_a_small_limit_asks_for_a_small_page(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more than the limit, to see whether there is one more; all where rows may be left out."""
     asked = []
-    for options in ("--limit 10", "--limit 10 --status failed", "--limit 10 --sort sid", ""):
+    limits = ("--limit 10", "--limit 10 --status failed", "--limit 10 --sort sid", "")
+    for options in (*limits, "--page-size 1"):
         with listed(monkeypatch, page("add_on_results", ROWS)) as server:
             run(f"results list {RE} -f json {options}")
         asked.append(server.heard[0].target.split("PageSize=")[1].split("&")[0])
 
-    assert asked == ["11", "1000", "1000", "1000"]
+    assert asked == ["11", "1000", "1000", "1000", "1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        *((f"--sort {word}", CANNOT_SORT.format(word)) for word in ("price", "subresource_uris")),
+        *((f"--page-size {size}", PAGE_SIZE.format(size)) for size in (0, 1001)),
+        ("--limit -1", "--limit -1 is less than nothing; expected 0 or more\n"),
+        ("--status ' ,'", "' ,' filters nothing; expected a status\n"),
+        ("--add-on ''", "'' filters nothing; expected a SID (XB…)\n"),
+        ("--config ''", "'' filters nothing; expected a SID (XE…)\n"),
+    ],
+)
+def test_what_asks_for_nothing_that_there_is_asks_the_service_for_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+) -> None:
+    with listed(monkeypatch, page("add_on_results", ROWS)) as server:
+        ran = run(f"results list {RE} {options}")
+
+    assert ran == (2, "", f"addonctl: {said}")
+    assert server.heard == []
 
 
 def test_a_look_past_the_limit_is_not_worth_failing_for(
