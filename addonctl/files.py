@@ -20,7 +20,6 @@ from addonctl.errors import AddonctlError, TryLater, Usage
 PATIENCE = 10.0
 """Seconds to wait for another run that writes the same file; each takes a moment."""
 
-_LOOK_AGAIN = 0.02
 # Past any byte that is read or written: on Windows what is locked cannot be read by others.
 _LOCKED_BYTE = 1 << 40
 
@@ -131,7 +130,7 @@ def lock(descriptor: int, patience: float = 0.0) -> bool:
                 return True  # no locks on this file system
         if time.monotonic() >= end:
             return False
-        time.sleep(_LOOK_AGAIN)
+        time.sleep(0.02)
 
 
 @contextmanager

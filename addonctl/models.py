@@ -62,11 +62,10 @@ OURS = {"expires": EXPIRES, "add_on": Field("add_on", asked=True)}
 
 def fields(names: str) -> tuple[Field, ...]:
     """The fields of these names, each with its kind after a colon (`sid:sid label`), or text."""
-    found = []
-    for word in names.split():
-        name, _, kind = word.partition(":")
-        found.append(OURS.get(word) or Field(name, cast(Kind, kind or "text")))
-    return tuple(found)
+    words = (word.partition(":") for word in names.split())
+    return tuple(
+        OURS.get(name) or Field(name, cast(Kind, kind or "text")) for name, _, kind in words
+    )
 
 
 class Record:

@@ -124,14 +124,12 @@ class Config(NamedTuple):
 
     def profile(self, name: str) -> Profile:
         """The profile of that name. Raises LoginRefused, with the known ones, if there is none."""
-        try:
-            return self.profiles[name]
-        except KeyError:
-            known = ", ".join([*self.profiles, SANDBOX])
+        if name not in self.profiles:
             raise LoginRefused(
-                f"no profile named '{name}'; there are: {known}",
+                f"no profile named '{name}'; there are: {', '.join([*self.profiles, SANDBOX])}",
                 hint=f"log in under that name: addonctl auth login {name}",
-            ) from None
+            )
+        return self.profiles[name]
 
     def before(self, profile: Profile) -> Profile | None:
         """What its name stands for so far. Raises Usage for another account's profile: a name stays
