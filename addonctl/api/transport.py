@@ -101,11 +101,6 @@ class Exchange(NamedTuple):
         return self.response.status_code
 
     @property
-    def concurrent(self) -> int | None:
-        """How many of the account's requests the service has in flight, if it says so."""
-        return whole_number(self.response.headers.get("Twilio-Concurrent-Requests", ""))
-
-    @property
     def retry_after(self) -> float | None:
         """The seconds it asks to wait, a minute at most; None for what makes no sense."""
         with suppress(InvalidHeader, ValueError, OverflowError):
@@ -180,11 +175,6 @@ class Body(NamedTuple):
         encoding = self.headers.get("content-encoding", "").strip().lower()
         return "" if encoding == "identity" else encoding
 
-    @property
-    def framed(self) -> bool:
-        """Whether an early end would be noticed."""
-        return self.size is not None or "transfer-encoding" in self.headers
-
 
 class Channel:
     """Sends requests by the environment's proxies and with its CA settings, never its logins.
@@ -243,6 +233,8 @@ class Channel:
                     )
                     answer = Exchange(response, self._body(response, doing), doing, hidden, tries)
                     status = answer.status
+                    in_flight = response.headers.get("Twilio-Concurrent-Requests", "")
+                    concurrent = whole_number(in_flight)
                     why = f"{'busy' if status == 429 else 'server trouble'} ({status})"
                 except NETWORK as raised:
                     problem = failure(raised, doing, url, self._named_by)
@@ -269,12 +261,12 @@ class Channel:
                     pause = max(1, round(asked or backoff))
                     self._notify(f"{why}, again in {pause} s, {failures} of {self._retries}")
                 if answer and status == 429:
-                    self._pace.refused(backoff, asked, answer.concurrent)
+                    self._pace.refused(backoff, asked, concurrent)
                 else:
                     self._pace.wait(asked or backoff)
         if answer is None:
             raise problem
-        self._pace.answered(status, answer.concurrent)
+        self._pace.answered(status, concurrent)
         return answer
 
     def download(self, answer: Exchange) -> Body:
@@ -291,21 +283,22 @@ class Channel:
             begin, size = int(part[1]), whole_number(part[2] or "")
         elif "transfer-encoding" in headers:
             size = None
-        return Body(begin, size, headers, self._chunks(answer), response.close)
+
+        def chunks() -> Iterator[bytes]:
+            # Not iter_content: it holds back what came until a chunk is full, so that over a line
+            # that breaks again and again a payload would never get any further.
+            with response:
+                try:
+                    while chunk := response.raw.read1(CHUNK, decode_content=False):
+                        yield chunk
+                except NETWORK as raised:
+                    doing, url = answer.doing, str(response.url)
+                    raise failure(raised, doing, url, self._named_by, flowing=True) from None
+
+        return Body(begin, size, headers, chunks(), response.close)
 
     def close(self) -> None:
         self._adapter.close()
-
-    def _chunks(self, answer: Exchange) -> Iterator[bytes]:
-        # Not iter_content: it holds back what came until a chunk is full, so that over a line
-        # that breaks again and again a payload would never get any further.
-        with answer.response as response:
-            try:
-                while chunk := response.raw.read1(CHUNK, decode_content=False):
-                    yield chunk
-            except NETWORK as raised:
-                url = str(response.url)
-                raise failure(raised, answer.doing, url, self._named_by, flowing=True) from None
 
     def _body(self, response: requests.Response, doing: str) -> bytes:
         """The body, decoded; of a refusal, whose status says enough, as much as comes."""

@@ -56,7 +56,7 @@ def listed(
     def words_of(name: str) -> Iterator[Token]:
         try:
             if name != "-":
-                stream: IO[bytes] = open(name, "rb")  # noqa: PTH123, SIM115  closed below
+                stream = open(name, "rb")  # noqa: PTH123, SIM115  closed below
             elif stdin is None:
                 raise Usage("'-' reads addresses from stdin, which is closed")
             else:
@@ -85,13 +85,12 @@ def listed(
     return Addresses(chain([first], found), typed=False)
 
 
-def words(stream: IO[bytes], name: str, most: int = 3) -> Iterator[Token]:
+def words(stream: io.BufferedReader[Any], name: str, most: int = 3) -> Iterator[Token]:
     """What `stream` names, word by word, as it comes, each with its line.
 
     A callback's document names what of it is of level `most`. Raises Usage for what is no list.
     """
-    start = stream.peek(2)[:2] if isinstance(stream, io.BufferedReader) else b"?"
-    if not start:  # a terminal's end is read once: who reads on, waits
+    if not (start := stream.peek(2)[:2]):  # a terminal's end is read once: who reads on, waits
         return
     encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")

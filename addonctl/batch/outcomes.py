@@ -118,13 +118,6 @@ class Tally:
         else:
             self.sink.say(text)
 
-    def warn(self, text: str) -> None:
-        """Say, also under --quiet, how the answer ended; in the JSON object if one must follow."""
-        if self.sink.in_json and self.failures:
-            self.tell(text)
-        else:
-            self.sink.warn(text)
-
     @property
     def summary(self) -> str:
         """`deleted 4998 of 5000 results, 2 failed`, and how many were gone, or there, before."""

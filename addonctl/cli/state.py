@@ -209,8 +209,10 @@ class State(Settings):
             self.sink.records(kind, rows, self._recordings)
             if lines:
                 history.remember(self.login.acting_account, lines)
+            # Also under --quiet; in the JSON object if one must follow.
+            held = self.sink.in_json and batch.failures
             for note in notes:
-                batch.warn(note)
+                (batch.tell if held else self.sink.warn)(note)
         batch.finish()
 
     def get(

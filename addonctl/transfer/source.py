@@ -195,7 +195,8 @@ class Source:
             chunks = chain([head], chunks)
         else:
             body = _plain(body)
-        if not (body.framed or body.encoding or told(body)):
+        framed = body.size is not None or "transfer-encoding" in body.headers
+        if not (framed or body.encoding or told(body)):  # an early end would go unnoticed
             raise AddonctlError(f"{self.what}: the store says nowhere how long it is")
         doubtful = is_page(head, body, self._content_type)
         if doubtful and not told(body):
