@@ -258,5 +258,4 @@ def _by_variables(environment: Mapping[str, str], url: str, subaccount: str | No
     for name, flaw in {**flaws, secret_name: secret_flaw(secret)}.items():
         if flaw:
             raise refused(f"{name} {flaw}", "mend the variable")
-    acting = subaccount if subaccount != account else None
-    return Login(account, key if key_name else account, secret, url, acting)
+    return Login(account, key if key_name else account, secret, url, subaccount)

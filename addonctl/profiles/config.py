@@ -103,8 +103,7 @@ class Profile(NamedTuple):
 
     def login(self, secret: str, url: str, subaccount: str | None = None) -> Login:
         """The profile with its secret, on an account that is its own where none is named."""
-        acting = subaccount if subaccount != self.account else None
-        return Login(self.account, self.username, secret, url, acting, self.name, self.storage)
+        return Login(self.account, self.username, secret, url, subaccount, self.name, self.storage)
 
     def changes(self) -> dict[Place, Any]:
         """What makes its table in the file say this."""
