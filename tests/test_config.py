@@ -67,6 +67,29 @@ def test_an_archive_may_be_a_default(run: Run, home: Path, monkeypatch: pytest.M
     ]
 
 
+def test_a_default_archive_is_the_one_that_is_filled_and_read(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By commands that answer with rows and by those that do not, or by none of them."""
+    monkeypatch.setenv("ADDONCTL_PROFILE", "sandbox")
+    for name in ("ours", "theirs"):
+        assert 0 == run(f"archive init {name} --quiet").code
+    write_config(home, '[defaults]\narchive = "~/ours"\n')
+    filled = run("archive run --quiet")
+    held = {name: run(f"archive list -f sids -a {name}").out for name in ("ours", "theirs")}
+    shown = run("archive show RE73640dced2490fa811f54a87139210ee")
+    write_config(home, "[defaults]\narchive = 7\n")
+    refused = run("archive run --quiet")
+
+    assert 0 == filled.code, filled.err
+    assert held["ours"]
+    assert not held["theirs"]
+    assert (0, "") == (shown.code, shown.err)
+    assert "parcel" in shown.out
+    assert 2 == refused.code
+    assert "config.toml" in refused.err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
 @pytest.mark.parametrize("how", ["folder", "loop", "pipe"])
 def test_a_login_by_variables_needs_no_settings_that_can_be_read(

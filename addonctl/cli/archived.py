@@ -18,7 +18,6 @@ from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
 from addonctl.cli.options import Argument, Deleting, Many, Option, Output
-from addonctl.cli.settings import Settings
 from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome
@@ -57,6 +56,7 @@ def meant(state: State, named: str | None) -> Place:
     """Where the archive lies that is meant. Raises Usage where none is."""
     from addonctl.archive.opening import remembered
 
+    state.check()
     named = named or state.setting("archive")
     return place_of(state, named or remembered(profile_of(state)))
 
@@ -312,7 +312,7 @@ def report_archive(
     number = options.whole_number("transcripts", transcripts, 0, most=MOST_TRANSCRIPTS)
     if max_age is not None:
         dates.duration(max_age)
-    names = Settings(state.environment).add_ons
+    names = state.add_ons
     with opened(state, archive.archive) as at:
         must_be_outside(at, Path(to))
         url, accounts, now = at.place.url, at.accounts, datetime.now(UTC)

@@ -123,8 +123,6 @@ class Verb:
                 values[each.name] = given[each.name]
         if output := next((each for each in values.values() if isinstance(each, Output)), None):
             state.output = output
-        else:
-            state.unread()
         self.function(state, **values)
 
 
