@@ -8,7 +8,7 @@ from typing import Annotated
 from addonctl.archive import rows
 from addonctl.cli import archived, options
 from addonctl.cli.archived import Archive, opened, place_of
-from addonctl.cli.commands import CALL, Noun
+from addonctl.cli.commands import CALL, Noun, example
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.state import State, connected
 from addonctl.cli.transcripts import FORMS, checked_form, write
@@ -18,13 +18,9 @@ from addonctl.models import Payload, Resource, Result
 command = Noun("What add-ons made, kept beyond the 30 days of the service.")
 
 
-@command.verb(
-    "init",
-    examples=(
-        ("a folder that outlives the 30 days", "addonctl archive init keep"),
-        ("a bucket", "addonctl archive init s3://company-archive/twilio"),
-    ),
-)
+@command.verb("init")
+@example("a folder that outlives the 30 days", "addonctl archive init keep")
+@example("a bucket", "addonctl archive init s3://company-archive/twilio")
 def make_archive(
     state: State,
     place: Annotated[
@@ -42,7 +38,8 @@ def make_archive(
     state.sink.say(f"{at.url} is the archive of {account}; bring it up to date: archive run")
 
 
-@command.verb("run", examples=(("every night, from cron", "addonctl archive run --quiet"),))
+@command.verb("run")
+@example("every night, from cron", "addonctl archive run --quiet")
 def run_archive(
     state: State,
     archive: Archive,
@@ -106,11 +103,8 @@ def run_archive(
     sink.say(done.said)
 
 
-@command.verb(
-    "status",
-    rows=rows.StatusRow,
-    examples=(("the watchdog", "addonctl archive status --max-age 26h"),),
-)
+@command.verb("status", rows=rows.StatusRow)
+@example("the watchdog", "addonctl archive status --max-age 26h")
 def show_status(
     state: State,
     archive: Archive,
@@ -128,14 +122,9 @@ def show_status(
         raise AddonctlError("; ".join(bad), hint="addonctl archive list problems")
 
 
-@command.verb(
-    "list",
-    rows=rows.KeptResult,
-    examples=(
-        ("what is kept", "addonctl archive list results"),
-        ("what is not, and why", "addonctl archive list problems"),
-    ),
-)
+@command.verb("list", rows=rows.KeptResult)
+@example("what is kept", "addonctl archive list results")
+@example("what is not, and why", "addonctl archive list problems")
 def list_kept(
     state: State,
     archive: Archive,
@@ -163,14 +152,9 @@ def list_kept(
         sink.warn(note)
 
 
-@command.verb(
-    "search",
-    rows=rows.HitRow,
-    examples=(
-        ("who said it, and when", "addonctl archive search parcel"),
-        ("a phrase, of the last year", "addonctl archive search '\"two weeks ago\"' --since 52w"),
-    ),
-)
+@command.verb("search", rows=rows.HitRow)
+@example("who said it, and when", "addonctl archive search parcel")
+@example("a phrase, of the last year", "addonctl archive search '\"two weeks ago\"' --since 52w")
 def search_archive(
     state: State,
     archive: Archive,
@@ -208,7 +192,8 @@ def search_archive(
     sink.say(f"to read one: addonctl archive show {hits[0].address}")
 
 
-@command.verb("show", examples=(("what was said", f"addonctl archive show {CALL}"),))
+@command.verb("show")
+@example("what was said", f"addonctl archive show {CALL}")
 def show_kept(
     state: State,
     archive: Archive,
@@ -252,14 +237,9 @@ def show_kept(
         raise NotFound(f"no transcript at {found[0]}", hint="as it came: --as raw")
 
 
-@command.verb(
-    "verify",
-    rows=rows.VerdictRow,
-    examples=(
-        ("every byte", "addonctl archive verify"),
-        ("a thirtieth each day", "addonctl archive verify --sample 3/30"),
-    ),
-)
+@command.verb("verify", rows=rows.VerdictRow)
+@example("every byte", "addonctl archive verify")
+@example("a thirtieth each day", "addonctl archive verify --sample 3/30")
 def verify_archive(
     state: State,
     archive: Archive,
@@ -288,7 +268,8 @@ def verify_archive(
     sink.say(verification.summary)
 
 
-@command.verb("rebuild", examples=(("the index anew", "addonctl archive rebuild"),))
+@command.verb("rebuild")
+@example("the index anew", "addonctl archive rebuild")
 def rebuild_index(state: State, archive: Archive) -> None:
     """Make the index anew of what is stored; what was said is read again."""
     from addonctl.archive.opening import rebuilt

@@ -16,7 +16,7 @@ from addonctl import dates, history
 from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
-from addonctl.cli.commands import CALL, TRANSCRIPT, Noun
+from addonctl.cli.commands import CALL, TRANSCRIPT, Noun, example
 from addonctl.cli.options import Argument, Deleting, Many, Option, Output
 from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
@@ -88,14 +88,9 @@ def known_to_archive(state: State, beginning: str) -> list[str]:
         return []
 
 
-@command.verb(
-    "retire",
-    rows=Outcome,
-    examples=(
-        ("what would go", "addonctl archive retire --older-than 20d --dry-run"),
-        ("every week, from cron", "addonctl archive retire --older-than 20d --yes --quiet"),
-    ),
-)
+@command.verb("retire", rows=Outcome)
+@example("what would go", "addonctl archive retire --older-than 20d --dry-run")
+@example("every week, from cron", "addonctl archive retire --older-than 20d --yes --quiet")
 def retire_kept(
     state: State,
     archive: Archive,
@@ -150,14 +145,9 @@ def retire_kept(
     sink.say(f"{batch.summary}{note}")
 
 
-@command.verb(
-    "erase",
-    rows=Outcome,
-    examples=(
-        ("what would be erased", f"addonctl archive erase {CALL} --dry-run"),
-        ("on request", f"addonctl archive erase {TRANSCRIPT} --reason 'request 4711' --yes"),
-    ),
-)
+@command.verb("erase", rows=Outcome)
+@example("what would be erased", f"addonctl archive erase {CALL} --dry-run")
+@example("on request", f"addonctl archive erase {TRANSCRIPT} --reason 'request 4711' --yes")
 def erase_kept(
     state: State,
     archive: Archive,
@@ -231,14 +221,10 @@ def erase_kept(
         sink.say(f"to read the receipt: addonctl archive show --receipt {receipt}")
 
 
-@command.verb(
-    "export",
-    examples=(
-        ("for DuckDB, Spark, pandas or polars", "addonctl archive export --to tables"),
-        ("a file a table", "addonctl archive export --as csv --to tables"),
-        ("to browse it", "addonctl archive export --as datasette --to tables"),
-    ),
-)
+@command.verb("export")
+@example("for DuckDB, Spark, pandas or polars", "addonctl archive export --to tables")
+@example("a file a table", "addonctl archive export --as csv --to tables")
+@example("to browse it", "addonctl archive export --as datasette --to tables")
 def export_archive(
     state: State,
     archive: Archive,
@@ -280,13 +266,9 @@ def export_archive(
     sink.say(done.said(form, target.url))
 
 
-@command.verb(
-    "report",
-    examples=(
-        ("a page to look at, or to mail", "addonctl archive report --to report.html"),
-        ("with what was said", "addonctl archive report --to calls.html --transcripts 200"),
-    ),
-)
+@command.verb("report")
+@example("a page to look at, or to mail", "addonctl archive report --to report.html")
+@example("with what was said", "addonctl archive report --to calls.html --transcripts 200")
 def report_archive(
     state: State,
     archive: Archive,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
 from addonctl.addresses import sid_flaw
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import Noun, example
 from addonctl.cli.options import Argument, Option, Output
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
@@ -76,14 +76,9 @@ class TakenRow(Record):
 command = Noun("Logins: kept under names, their secrets in the system's keyring.")
 
 
-@command.verb(
-    "login",
-    rows=TakenRow,
-    examples=(
-        ("asks for all it needs", "addonctl auth login"),
-        ("takes over the profiles of the Twilio CLI", "addonctl auth login --from-twilio-cli"),
-    ),
-)
+@command.verb("login", rows=TakenRow)
+@example("asks for all it needs", "addonctl auth login")
+@example("takes over the profiles of the Twilio CLI", "addonctl auth login --from-twilio-cli")
 def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) -> None:
     """Log in once: the login is tried, then kept under NAME ('default').
 
@@ -146,7 +141,8 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) ->
     _say_what_decides(state)
 
 
-@command.verb("status", rows=LoginRow, examples=(("which logins work", "addonctl auth status"),))
+@command.verb("status", rows=LoginRow)
+@example("which logins work", "addonctl auth status")
 def show_status(state: State, output: Output) -> None:
     """Show where each login comes from, and whether the service takes it."""
     state.answering(LoginRow)
@@ -201,11 +197,8 @@ def show_status(state: State, output: Output) -> None:
         raise TryLater(f"{len(problems)} of {len(rows)} logins could not be tried")
 
 
-@command.verb(
-    "list",
-    rows=ProfileRow,
-    examples=(("the names of all profiles", "addonctl auth list --fields profile --no-header"),),
-)
+@command.verb("list", rows=ProfileRow)
+@example("the names of all profiles", "addonctl auth list --fields profile --no-header")
 def list_profiles(state: State, output: Output) -> None:
     """List the profiles, without asking keyring or service."""
     state.answering(ProfileRow)
@@ -221,10 +214,8 @@ def list_profiles(state: State, output: Output) -> None:
         state.sink.say("no profiles; log in: addonctl auth login; or try -p sandbox")
 
 
-@command.verb(
-    "use",
-    examples=(("the pretend account, until another is chosen", "addonctl auth use sandbox"),),
-)
+@command.verb("use")
+@example("the pretend account, until another is chosen", "addonctl auth use sandbox")
 def use_profile(state: State, name: Annotated[str, Argument("NAME")]) -> None:
     """Make a profile the one in use ('sandbox' is always there)."""
     Profiles(state.environment).use(name)
@@ -232,7 +223,8 @@ def use_profile(state: State, name: Annotated[str, Argument("NAME")]) -> None:
     _say_what_decides(state)
 
 
-@command.verb("logout", examples=(("forget the login in use", "addonctl auth logout"),))
+@command.verb("logout")
+@example("forget the login in use", "addonctl auth logout")
 def log_out(state: State, name: Name = None) -> None:
     """Forget a profile (the one in use), and its secret wherever it was kept."""
     profiles = Profiles(state.environment)

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
-Examples = tuple[tuple[str, str], ...]
-"""What a line is for, and the line; each works as it stands with ADDONCTL_PROFILE=sandbox."""
-
 # SIDs of the sandbox's sample data, so that the examples in help and manual work as they stand.
 CALL = "RE73640dced2490fa811f54a87139210ee"
 TRANSCRIPT = f"{CALL} XR68b652bc56ffb143af7cdb76f8cbc0ef"
@@ -78,15 +75,10 @@ COMMON = [each for each in declared_in(Common) if each.name != "version"]
 class Verb:
     """A command: the function that does it, the kind of record it answers with, examples."""
 
-    def __init__(
-        self,
-        function: Callable[..., None],
-        rows: type[Record] | None = None,
-        examples: Examples = (),
-    ) -> None:
+    def __init__(self, function: Callable[..., None], rows: type[Record] | None = None) -> None:
         self.function = function
         self.rows = rows
-        self.examples = examples
+        self.examples: Sequence[tuple[str, str]] = vars(function).get("examples", ())
         self.help = inspect.getdoc(function) or ""
 
     @cached_property
@@ -126,6 +118,16 @@ class Verb:
         self.function(state, **values)
 
 
+def example(what: str, line: str) -> Callable[[Function], Function]:
+    """Show in a verb's help what a `line` is for; it works as it stands on the sandbox's data."""
+
+    def note(function: Function) -> Function:
+        vars(function).setdefault("examples", []).insert(0, (what, line))  # the last comes first
+        return function
+
+    return note
+
+
 class Noun:
     """A group of verbs, and of nouns that are imported when they are named: module and help."""
 
@@ -133,21 +135,20 @@ class Noun:
     common: Sequence[Declared] = COMMON
     rows: None = None
 
-    def __init__(
-        self, help: str, nouns: Mapping[str, tuple[str, str]] | None = None, examples: Examples = ()
-    ) -> None:
+    examples: Sequence[tuple[str, str]] = ()
+
+    def __init__(self, help: str, nouns: Mapping[str, tuple[str, str]] | None = None) -> None:
         self.help = help
         self.nouns = nouns or {}
-        self.examples = examples
         self.verbs: dict[str, Verb] = {}
 
     def verb(
-        self, name: str, *, rows: type[Record] | None = None, examples: Examples = ()
+        self, name: str, *, rows: type[Record] | None = None
     ) -> Callable[[Function], Function]:
         """Make a function a verb of this noun."""
 
         def declare(function: Function) -> Function:
-            self.verbs[name] = Verb(function, rows, examples)
+            self.verbs[name] = Verb(function, rows)
             return function
 
         return declare
@@ -183,18 +184,18 @@ NOUNS = {
     "auth": ("addonctl.cli.auth", "Logins, kept in the system's keyring"),
     "config": ("addonctl.cli.config", "Settings without secrets"),
     "sandbox": ("addonctl.cli.sandbox", "A pretend account to try things on"),
-    "completion": ("addonctl.cli.help:completion", "Print the completion script of a shell"),
-    "help": ("addonctl.cli.help", "Help on a topic or a command"),
+    "completion": ("addonctl.cli.help:print_script", "Print the completion script of a shell"),
+    "help": ("addonctl.cli.help:show_help", "Help on a topic or a command"),
 }
 """By name: the module of each, imported when it is named, and one line of help."""
 
 PROGRAM = Noun(
     "Inspect, save and delete the results of Twilio's recording add-ons.",
     nouns=NOUNS,
-    examples=(
-        ("every add-on result of every recording", "addonctl results list --all"),
-        ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),
-    ),
+)
+PROGRAM.examples = (
+    ("every add-on result of every recording", "addonctl results list --all"),
+    ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),
 )
 # It alone tells its version.
 PROGRAM.common = declared_in(Common)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import Noun, example
 from addonctl.cli.options import Argument, Output
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
@@ -39,15 +39,15 @@ def _rows(state: State) -> dict[str, SettingRow]:
     }
 
 
-@command.verb(
-    "list", rows=SettingRow, examples=(("what is set, and where", "addonctl config list"),)
-)
+@command.verb("list", rows=SettingRow)
+@example("what is set, and where", "addonctl config list")
 def list_settings(state: State, output: Output) -> None:
     """List the settings, with where each stands."""
     state.answering(SettingRow).records(SettingRow, [list(_rows(state).values())])
 
 
-@command.verb("get", examples=(("the format", "addonctl config get format || true"),))
+@command.verb("get")
+@example("the format", "addonctl config get format || true")
 def get_setting(state: State, name: Name) -> None:
     """Print one setting. Exit code 3 where it is not set."""
     _place(name)
@@ -57,13 +57,9 @@ def get_setting(state: State, name: Name) -> None:
     state.sink.text(row.document["value"])
 
 
-@command.verb(
-    "set",
-    examples=(
-        ("answer as csv unless asked otherwise", "addonctl config set format csv"),
-        ("and as ever again", "addonctl config set format ''"),
-    ),
-)
+@command.verb("set")
+@example("answer as csv unless asked otherwise", "addonctl config set format csv")
+@example("and as ever again", "addonctl config set format ''")
 def set_setting(
     state: State,
     name: Name,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from addonctl.cli.commands import PROGRAM, Noun, Verb
+from addonctl.cli.commands import PROGRAM, Noun, Verb, example
 from addonctl.cli.options import Argument, Option
 from addonctl.cli.state import State
 from addonctl.docs import topics
 from addonctl.errors import AddonctlError, Usage
 
 
+@Verb
+@example("what the exit codes mean", "addonctl help exit-codes")
+@example("a command's help", "addonctl help results list")
+@example("the manual, wherever it was installed", "addonctl help --man results list")
 def show_help(
     state: State,
     topic: Annotated[
@@ -68,15 +72,6 @@ def _show_page(state: State, words: list[str]) -> None:
         raise AddonctlError("there is no program 'man' here to show it", hint=f"try: {wanted}")
 
 
-command = Verb(
-    show_help,
-    examples=(
-        ("what the exit codes mean", "addonctl help exit-codes"),
-        ("a command's help", "addonctl help results list"),
-        ("the manual, wherever it was installed", "addonctl help --man results list"),
-    ),
-)
-
 SHELLS = {
     "bash": (
         "XDG_DATA_HOME .local/share bash-completion/completions/addonctl",
@@ -96,6 +91,15 @@ SHELLS = {
 in it; and what is left to do before a new shell completes."""
 
 
+@Verb
+@example("for good, wherever it was installed from", "addonctl completion bash --install")
+@example("in ~/.bashrc", 'eval "$(addonctl completion bash)"')
+@example("in ~/.zshrc, after compinit", 'eval "$(addonctl completion zsh)"')
+@example("in ~/.config/fish/config.fish", "addonctl completion fish | source")
+@example(
+    "in PowerShell's $PROFILE",
+    "addonctl completion powershell | Out-String | Invoke-Expression",
+)
 def print_script(
     state: State,
     shell: Annotated[str, Argument("SHELL", "bash, zsh, fish or powershell.")],
@@ -130,18 +134,3 @@ def print_script(
     files.replace(place, script.encode(), mode=0o644)
     told = {"folder": quote(str(place.parent)), "path": str(place).replace("'", "''")}
     state.sink.say(f"wrote {place}\n{then.format(**told)}")
-
-
-completion = Verb(
-    print_script,
-    examples=(
-        ("for good, wherever it was installed from", "addonctl completion bash --install"),
-        ("in ~/.bashrc", 'eval "$(addonctl completion bash)"'),
-        ("in ~/.zshrc, after compinit", 'eval "$(addonctl completion zsh)"'),
-        ("in ~/.config/fish/config.fish", "addonctl completion fish | source"),
-        (
-            "in PowerShell's $PROFILE",
-            "addonctl completion powershell | Out-String | Invoke-Expression",
-        ),
-    ),
-)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from addonctl.addresses import Address, Addresses, AddressSet
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
-from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun
+from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun, example
 from addonctl.cli.options import Argument, Deleting, Many, Missing, Output, RecordingFilters
 from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
@@ -31,17 +31,9 @@ Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
 
 
-@command.verb(
-    "list",
-    rows=Payload,
-    examples=(
-        ("the files of one result", f"addonctl payloads list {TRANSCRIPT}"),
-        (
-            "the transcripts of all results",
-            "addonctl payloads list --all --label 'transcript*'",
-        ),
-    ),
-)
+@command.verb("list", rows=Payload)
+@example("the files of one result", f"addonctl payloads list {TRANSCRIPT}")
+@example("the transcripts of all results", "addonctl payloads list --all --label 'transcript*'")
 def list_payloads(
     state: State,
     payloads: options.PayloadFilters,
@@ -76,11 +68,8 @@ def list_payloads(
     state.answer(Payload, selection, batch, found)
 
 
-@command.verb(
-    "get",
-    rows=Payload,
-    examples=(("one payload's metadata", f"addonctl payloads get {TEXT}"),),
-)
+@command.verb("get", rows=Payload)
+@example("one payload's metadata", f"addonctl payloads get {TEXT}")
 def get_payloads(
     state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
 ) -> None:
@@ -97,7 +86,8 @@ class Link(Resource):
     PLACE = Payload.PLACE
 
 
-@command.verb("url", rows=Link, examples=(("a link to share", f"addonctl payloads url {TEXT}"),))
+@command.verb("url", rows=Link)
+@example("a link to share", f"addonctl payloads url {TEXT}")
 def link_payloads(
     state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
 ) -> None:
@@ -113,27 +103,16 @@ def link_payloads(
     state.get(Link, ask, payloads, 3, missing, many, done="linked", bare="url")
 
 
-command.verb(
-    "show",
-    examples=(
-        ("read a transcript", f"addonctl payloads show {TEXT}"),
-        ("all that was said about a recording", f"addonctl payloads show {CALL} --as text"),
-        ("count its words", f"addonctl payloads show {TEXT} | wc -w"),
-    ),
-)(show_payload)
+command.verb("show")(show_payload)
 
 
-DOWNLOADS = (
-    ("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep"),
-    (
-        "name the files by what the vendors call them",
-        f"addonctl results download {CALL} --to named --name '{{recording}}/{{label}}.{{ext}}'",
-    ),
-    ("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c"),
+@command.verb("download", rows=Outcome)
+@example("save what add-ons made of a recording", f"addonctl results download {CALL} --to keep")
+@example(
+    "name the files by what the vendors call them",
+    f"addonctl results download {CALL} --to named --name '{{recording}}/{{label}}.{{ext}}'",
 )
-
-
-@command.verb("download", rows=Outcome, examples=DOWNLOADS)
+@example("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c")
 def download(
     state: State,
     results: options.ResultFilters,
@@ -230,11 +209,8 @@ def download(
     sink.say(f"{batch.summary}{note}")
 
 
-@command.verb(
-    "delete",
-    rows=Outcome,
-    examples=(("what would go", f"addonctl payloads delete {TEXT} --dry-run"),),
-)
+@command.verb("delete", rows=Outcome)
+@example("what would go", f"addonctl payloads delete {TEXT} --dry-run")
 def delete_payloads(
     state: State,
     deleting: Deleting,

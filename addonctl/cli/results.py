@@ -9,9 +9,9 @@ from typing import Annotated
 
 from addonctl.addresses import Address
 from addonctl.cli import options
-from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun
+from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun, example
 from addonctl.cli.options import Argument, Many, Missing, Option, Output
-from addonctl.cli.payloads import DOWNLOADS, delete, download
+from addonctl.cli.payloads import delete, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
@@ -32,21 +32,16 @@ BAR = 30
 """Cells of the longest bar of a count."""
 
 
-@command.verb(
-    "list",
-    rows=ListedResult,
-    examples=(
-        ("what add-ons made of one recording", f"addonctl results list {CALL}"),
-        ("of all recordings, what failed", "addonctl results list --all --status failed"),
-        (
-            "what will be gone within three days, for a spreadsheet",
-            "addonctl results list --all --expiring-within 3d --format csv > expiring.csv",
-        ),
-        (
-            "which call each is of, and how long it was",
-            "addonctl results list --all --fields sid,status,call_sid,recording_duration",
-        ),
-    ),
+@command.verb("list", rows=ListedResult)
+@example("what add-ons made of one recording", f"addonctl results list {CALL}")
+@example("of all recordings, what failed", "addonctl results list --all --status failed")
+@example(
+    "what will be gone within three days, for a spreadsheet",
+    "addonctl results list --all --expiring-within 3d --format csv > expiring.csv",
+)
+@example(
+    "which call each is of, and how long it was",
+    "addonctl results list --all --fields sid,status,call_sid,recording_duration",
 )
 def list_results(
     state: State,
@@ -86,13 +81,8 @@ def list_results(
     state.answer(ListedResult, selection, batch, found)
 
 
-@command.verb(
-    "get",
-    rows=Result,
-    examples=(
-        ("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json"),
-    ),
-)
+@command.verb("get", rows=Result)
+@example("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json")
 def get_results(
     state: State, missing: Missing, many: Many, output: Output, results: Results = None
 ) -> None:
@@ -100,23 +90,18 @@ def get_results(
     state.get(Result, lambda client, at: client.result(at), results, 2, missing, many)
 
 
-command.verb("download", rows=Outcome, examples=DOWNLOADS)(download)
+command.verb("download", rows=Outcome)(download)
 
 
-@command.verb(
-    "delete",
-    rows=Outcome,
-    examples=(
-        ("one result, without being asked", f"addonctl results delete {TRANSCRIPT} --yes"),
-        (
-            "what would go with all results of a recording",
-            f"addonctl results delete {CONFERENCE} --all-results --dry-run",
-        ),
-        (
-            "whatever failed, anywhere",
-            "addonctl results delete --all --status failed --max-delete 100 --yes",
-        ),
-    ),
+@command.verb("delete", rows=Outcome)
+@example("one result, without being asked", f"addonctl results delete {TRANSCRIPT} --yes")
+@example(
+    "what would go with all results of a recording",
+    f"addonctl results delete {CONFERENCE} --all-results --dry-run",
+)
+@example(
+    "whatever failed, anywhere",
+    "addonctl results delete --all --status failed --max-delete 100 --yes",
 )
 def delete_results(
     state: State,
@@ -139,15 +124,10 @@ def delete_results(
     )
 
 
-@command.verb(
-    "wait",
-    rows=Result,
-    examples=(
-        (
-            "until all results of a recording are there, for ten minutes at most",
-            f"addonctl results wait {CALL} --timeout 10m",
-        ),
-    ),
+@command.verb("wait", rows=Result)
+@example(
+    "until all results of a recording are there, for ten minutes at most",
+    f"addonctl results wait {CALL} --timeout 10m",
 )
 def wait_for_results(
     state: State,
@@ -181,27 +161,12 @@ def wait_for_results(
     wait(batch, addresses, until, between, any_end=any_end)
 
 
-command.verb(
-    "transcript",
-    rows=SaidRow,
-    examples=(
-        ("what was said in one recording", f"addonctl results transcript {CALL}"),
-        ("a file of subtitles for each", f"addonctl results transcript {CALL} --as vtt --to said"),
-        (
-            "every turn of every conversation, for a spreadsheet",
-            "addonctl results transcript --all -f csv > turns.csv",
-        ),
-    ),
-)(transcribe)
+command.verb("transcript", rows=SaidRow)(transcribe)
 
 
-@command.verb(
-    "stats",
-    examples=(
-        ("how many results there are of each status", "addonctl results stats --all"),
-        ("what expires when, by add-on", "addonctl results stats --all --by expires,add-on"),
-    ),
-)
+@command.verb("stats")
+@example("how many results there are of each status", "addonctl results stats --all")
+@example("what expires when, by add-on", "addonctl results stats --all --by expires,add-on")
 def count_results(
     state: State,
     results: options.ResultFilters,
@@ -250,16 +215,10 @@ def count_results(
     batch.finish()
 
 
-@recordings.verb(
-    "list",
-    rows=Recording,
-    examples=(
-        ("the recordings of the last week", "addonctl recordings list --since 7d"),
-        (
-            "the ten longest",
-            "addonctl recordings list --sort -duration --limit 10 --fields sid,duration",
-        ),
-    ),
+@recordings.verb("list", rows=Recording)
+@example("the recordings of the last week", "addonctl recordings list --since 7d")
+@example(
+    "the ten longest", "addonctl recordings list --sort -duration --limit 10 --fields sid,duration"
 )
 def list_recordings(
     state: State, filters: options.RecordingFilters, listing: options.Listing, output: Output
@@ -273,11 +232,8 @@ def list_recordings(
     state.answer(Recording, selection, batch, pages)
 
 
-@recordings.verb(
-    "get",
-    rows=Recording,
-    examples=(("one recording, as the API has it", f"addonctl recordings get {CALL} -f json"),),
-)
+@recordings.verb("get", rows=Recording)
+@example("one recording, as the API has it", f"addonctl recordings get {CALL} -f json")
 def get_recordings(
     state: State, missing: Missing, many: Many, output: Output, recordings: Recordings = None
 ) -> None:

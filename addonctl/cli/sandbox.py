@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from addonctl import dates, sandbox
 from addonctl.batch.outcomes import plural
-from addonctl.cli.commands import Noun
+from addonctl.cli.commands import Noun, example
 from addonctl.cli.options import Option, Output, whole_number
 from addonctl.cli.state import State, sandbox_file, sandboxed
 from addonctl.errors import Usage
@@ -39,15 +39,8 @@ MOST = 10**12
 command = Noun("A pretend account to try things on: -p sandbox needs no login and no network.")
 
 
-@command.verb(
-    "serve",
-    examples=(
-        (
-            "on any free port, as slow as a network",
-            "addonctl sandbox serve --port 0 --latency 50ms",
-        ),
-    ),
-)
+@command.verb("serve")
+@example("on any free port, as slow as a network", "addonctl sandbox serve --port 0 --latency 50ms")
 def serve(
     state: State,
     port: Annotated[int | None, Option("Port (8010); 0: a free one.", "N")] = None,
@@ -80,15 +73,10 @@ def serve(
     state.sink.say("stopped")
 
 
-@command.verb(
-    "reset",
-    examples=(
-        ("the sample data again", "addonctl sandbox reset"),
-        (
-            "an account of three thousand results",
-            "addonctl sandbox reset --recordings 1000 --results 3",
-        ),
-    ),
+@command.verb("reset")
+@example("the sample data again", "addonctl sandbox reset")
+@example(
+    "an account of three thousand results", "addonctl sandbox reset --recordings 1000 --results 3"
 )
 def reset(state: State, sizes: Sizes) -> None:
     """Make the pretend account anew: the sample data, or any size.
@@ -107,7 +95,8 @@ def reset(state: State, sizes: Sizes) -> None:
     state.sink.say(f"the sandbox now holds {held} and {plural(made.payloads, 'payload')}")
 
 
-@command.verb("status", rows=SandboxRow, examples=(("what is there", "addonctl sandbox status"),))
+@command.verb("status", rows=SandboxRow)
+@example("what is there", "addonctl sandbox status")
 def status(state: State, output: Output) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime

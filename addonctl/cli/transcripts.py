@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from addonctl import files
 from addonctl.addresses import Address
 from addonctl.cli import options
+from addonctl.cli.commands import CALL, TEXT, example
 from addonctl.cli.options import Argument, Many, Option, Output, PayloadFilters
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
@@ -69,6 +70,9 @@ def write(sink: Sink, transcript: Transcript, form: str | None) -> None:
         sink.dialogue(transcript)
 
 
+@example("read a transcript", f"addonctl payloads show {TEXT}")
+@example("all that was said about a recording", f"addonctl payloads show {CALL} --as text")
+@example("count its words", f"addonctl payloads show {TEXT} | wc -w")
 def show_payload(
     state: State,
     filters: PayloadFilters,
@@ -141,6 +145,12 @@ def show_payload(
             sink.show(iter([data]), each.content_type)
 
 
+@example("what was said in one recording", f"addonctl results transcript {CALL}")
+@example("a file of subtitles for each", f"addonctl results transcript {CALL} --as vtt --to said")
+@example(
+    "every turn of every conversation, for a spreadsheet",
+    "addonctl results transcript --all -f csv > turns.csv",
+)
 def transcribe(
     state: State,
     results: options.ResultFilters,
