@@ -9,7 +9,7 @@ from addonctl.archive import rows
 from addonctl.cli import archived, options
 from addonctl.cli.archived import Archive, opened, place_of
 from addonctl.cli.commands import CALL, Noun, example
-from addonctl.cli.options import Argument, Option
+from addonctl.cli.options import Argument, Number, Option, Word, Words
 from addonctl.cli.state import State, connected
 from addonctl.cli.transcripts import FORMS, checked_form, write
 from addonctl.errors import AddonctlError, NotFound, SomeFailed, Usage
@@ -50,10 +50,10 @@ def run_archive(
     all_accounts: Annotated[bool, Option("The account and its subaccounts.")] = False,
     full: Annotated[bool, Option("Look at every recording, due or not.")] = False,
     since: Annotated[
-        str | None, Option("List recordings from this date (UTC) or age on (90d).", "WHEN")
+        Word, Option("List recordings from this date (UTC) or age on (90d).", "WHEN")
     ] = None,
-    max_time: Annotated[str | None, Option("End in order after this long.", "TIME")] = None,
-    max_requests: Annotated[int | None, Option("End in order after so many requests.", "N")] = None,
+    max_time: Annotated[Word, Option("End in order after this long.", "TIME")] = None,
+    max_requests: Annotated[Number, Option("End in order after so many requests.", "N")] = None,
     engine: Annotated[
         str,
         Option(
@@ -109,9 +109,7 @@ def show_status(
     state: State,
     archive: Archive,
     output: options.Output,
-    max_age: Annotated[
-        str | None, Option("Exit 1 if no good run is younger than this.", "TIME")
-    ] = None,
+    max_age: Annotated[Word, Option("Exit 1 if no good run is younger than this.", "TIME")] = None,
 ) -> None:
     """Say whether the archive is safe: exit 1 if it is not."""
     sink = state.answering(rows.StatusRow)
@@ -159,17 +157,13 @@ def search_archive(
     state: State,
     archive: Archive,
     output: options.Output,
-    words: Annotated[list[str] | None, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
-    since: Annotated[
-        str | None, Option("Results made since this date (UTC) or age.", "WHEN")
-    ] = None,
-    until: Annotated[
-        str | None, Option("Results made before this date (UTC) or age.", "WHEN")
-    ] = None,
-    add_on: Annotated[str | None, Option("Of this add-on.", "XB…")] = None,
-    speaker: Annotated[str | None, Option("Said by this speaker.", "NAME")] = None,
-    recording: Annotated[str | None, Option("In this recording.", "RE…")] = None,
-    call: Annotated[str | None, Option("In this call.", "CA…")] = None,
+    words: Annotated[Words, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
+    since: Annotated[Word, Option("Results made since this date (UTC) or age.", "WHEN")] = None,
+    until: Annotated[Word, Option("Results made before this date (UTC) or age.", "WHEN")] = None,
+    add_on: Annotated[Word, Option("Of this add-on.", "XB…")] = None,
+    speaker: Annotated[Word, Option("Said by this speaker.", "NAME")] = None,
+    recording: Annotated[Word, Option("In this recording.", "RE…")] = None,
+    call: Annotated[Word, Option("In this call.", "CA…")] = None,
     rank: Annotated[bool, Option("The best first, not the newest.")] = False,
     limit: Annotated[int, Option("At most this many (20).", "N")] = 20,
 ) -> None:
@@ -197,11 +191,9 @@ def search_archive(
 def show_kept(
     state: State,
     archive: Archive,
-    address: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
-    form: Annotated[str | None, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
-    receipt: Annotated[
-        str | None, Option("Show what was erased, and the proof (-f json).", "ID")
-    ] = None,
+    address: Annotated[Words, Argument("RE… [XR… [XH…]]")] = None,
+    form: Annotated[Word, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
+    receipt: Annotated[Word, Option("Show what was erased, and the proof (-f json).", "ID")] = None,
 ) -> None:
     """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.
 
@@ -245,7 +237,7 @@ def verify_archive(
     archive: Archive,
     output: options.Output,
     many: options.Many,
-    sample: Annotated[str | None, Option("The third of thirty parts: 3/30.", "K/N")] = None,
+    sample: Annotated[Word, Option("The third of thirty parts: 3/30.", "K/N")] = None,
     quick: Annotated[bool, Option("Compare names and sizes alone.")] = False,
     repair: Annotated[
         bool, Option("Fetch again what is damaged, while the service has it.")

@@ -17,7 +17,7 @@ from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Deleting, Many, Option, Output
+from addonctl.cli.options import Argument, Deleting, Many, Number, Option, Output, Word, Words
 from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome
@@ -37,7 +37,7 @@ class Archive(NamedTuple):
     """Which archive: the one named, or the one that the profile remembers."""
 
     archive: Annotated[
-        str | None, Option("The archive (the one this profile remembers).", "DIR", "-a")
+        Word, Option("The archive (the one this profile remembers).", "DIR", "-a")
     ] = None
 
 
@@ -101,7 +101,7 @@ def retire_kept(
     many: Many,
     output: Output,
     older_than: Annotated[
-        str | None, Option("Only results made before this date (UTC), or age (20d).", "WHEN")
+        Word, Option("Only results made before this date (UTC), or age (20d).", "WHEN")
     ] = None,
 ) -> None:
     """Delete at the service what is proven to be in the archive.
@@ -153,15 +153,12 @@ def erase_kept(
     archive: Archive,
     deleting: Deleting,
     output: Output,
-    addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+    addresses: Annotated[Words, Argument("RE… [XR… [XH…]]…")] = None,
     from_file: Annotated[
-        str | None,
-        Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from"),
+        Word, Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from")
     ] = None,
-    call: Annotated[
-        str | None, Option("All recordings of this call, also those to come.", "CA…")
-    ] = None,
-    reason: Annotated[str | None, Option("Why, for the receipt; without names.", "TEXT")] = None,
+    call: Annotated[Word, Option("All recordings of this call, also those to come.", "CA…")] = None,
+    reason: Annotated[Word, Option("Why, for the receipt; without names.", "TEXT")] = None,
     keep_source: Annotated[
         bool, Option("Erase here alone; the service keeps what it has.")
     ] = False,
@@ -228,11 +225,9 @@ def erase_kept(
 def export_archive(
     state: State,
     archive: Archive,
-    to: Annotated[
-        str | None, Option("A folder or bucket (exports/ in the archive).", "DIR")
-    ] = None,
+    to: Annotated[Word, Option("A folder or bucket (exports/ in the archive).", "DIR")] = None,
     form: Annotated[
-        str | None, Option("parquet, csv, jsonl, or datasette (parquet).", "FORM", flag="--as")
+        Word, Option("parquet, csv, jsonl, or datasette (parquet).", "FORM", flag="--as")
     ] = None,
 ) -> None:
     """Write what the archive knows as tables: results, payloads, transcripts and turns.
@@ -272,12 +267,12 @@ def export_archive(
 def report_archive(
     state: State,
     archive: Archive,
-    to: Annotated[str | None, Option("The file to write.", "FILE.html")] = None,
+    to: Annotated[Word, Option("The file to write.", "FILE.html")] = None,
     transcripts: Annotated[
-        int | None, Option("So many of the newest transcripts, to read and search (0).", "N")
+        Number, Option("So many of the newest transcripts, to read and search (0).", "N")
     ] = None,
     max_age: Annotated[
-        str | None, Option("How old a good run may be in a safe archive (26h).", "TIME")
+        Word, Option("How old a good run may be in a safe archive (26h).", "TIME")
     ] = None,
 ) -> None:
     """Draw one page: whether the archive is safe, what is in it, and what happened to it.

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 from addonctl.addresses import sid_flaw
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Argument, Option, Output
+from addonctl.cli.options import Argument, Option, Output, Word
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
 from addonctl.files import home_folder
@@ -38,9 +38,9 @@ Name = Annotated[str | None, Argument("[NAME]")]
 class LoggingIn(NamedTuple):
     """What to log in to, and how that is kept."""
 
-    account: Annotated[str | None, Option("The account to log in to.", "AC…")] = None
+    account: Annotated[Word, Option("The account to log in to.", "AC…")] = None
     key: Annotated[
-        str | None, Option("The API key; without one the secret is the auth token.", "SK…")
+        Word, Option("The API key; without one the secret is the auth token.", "SK…")
     ] = None
     secret_stdin: Annotated[bool, Option("Read the secret from stdin.")] = False
     no_verify: Annotated[bool, Option("Keep it without trying it first.")] = False

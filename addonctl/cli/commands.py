@@ -12,9 +12,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
 
-from addonctl.cli.options import Common, Option, Output
+from addonctl.cli.options import Argument, Common, Option, Output
 
 if TYPE_CHECKING:
     from addonctl.cli.state import State
@@ -29,43 +29,32 @@ TEXT = f"{TRANSCRIPT} XH490b86aebe891b7656eebf1333bc7523"
 CONFERENCE = "RE23840fa2d808dc19f70bedc90fd14853"
 
 
-class Declared(NamedTuple):
+class Declared:
     """One option or argument of a command: the name of its value, its type, how it is typed.
 
     `flags` are the short one, if any, and the long one; an argument has none. `metavar` stands for
     the value; a switch has none. `shown` is how all that stands in a line of usage.
     """
 
-    name: str
-    type: Any
-    default: Any
-    flags: tuple[str, ...]
-    metavar: str
-    help: str
-    shown: str
-
-
-def declared(name: str, annotated: Any, default: Any) -> Declared:
-    """One parameter of a function or field of a set, whose type says how it is typed."""
-    typed, kind = annotated.__metadata__[0], annotated.__origin__
-    metavar, help, shown = typed.metavar, typed.help, f"[{typed.metavar}]"
-    flags: tuple[str, ...] = ()
-    if isinstance(typed, Option):
-        long = typed.flag or f"--{name.replace('_', '-')}"
-        flags = (typed.short, long) if typed.short else (long,)
-        shown = f"{', '.join(flags)} {metavar}".strip()
-    elif default is inspect.Parameter.empty or metavar[0] == "[":
-        shown = metavar
-    if not help and "RE…" in metavar:
-        help = "Which; see: addonctl help addresses."
-    return Declared(name, kind, default, flags, metavar, help, shown)
+    def __init__(self, name: str, annotated: Any, default: Any) -> None:
+        typed: Option | Argument = annotated.__metadata__[0]
+        self.name, self.type, self.default = name, annotated.__origin__, default
+        self.metavar, self.help, self.shown = typed.metavar, typed.help, f"[{typed.metavar}]"
+        self.flags: tuple[str, ...] = ()
+        if isinstance(typed, Option):
+            long = typed.flag or f"--{name.replace('_', '-')}"
+            self.flags = (typed.short, long) if typed.short else (long,)
+            self.shown = f"{', '.join(self.flags)} {typed.metavar}".strip()
+        elif default is inspect.Parameter.empty or typed.metavar[0] == "[":
+            self.shown = typed.metavar
+        if not typed.help and "RE…" in typed.metavar:
+            self.help = "Which; see: addonctl help addresses."
 
 
 def declared_in(options: Any) -> list[Declared]:
     """The options of a set."""
     hints = get_type_hints(options, include_extras=True)
-    defaults: Mapping[str, Any] = options._field_defaults
-    return [declared(name, hints[name], default) for name, default in defaults.items()]
+    return [Declared(name, hints[name], usual) for name, usual in options._field_defaults.items()]
 
 
 COMMON = [each for each in declared_in(Common) if each.name != "version"]
@@ -94,7 +83,7 @@ class Verb:
             if hasattr(each.annotation, "_fields"):
                 found += declared_in(each.annotation)
             else:
-                found.append(declared(each.name, each.annotation, each.default))
+                found.append(Declared(each.name, each.annotation, each.default))
         return found
 
     @cached_property
@@ -156,7 +145,8 @@ class Noun:
     @property
     def members(self) -> dict[str, str]:
         """Each member's name and its one line, nothing imported."""
-        own = {name: summary(verb.help) for name, verb in self.verbs.items()}
+        first = {name: verb.help.split("\n\n")[0] for name, verb in self.verbs.items()}
+        own = {name: " ".join(line.split()).removesuffix(".") for name, line in first.items()}
         return own | {name: line for name, (_, line) in self.nouns.items()}
 
     def member(self, name: str) -> Noun | Verb | None:
@@ -169,11 +159,6 @@ class Noun:
     def call(self, state: State, **given: Any) -> None:
         """Note what was typed before the verb."""
         state.take_common(given)
-
-
-def summary(help: str) -> str:
-    """What a command does, as a line in a list."""
-    return " ".join(help.split("\n\n")[0].split()).removesuffix(".")
 
 
 NOUNS = {

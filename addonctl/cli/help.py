@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from addonctl.cli.commands import PROGRAM, Noun, Verb, example
-from addonctl.cli.options import Argument, Option
+from addonctl.cli.options import Argument, Option, Words
 from addonctl.cli.state import State
 from addonctl.docs import topics
 from addonctl.errors import AddonctlError, Usage
@@ -18,9 +18,7 @@ from addonctl.errors import AddonctlError, Usage
 @example("the manual, wherever it was installed", "addonctl help --man results list")
 def show_help(
     state: State,
-    topic: Annotated[
-        list[str] | None, Argument("TOPIC", f"{', '.join(topics.NAMES)}, or a command.")
-    ] = None,
+    topic: Annotated[Words, Argument("TOPIC", f"{', '.join(topics.NAMES)}, or a command.")] = None,
     man: Annotated[
         bool, Option("The page of the manual; in a pipe or a file as man reads it.")
     ] = False,

@@ -11,6 +11,11 @@ from typing import Annotated, NamedTuple
 
 from addonctl.errors import Usage
 
+# What may be left out, and is None then.
+Word = str | None
+Words = list[str] | None
+Number = int | None
+
 WORKERS = 8
 MOST_WORKERS = 256
 
@@ -36,31 +41,27 @@ class Argument(NamedTuple):
 class Common(NamedTuple):
     """What every command takes, before the noun and after the verb."""
 
-    profile: Annotated[
-        str | None, Option("The login to use ('sandbox' needs none).", "NAME", "-p")
-    ] = None
+    profile: Annotated[Word, Option("The login to use ('sandbox' needs none).", "NAME", "-p")] = (
+        None
+    )
     format: Annotated[
-        str | None, Option("How to write the answer; see: addonctl help formats.", "FORMAT", "-f")
+        Word, Option("How to write the answer; see: addonctl help formats.", "FORMAT", "-f")
     ] = None
     verbose: Annotated[bool, Option("Show each request on stderr.", short="-v")] = False
     quiet: Annotated[
         bool, Option("On stderr only errors, and what makes an answer less than whole.", short="-q")
     ] = False
-    color: Annotated[
-        str | None, Option("Colours: always, never, or auto (on a terminal).", "WHEN")
-    ] = None
+    color: Annotated[Word, Option("Colours: always, never, or auto (on a terminal).", "WHEN")] = (
+        None
+    )
     no_color: Annotated[bool, Option("No colours.")] = False
     no_pager: Annotated[bool, Option("Long tables straight to the terminal.")] = False
     no_input: Annotated[bool, Option("Never ask.")] = False
-    account: Annotated[str | None, Option("Act on this subaccount.", "AC…")] = None
-    region: Annotated[str | None, Option("The region of the API, such as ie1.", "REGION")] = None
-    edge: Annotated[str | None, Option("The edge of the API, such as dublin.", "EDGE")] = None
-    retries: Annotated[int | None, Option("Tries after the first, for each request (5).", "N")] = (
-        None
-    )
-    timeout: Annotated[
-        str | None, Option("How long to wait for a single answer (30s).", "TIME")
-    ] = None
+    account: Annotated[Word, Option("Act on this subaccount.", "AC…")] = None
+    region: Annotated[Word, Option("The region of the API, such as ie1.", "REGION")] = None
+    edge: Annotated[Word, Option("The edge of the API, such as dublin.", "EDGE")] = None
+    retries: Annotated[Number, Option("Tries after the first, for each request (5).", "N")] = None
+    timeout: Annotated[Word, Option("How long to wait for a single answer (30s).", "TIME")] = None
     version: Annotated[bool, Option("Show the version and exit.")] = False
     help: Annotated[bool, Option("Show this message and exit.", short="-h")] = False
 
@@ -68,13 +69,13 @@ class Common(NamedTuple):
 class Output(NamedTuple):
     """What is written of each row, and how."""
 
-    fields: Annotated[str | None, Option("Only these fields, in this order.", "a,b,c")] = None
+    fields: Annotated[Word, Option("Only these fields, in this order.", "a,b,c")] = None
     no_header: Annotated[bool, Option("No header line.")] = False
-    query: Annotated[str | None, Option("A JMESPath expression, with json.", "EXPRESSION")] = None
+    query: Annotated[Word, Option("A JMESPath expression, with json.", "EXPRESSION")] = None
     bom: Annotated[bool, Option("Begin with a byte order mark, for Excel.")] = False
     exact: Annotated[bool, Option("Do not defuse formulas in csv and tsv.")] = False
     dates: Annotated[
-        str | None,
+        Word,
         Option(
             "In json, jsonl, csv and tsv: iso, as 2026-11-21T18:43:00Z, or the format's own.",
             "iso|own",
@@ -85,70 +86,64 @@ class Output(NamedTuple):
 class Listing(NamedTuple):
     """How much of a list is wanted, and in which order."""
 
-    limit: Annotated[int | None, Option("At most this many.", "N")] = None
-    page_size: Annotated[int | None, Option("Rows to ask for at a time (1000).", "N")] = None
-    sort: Annotated[str | None, Option("Sort by this field; -FIELD for descending.", "FIELD")] = (
-        None
-    )
+    limit: Annotated[Number, Option("At most this many.", "N")] = None
+    page_size: Annotated[Number, Option("Rows to ask for at a time (1000).", "N")] = None
+    sort: Annotated[Word, Option("Sort by this field; -FIELD for descending.", "FIELD")] = None
 
 
 class Ages(NamedTuple):
     """Results or payloads by when they were created."""
 
     created_after: Annotated[
-        str | None,
-        Option("Only what add-ons made after this date or time (UTC), or age (7d).", "WHEN"),
+        Word, Option("Only what add-ons made after this date or time (UTC), or age (7d).", "WHEN")
     ] = None
     created_before: Annotated[
-        str | None, Option("Only what add-ons made before this date or time (UTC), or age.", "WHEN")
+        Word, Option("Only what add-ons made before this date or time (UTC), or age.", "WHEN")
     ] = None
     expiring_within: Annotated[
-        str | None, Option("Only what the service will drop within this time (3d).", "TIME")
+        Word, Option("Only what the service will drop within this time (3d).", "TIME")
     ] = None
 
 
 class ResultFilters(NamedTuple):
     """Which results are wanted."""
 
-    status: Annotated[str | None, Option("Only results of these statuses.", "STATUS,…")] = None
-    add_on: Annotated[str | None, Option("Only results of this add-on, by SID or name.", "XB…")] = (
-        None
-    )
+    status: Annotated[Word, Option("Only results of these statuses.", "STATUS,…")] = None
+    add_on: Annotated[Word, Option("Only results of this add-on, by SID or name.", "XB…")] = None
     config: Annotated[
-        str | None, Option("Only results of this configuration, by SID or name.", "XE…")
+        Word, Option("Only results of this configuration, by SID or name.", "XE…")
     ] = None
 
 
 class PayloadFilters(NamedTuple):
     """Which payloads are wanted."""
 
-    label: Annotated[str | None, Option("Only payloads whose label matches.", "GLOB")] = None
-    content_type: Annotated[
-        str | None, Option("Only payloads whose content type matches.", "GLOB")
-    ] = None
+    label: Annotated[Word, Option("Only payloads whose label matches.", "GLOB")] = None
+    content_type: Annotated[Word, Option("Only payloads whose content type matches.", "GLOB")] = (
+        None
+    )
 
 
 class RecordingFilters(NamedTuple):
     """Which recordings of the account are wanted."""
 
     since: Annotated[
-        str | None, Option("Recordings made at or after this date or time (UTC), or age.", "WHEN")
+        Word, Option("Recordings made at or after this date or time (UTC), or age.", "WHEN")
     ] = None
     until: Annotated[
-        str | None, Option("Recordings made before this date or time (UTC), or age.", "WHEN")
+        Word, Option("Recordings made before this date or time (UTC), or age.", "WHEN")
     ] = None
-    call: Annotated[str | None, Option("Only recordings of this call.", "CA…")] = None
-    conference: Annotated[str | None, Option("Only recordings of this conference.", "CF…")] = None
+    call: Annotated[Word, Option("Only recordings of this call.", "CA…")] = None
+    conference: Annotated[Word, Option("Only recordings of this conference.", "CF…")] = None
 
 
 class Many(NamedTuple):
     """Where more addresses come from, and how many are worked on at a time."""
 
     from_file: Annotated[
-        str | None,
-        Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from"),
+        Word, Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from")
     ] = None
-    workers: Annotated[int | None, Option("How many at a time (8).", "N")] = None
+    workers: Annotated[Number, Option("How many at a time (8).", "N")] = None
 
 
 class Whole(NamedTuple):
@@ -160,9 +155,7 @@ class Whole(NamedTuple):
 class FromArchive(NamedTuple):
     """What is kept, in place of what the service has."""
 
-    archive: Annotated[str | None, Option("Read this archive, not the service.", "DIR", "-a")] = (
-        None
-    )
+    archive: Annotated[Word, Option("Read this archive, not the service.", "DIR", "-a")] = None
 
 
 class Missing(NamedTuple):
@@ -176,17 +169,17 @@ class Deleting(NamedTuple):
 
     yes: Annotated[bool, Option("Do not ask.", short="-y")] = False
     dry_run: Annotated[bool, Option("Show what would go, and delete nothing.")] = False
-    max_delete: Annotated[
-        int | None, Option("If it would be more than this, delete nothing.", "N")
-    ] = None
+    max_delete: Annotated[Number, Option("If it would be more than this, delete nothing.", "N")] = (
+        None
+    )
 
 
 class Saving(NamedTuple):
     """Where payloads go, what their files are called, and what happens after."""
 
-    to: Annotated[str | None, Option("The folder to save in (the current one).", "DIR")] = None
+    to: Annotated[Word, Option("The folder to save in (the current one).", "DIR")] = None
     name: Annotated[
-        str | None,
+        Word,
         Option(
             "What to call the files, of {recording} {result} {payload} {label} {ext} {call} "
             "{date} {add_on} {config}; a slash makes a folder "
@@ -195,7 +188,7 @@ class Saving(NamedTuple):
         ),
     ] = None
     output: Annotated[
-        str | None, Option("The file for a single payload ('-': stdout).", "FILE", "-o")
+        Word, Option("The file for a single payload ('-': stdout).", "FILE", "-o")
     ] = None
     clobber: Annotated[bool, Option("Fetch again what is there; replace what -o names.")] = False
     check: Annotated[

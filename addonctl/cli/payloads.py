@@ -12,7 +12,7 @@ from addonctl.addresses import Address, Addresses, AddressSet
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Deleting, Many, Missing, Output, RecordingFilters
+from addonctl.cli.options import Argument, Deleting, Many, Missing, Output, RecordingFilters, Words
 from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
 from addonctl.errors import AddonctlError, Usage
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 AHEAD = 10_000
 """How many outcomes may wait for their turn: an item that is slow to fail holds up no other."""
-Payloads = Annotated[list[str] | None, Argument("RE… XR… XH…")]
+Payloads = Annotated[Words, Argument("RE… XR… XH…")]
 
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
 
@@ -43,7 +43,7 @@ def list_payloads(
     listing: options.Listing,
     many: Many,
     output: Output,
-    results: Annotated[list[str] | None, Argument("RE… [XR…]…")] = None,
+    results: Annotated[Words, Argument("RE… [XR…]…")] = None,
 ) -> None:
     """List the payloads of results: label, content type, dates.
 
@@ -124,7 +124,7 @@ def download(
     missing: Missing,
     many: Many,
     output: Output,
-    addresses: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]…")] = None,
+    addresses: Annotated[Words, Argument("RE… [XR… [XH…]]…")] = None,
 ) -> None:
     """Save payloads to files, each whole or not at all.
 

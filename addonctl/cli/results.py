@@ -10,16 +10,16 @@ from typing import Annotated
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Many, Missing, Option, Output
+from addonctl.cli.options import Argument, Many, Missing, Option, Output, Word, Words
 from addonctl.cli.payloads import delete, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import ListedResult, Outcome, Record, Recording, Result, fields
 
-Recordings = Annotated[list[str] | None, Argument("RE…")]
-Results = Annotated[list[str] | None, Argument("RE… XR…")]
-Mixed = Annotated[list[str] | None, Argument("RE… [XR…]…")]
+Recordings = Annotated[Words, Argument("RE…")]
+Results = Annotated[Words, Argument("RE… XR…")]
+Mixed = Annotated[Words, Argument("RE… [XR…]…")]
 
 command = Noun(
     "What add-ons made of recordings: transcripts, sentiments, keywords.",
@@ -137,10 +137,8 @@ def wait_for_results(
     many: Many,
     output: Output,
     results: Mixed = None,
-    timeout: Annotated[str | None, Option("Give up after this long (never).", "TIME")] = None,
-    interval: Annotated[
-        str | None, Option("How often to look (1s, growing to 15s).", "TIME")
-    ] = None,
+    timeout: Annotated[Word, Option("Give up after this long (never).", "TIME")] = None,
+    interval: Annotated[Word, Option("How often to look (1s, growing to 15s).", "TIME")] = None,
     any_end: Annotated[bool, Option("Failed and canceled will do as well.")] = False,
 ) -> None:
     """Wait until results are final; of a recording alone, until all of its results are.

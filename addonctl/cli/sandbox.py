@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from addonctl import dates, sandbox
 from addonctl.batch.outcomes import plural
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Option, Output, whole_number
+from addonctl.cli.options import Number, Option, Output, whole_number
 from addonctl.cli.state import State, sandbox_file, sandboxed
 from addonctl.errors import Usage
 from addonctl.models import Record, fields
@@ -21,16 +21,13 @@ class SandboxRow(Record):
     FIELDS = fields("path recordings:number results:number payloads:number next_expiry:date")
 
 
-Size = int | None
-
-
 class Sizes(NamedTuple):
     """How much a made-up account holds."""
 
-    recordings: Annotated[Size, Option("Recordings (1 if another size is given).", "N")] = None
-    results: Annotated[Size, Option("Results of each recording (1).", "N")] = None
-    payloads: Annotated[Size, Option("Payloads of each result (1).", "N")] = None
-    payload_bytes: Annotated[Size, Option("Bytes of each payload (1000).", "N")] = None
+    recordings: Annotated[Number, Option("Recordings (1 if another size is given).", "N")] = None
+    results: Annotated[Number, Option("Results of each recording (1).", "N")] = None
+    payloads: Annotated[Number, Option("Payloads of each result (1).", "N")] = None
+    payload_bytes: Annotated[Number, Option("Bytes of each payload (1000).", "N")] = None
 
 
 # Of recordings, or of bytes of a payload: more than a test of anything needs.
@@ -43,10 +40,10 @@ command = Noun("A pretend account to try things on: -p sandbox needs no login an
 @example("on any free port, as slow as a network", "addonctl sandbox serve --port 0 --latency 50ms")
 def serve(
     state: State,
-    port: Annotated[int | None, Option("Port (8010); 0: a free one.", "N")] = None,
+    port: Annotated[Number, Option("Port (8010); 0: a free one.", "N")] = None,
     latency: Annotated[str, Option("Wait before each answer, such as 50ms.", "TIME")] = "0s",
     max_concurrent: Annotated[
-        int | None, Option("Refuse more requests than this at once.", "N")
+        Number, Option("Refuse more requests than this at once.", "N")
     ] = None,
 ) -> None:
     """Put the pretend account on this machine's loopback, until Ctrl-C."""

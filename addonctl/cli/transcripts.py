@@ -10,7 +10,7 @@ from addonctl import files
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, example
-from addonctl.cli.options import Argument, Many, Option, Output, PayloadFilters
+from addonctl.cli.options import Argument, Many, Option, Output, PayloadFilters, Word, Words
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload, Record, Recording, fields
@@ -76,9 +76,9 @@ def write(sink: Sink, transcript: Transcript, form: str | None) -> None:
 def show_payload(
     state: State,
     filters: PayloadFilters,
-    payload: Annotated[list[str] | None, Argument("RE… [XR… [XH…]]")] = None,
-    form: Annotated[str | None, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
-    query: Annotated[str | None, Option("A JMESPath expression, on JSON.", "EXPRESSION")] = None,
+    payload: Annotated[Words, Argument("RE… [XR… [XH…]]")] = None,
+    form: Annotated[Word, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
+    query: Annotated[Word, Option("A JMESPath expression, on JSON.", "EXPRESSION")] = None,
 ) -> None:
     """Write a payload's data to stdout; on a terminal a transcript is shown as a dialogue.
 
@@ -161,11 +161,11 @@ def transcribe(
     many: Many,
     kept: options.FromArchive,
     output: Output,
-    addresses: Annotated[list[str] | None, Argument("RE… [XR…]…")] = None,
+    addresses: Annotated[Words, Argument("RE… [XR…]…")] = None,
     form: Annotated[
-        str | None, Option(f"How: {', '.join(FORMS[:-1])} (text).", "FORM", flag="--as")
+        Word, Option(f"How: {', '.join(FORMS[:-1])} (text).", "FORM", flag="--as")
     ] = None,
-    to: Annotated[str | None, Option("A file for each transcript, in this folder.", "DIR")] = None,
+    to: Annotated[Word, Option("A file for each transcript, in this folder.", "DIR")] = None,
 ) -> None:
     """Write what was said: the transcripts of recordings, found by what they hold.
 
