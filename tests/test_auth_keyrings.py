@@ -77,6 +77,23 @@ def test_a_login_has_one_entry_until_it_is_left(
     assert not (folder(home) / "secrets.json").exists()
 
 
+def test_an_earlier_secret_that_cannot_be_removed_is_told(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login moves into the file, and the keyring it was in is locked."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "support.keyrings.Locked")
+    write_config(home, IN_KEYRING)
+    ran = run(f"{LOGIN} --insecure-storage --no-verify", stdin=SECRET)
+
+    assert ran == (
+        0,
+        "",
+        f"the secret lies readable in {folder(home) / 'secrets.json'} (mode 0600), as you asked\n"
+        "its earlier secret could not be removed: the keyring is locked\n"
+        f"logged in to {ACCOUNT} as profile 'work'\n",
+    )
+
+
 def test_leaving_a_login_whose_entry_has_gone_is_no_failure(
     run: Run, entries: dict[str, str], home: Path
 ) -> None:

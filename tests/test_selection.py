@@ -13,7 +13,7 @@ from support.documents import RE, XR, listed, page, pages, payload, result
 from support.program import Run
 from support.scripted import answer
 
-from addonctl.models import Recording, Result
+from addonctl.models import STATUSES, Recording, Result
 from addonctl.selection import Selection, ordered
 
 NOW = datetime(2026, 11, 21, 18, 43, tzinfo=UTC)
@@ -24,6 +24,7 @@ CANNOT_SORT = (
     " add_on_configuration_sid, date_created, date_updated, date_completed, expires, add_on,"
     " call_sid, recording_created, recording_duration\nhint: -FIELD for descending\n"
 )
+NO_STATUS = f"no status '{{}}'; known: {', '.join(STATUSES)}\n"
 PAGE_SIZE = "--page-size {}: expected 1 to 1000\n"
 
 
@@ -169,6 +170,12 @@ def test_a_small_limit_asks_for_a_small_page(run: Run, monkeypatch: pytest.Monke
         *((f"--sort {word}", CANNOT_SORT.format(word)) for word in ("price", "subresource_uris")),
         *((f"--page-size {size}", PAGE_SIZE.format(size)) for size in (0, 1001)),
         ("--limit -1", "--limit -1 is less than nothing; expected 0 or more\n"),
+        ("--status done", NO_STATUS.format("done")),
+        *(
+            (f"--status '{word}'", f"{NO_STATUS.format(word)}hint: type: --status in-progress\n")
+            for word in ("in progress", "in_progress")
+        ),
+        ("--expiring-within 999999999d", "'999999999d' is longer than any result is kept\n"),
         ("--status ' ,'", "' ,' filters nothing; expected a status\n"),
         ("--add-on ''", "'' filters nothing; expected a SID (XB…)\n"),
         ("--config ''", "'' filters nothing; expected a SID (XE…)\n"),
