@@ -20,19 +20,12 @@ from addonctl.errors import Usage
 from addonctl.output import FORMATS
 
 OTHERS_WORDS = {
-    "cat": ("show",),
-    "describe": ("get",),
-    "export": ("download",),
-    "fetch": ("download", "get"),
-    "ls": ("list",),
-    "print": ("show",),
-    "read": ("show", "get"),
-    "remove": ("delete",),
-    "rm": ("delete",),
-    "save": ("download",),
-    "show": ("get",),
-    "view": ("show", "get"),
-    "watch": ("wait",),
+    "list": ("ls",),
+    "show": ("cat", "print", "read", "view"),
+    "download": ("export", "fetch", "save"),
+    "get": ("describe", "fetch", "read", "show", "view"),
+    "delete": ("remove", "rm"),
+    "wait": ("watch",),
 }
 """What other tools call what a verb of ours does."""
 
@@ -79,7 +72,7 @@ def execute(arguments: Sequence[str], state: State) -> int:
 def _no_such(noun: Noun, word: str, path: str) -> Usage:
     """What to say of a word that is no member of a noun; what to type in its place, if known."""
     # A verb without its noun, or what another tool calls one?
-    wanted = (word, *OTHERS_WORDS.get(word, ()))
+    wanted = [word, *(ours for ours, others in OTHERS_WORDS.items() if word in others)]
     nouns = {f"{path} {name}": noun.member(name) for name in noun.nouns}
     found = [
         f"{at} {verb}"
