@@ -187,11 +187,7 @@ def _result(
 
 
 def _saved(
-    client: Client,
-    place: Place,
-    job: Job,
-    recording: Mapping[str, Any],
-    result: Result,
+    client: Client, place: Place, job: Job, recording: Mapping[str, Any], result: Result
 ) -> SeenResult | None:
     """Fetch what is not there yet, then write the marker, then take away what it replaced; None
     where no payload is one that is wanted.

@@ -87,10 +87,7 @@ def unname(index: Index, sids: Collection[str]) -> None:
 
 def unnamed(text: bytes, sids: Collection[str]) -> bytes:
     """A text with `(erased)` in the place of those SIDs."""
-    return _SID.sub(
-        lambda found: b"(erased)" if found[0].decode() in sids else found[0],
-        text,
-    )
+    return _SID.sub(lambda found: b"(erased)" if found[0].decode() in sids else found[0], text)
 
 
 def clean(index: Index) -> None:

@@ -144,12 +144,7 @@ def recall(at: Opened, beginning: str, *, exact: bool) -> list[str]:
 
 
 def asked_for(
-    index: Index,
-    account: str,
-    addresses: Iterable[Address],
-    call: str | None,
-    *,
-    unfinished: bool,
+    index: Index, account: str, addresses: Iterable[Address], call: str | None, *, unfinished: bool
 ) -> list[Asked]:
     """What is to be erased, each once: nothing beside what it lies under. Raises Usage."""
     found: dict[str, Asked] = {}

@@ -174,10 +174,7 @@ NOUNS = {
 }
 """By name: the module of each, imported when it is named, and one line of help."""
 
-PROGRAM = Noun(
-    "Inspect, save and delete the results of Twilio's recording add-ons.",
-    nouns=NOUNS,
-)
+PROGRAM = Noun("Inspect, save and delete the results of Twilio's recording add-ons.", nouns=NOUNS)
 PROGRAM.examples = (
     ("every add-on result of every recording", "addonctl results list --all"),
     ("what will be gone within three days", "addonctl results list --all --expiring-within 3d"),

@@ -95,8 +95,7 @@ in it; and what is left to do before a new shell completes."""
 @example("in ~/.zshrc, after compinit", 'eval "$(addonctl completion zsh)"')
 @example("in ~/.config/fish/config.fish", "addonctl completion fish | source")
 @example(
-    "in PowerShell's $PROFILE",
-    "addonctl completion powershell | Out-String | Invoke-Expression",
+    "in PowerShell's $PROFILE", "addonctl completion powershell | Out-String | Invoke-Expression"
 )
 def print_script(
     state: State,
