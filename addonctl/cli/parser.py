@@ -98,7 +98,7 @@ def _built(name: str, declared: Noun | Verb) -> Any:
     def instead(context: typer.Context, option: typer.CallbackParam, asked: bool) -> None:
         if asked and not context.resilient_parsing:
             state: State = context.obj
-            state.unread()
+            state.config = None  # config.toml has no say in help
             version = f"addonctl {__version__}"
             state.sink.text(version if option.name == "version" else _help(declared, context))
             raise typer.Exit

@@ -68,10 +68,6 @@ class Settings:
             pass  # a login by variables needs no home; any other says so itself
         return None
 
-    def unread(self) -> None:
-        """Leave config.toml alone: it has no say in what is no answer, such as help."""
-        self.config = None
-
     def check(self) -> None:
         """Raises Usage where config.toml is wrong, with the line."""
         if self.config is None and self._problem:
