@@ -158,82 +158,72 @@ def manual_page(command: CommandDoc, parent: CommandDoc | None, date: str) -> st
     """A command's page; without a parent that of the program, which tells what all others share."""
     usage = ["[OPTIONS]", *(argument.shown for argument in command.arguments)]
     usage += ["COMMAND", "[ARGUMENTS]"] if command.commands else []
+    summary = command.summary[:1].lower() + command.summary[1:]
     lines = [
         r"\" Written by `python -m addonctl.docs` from the command tree. Do not edit.",
         f'.TH {_plain(command.page.upper())} 1 {date} "addonctl {__version__}" "addonctl manual"',
         ".SH NAME",
-        f"{_plain(command.page)} \\- {_plain(command.summary[:1].lower() + command.summary[1:])}",
+        _plain(f"{command.page} - {summary}"),
         ".SH SYNOPSIS",
         f".B {_plain(f'addonctl {command.path}'.strip())}",
         _plain(" ".join(usage)),
-        ".SH DESCRIPTION",
-        "\n.PP\n".join(_styled(_stopped(each)) for each in command.description.split("\n\n")),
     ]
-    if command.commands or command.aliases:
-        lines += [".SH COMMANDS"]
-    for inner in command.commands:
-        lines += _term(f"{_bold(inner.page)}(1)", _stopped(inner.summary))
+    lines += _section("description", *map(_stopped, command.description.split("\n\n")))
+    members = [(f"{_bold(inner.page)}(1)", _stopped(inner.summary)) for inner in command.commands]
     for alias, summary in command.aliases.items():
-        same = f"The same as addonctl-{alias}(1)."
-        lines += _term(_bold(f"addonctl {command.path} {alias}"), f"{_stopped(summary)} {same}")
-    if command.arguments:
-        lines += [".SH ARGUMENTS"]
-    for argument in command.arguments:
-        lines += _term(f"\\fI{_plain(argument.metavar)}\\fR", _stopped(argument.help))
-    lines += [".SH OPTIONS"]
+        same = f"{_stopped(summary)} The same as addonctl-{alias}(1)."
+        members.append((_bold(f"addonctl {command.path} {alias}"), same))
+    lines += _section("commands", tuple(members))
+    arguments = (
+        (f"\\fI{_plain(each.metavar)}\\fR", _stopped(each.help)) for each in command.arguments
+    )
+    lines += _section("arguments", tuple(arguments))
+    options = []
     for option in (*command.options, *(() if parent else command.common)):
         term, (kind, known) = ", ".join(map(_bold, option.flags)), value_of(option, command.rows)
         term += f" \\fI{_plain(option.metavar)}\\fR" if option.metavar else ""
         one_of = f" Known: {', '.join(known)}." if known and kind in ("word", "list") else ""
-        lines += _term(term, f"{_stopped(option.help)}{one_of}")
+        options.append((term, f"{_stopped(option.help)}{one_of}"))
+    names = ", ".join(f"`{option.flags[-1]}`" for option in command.common)
+    taken = f"Taken by every command, and told of in addonctl(1): {names}."
+    lines += _section("options", tuple(options), taken if parent else "")
+    lines += _section("fields", ", ".join(command.fields))
     if parent:
-        names = ", ".join(f"`{option.flags[-1]}`" for option in command.common)
-        lines += [".PP"] if command.options else []
-        lines += [_styled(f"Taken by every command, and told of in addonctl(1): {names}.")]
-    if command.fields:
-        lines += [".SH FIELDS", _plain(", ".join(command.fields))]
-    if parent:
-        lines += [
-            ".SH EXIT STATUS",
+        lines += _section(
+            "exit status",
             "0 when all is done; the others are those of every command, in addonctl(1).",
-            ".SH ENVIRONMENT",
-            _styled(
-                "`ADDONCTL_PROFILE`, `ADDONCTL_FORMAT`, the login's `TWILIO_` variables and others;"
-                " see addonctl(1)."
-            ),
-            ".SH FILES",
-            _styled("`config.toml` holds the profiles; see addonctl(1)."),
-        ]
-    else:
-        for name in (*TOPICS_OF_PROGRAM, "exit-codes", "environment", "files"):
-            topic = topics.TOPICS[name]
-            title = "exit status" if name == "exit-codes" else topic.title
-            lines += [f".SH {title.upper()}"]
-            for number, part in enumerate(topic.parts):
-                if isinstance(part, str):
-                    lines += [".PP"] * bool(number) + [_styled(part)]
-                elif isinstance(part, list):
-                    lines += _literal(part)
-                else:
-                    lines += [line for term, text in part for line in _term(_bold(term), text)]
-    lines += [".SH EXAMPLES"]
-    examples = command.examples or [each.examples[0] for each in command.walk() if each.examples]
-    for number, (what, line) in enumerate(examples):
-        lines += [".PP"] * bool(number) + [_styled(f"{what[:1].upper()}{what[1:]}:")]
-        lines += _literal(topics.continued(line, WIDTH))
-    near = [parent] if parent else []
-    near += [inner for inner in (parent or command).commands if inner.words != command.words]
-    near += command.commands if parent else []
-    names = ",\n".join(f"{_bold(name)}(1)" for name in sorted({each.page for each in near}))
-    return "\n".join([*lines, ".SH SEE ALSO", names, ""])
+        )
+        lines += _section(
+            "environment",
+            "`ADDONCTL_PROFILE`, `ADDONCTL_FORMAT`, the login's `TWILIO_` variables and others;"
+            " see addonctl(1).",
+        )
+        lines += _section("files", "`config.toml` holds the profiles; see addonctl(1).")
+    for name in () if parent else (*TOPICS_OF_PROGRAM, "exit-codes", "environment", "files"):
+        title, _, parts = topics.TOPICS[name]
+        lines += _section("exit status" if name == "exit-codes" else title, *parts)
+    examples: list[topics.Part] = []
+    for what, line in command.examples or [it.examples[0] for it in command.walk() if it.examples]:
+        examples += [f"{what[:1].upper()}{what[1:]}:", topics.continued(line, WIDTH)]
+    lines += _section("examples", *examples)
+    near = [parent, *parent.commands, *command.commands] if parent else command.commands
+    pages = sorted({other.page for other in near} - {command.page})
+    return "\n".join([*lines, ".SH SEE ALSO", ",\n".join(f"{_bold(it)}(1)" for it in pages), ""])
 
 
-def _term(term: str, text: str) -> list[str]:
-    return [".TP", term, _styled(text)]
-
-
-def _literal(lines: list[str]) -> list[str]:
-    return [".PP", ".RS 4", ".nf", *(_plain(line) for line in lines), ".fi", ".RE"]
+def _section(title: str, *parts: topics.Part) -> list[str]:
+    """A section of what a topic is made of, unless it is empty. A term may be roff already."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        if isinstance(part, str):
+            lines += [".PP"] * bool(lines) + [_styled(part)]
+        elif isinstance(part, list):
+            lines += [".PP", ".RS 4", ".nf", *map(_plain, part), ".fi", ".RE"]
+        else:
+            for term, text in part:
+                term = term if term.startswith("\\f") else _bold(term)
+                lines += [".TP", term, _styled(text)]
+    return [f".SH {title.upper()}", *lines] if lines else []
 
 
 def _stopped(text: str) -> str:

@@ -15,20 +15,18 @@ WIDTH = 78
 _WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
 """A word of a shell, quoted or not."""
 
-Rows = tuple[tuple[str, str], ...]
+Part = str | tuple[tuple[str, str], ...] | list[str]
+"""A paragraph; terms, each with what is said of it; or lines to be shown as they are."""
+
 fill = partial(textwrap.fill, break_on_hyphens=False)  # they are in options
 
 
 class Topic(NamedTuple):
-    """A heading, the line that lists of topics show, and parts.
-
-    A part is a paragraph where it is text, a list of terms where it is rows of pairs, and lines
-    to be shown as they are where it is a list.
-    """
+    """A heading, the line that lists of topics show, and what stands under it."""
 
     title: str
     line: str
-    parts: list[str | Rows | list[str]]
+    parts: list[Part]
 
 
 def _topics() -> dict[str, Topic]:
@@ -37,7 +35,7 @@ def _topics() -> dict[str, Topic]:
     for section in data("topics.md").decode().split("\n# ")[1:]:
         heading, *blocks = section.strip("\n").split("\n\n")
         name, _, line = heading.partition(": ")
-        parts: list[str | Rows | list[str]] = []
+        parts: list[Part] = []
         for block in blocks:
             if block.startswith("    "):
                 typed = [line[4:] for line in block.split("\n")]
