@@ -18,6 +18,8 @@ from addonctl.output.rows import plain
 
 IN_MEMORY = 1 << 20  # bytes of a document that is held back; a longer one waits in a file
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_INDENTED = json.JSONEncoder(ensure_ascii=False, indent=2)
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse>"
 _TAIL = "</TwilioResponse>\n"
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -53,11 +55,7 @@ def json_array(answer: Answer) -> Iterator[str]:
     expression = answer.settings.query
     picked = partial(document, fields=answer.fields, iso=answer.settings.iso)
     show = partial(shown, screen=answer.screen, color=answer.color)
-    encode = json.JSONEncoder(
-        ensure_ascii=False,
-        indent=2 if answer.screen else None,
-        separators=None if answer.screen else (",", ":"),
-    ).encode
+    encode = _INDENTED.encode if answer.screen else _COMPACT.encode
     if answer.single or expression is not None:
         found: Any = list(map(picked, chain(*answer.pages)))
         found = found[0] if answer.single else found
@@ -73,9 +71,8 @@ def json_array(answer: Answer) -> Iterator[str]:
 def json_lines(answer: Answer) -> Iterator[str]:
     """An object a line, a page at a time."""
     picked = partial(document, fields=answer.fields, iso=answer.settings.iso)
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for page in answer.pages:
-        text = "".join([f"{encode(picked(record))}\n" for record in page])
+        text = "".join([f"{_COMPACT.encode(picked(record))}\n" for record in page])
         yield shown(text, screen=answer.screen, color=answer.color)
 
 

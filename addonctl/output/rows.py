@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -223,42 +223,37 @@ def xlsx(answer: Answer) -> Iterator[bytes]:
 
     import xlsxwriter
 
+    fields, header = answer.every, answer.settings.header
     with TemporaryDirectory() as folder, TemporaryFile() as file:
-        with xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder}) as book:
-            _fill(book, answer)
+        how = {
+            "constant_memory": True,
+            "tmpdir": folder,
+            "default_date_format": "yyyy-mm-dd hh:mm:ss",
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        }
+        with xlsxwriter.Workbook(file, how) as book:
+            sheet = book.add_worksheet(answer.kind.COLLECTION)
+            for column, field in enumerate(fields):
+                width = {"sid": 37, "date": 19, "number": 12}.get(field.kind, 20)
+                sheet.set_column(column, column, width)
+            if header:
+                bold = book.add_format({"bold": True})
+                sheet.write_row(0, 0, [field.name for field in fields], bold)
+                sheet.freeze_panes(1, 0)
+            number = int(header)
+            for page in answer.pages:
+                documents = [record.document for record in page]
+                rows = zip(*texts(documents, fields), strict=True)
+                for document, row in zip(documents, rows, strict=True):
+                    if number == MOST_ROWS:
+                        raise AddonctlError(
+                            f"a sheet holds {MOST_ROWS:,} rows, and there are more", hint="-f csv"
+                        )
+                    sheet.write_row(number, 0, map(_cell, repeat(document), fields, row))
+                    number += 1
         file.seek(0)
         yield from iter(partial(file.read, 1 << 18), b"")
-
-
-def _fill(book: Any, answer: Answer) -> None:
-    fields, header = answer.every, answer.settings.header
-    sheet = book.add_worksheet(answer.kind.COLLECTION)
-    bold = book.add_format({"bold": True})
-    form = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    for column, field in enumerate(fields):
-        sheet.set_column(column, column, {"sid": 37, "date": 19, "number": 12}.get(field.kind, 20))
-        if header:
-            sheet.write_string(0, column, field.name, bold)
-    if header:
-        sheet.freeze_panes(1, 0)
-    number = int(header)
-    for page in answer.pages:
-        documents = [record.document for record in page]
-        rows = zip(*texts(documents, fields), strict=True)
-        for document, row in zip(documents, rows, strict=True):
-            if number == MOST_ROWS:
-                raise AddonctlError(
-                    f"a sheet holds {MOST_ROWS:,} rows, and there are more", hint="-f csv"
-                )
-            for column, (field, text) in enumerate(zip(fields, row, strict=True)):
-                value = _cell(document, field, text)
-                if isinstance(value, datetime):
-                    sheet.write_datetime(number, column, value, form)
-                elif isinstance(value, float):
-                    sheet.write_number(number, column, value)
-                elif value:
-                    sheet.write_string(number, column, value)
-            number += 1
 
 
 def _cell(document: Mapping[str, Any], field: Field, text: str) -> datetime | float | str:

@@ -152,9 +152,9 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def advance(self, n: int = 1) -> None:
-        """`n` more are done."""
-        self._update(advance=n)
+    def advance(self) -> None:
+        """One more is done."""
+        self._update(advance=1)
 
     def received(self, count: int) -> None:
         """`count` more bytes have come; shown with their rate."""
