@@ -189,15 +189,10 @@ def manual_page(command: CommandDoc, parent: CommandDoc | None, date: str) -> st
     lines += _section("options", tuple(options), taken if parent else "")
     lines += _section("fields", ", ".join(command.fields))
     if parent:
-        lines += _section(
-            "exit status",
-            "0 when all is done; the others are those of every command, in addonctl(1).",
-        )
-        lines += _section(
-            "environment",
-            "`ADDONCTL_PROFILE`, `ADDONCTL_FORMAT`, the login's `TWILIO_` variables and others;"
-            " see addonctl(1).",
-        )
+        exits = "0 when all is done; the others are those of every command, in addonctl(1)."
+        variables = "`ADDONCTL_PROFILE`, `ADDONCTL_FORMAT`, the login's `TWILIO_` variables"
+        lines += _section("exit status", exits)
+        lines += _section("environment", f"{variables} and others; see addonctl(1).")
         lines += _section("files", "`config.toml` holds the profiles; see addonctl(1).")
     for name in () if parent else (*TOPICS_OF_PROGRAM, "exit-codes", "environment", "files"):
         title, _, parts = topics.TOPICS[name]

@@ -142,8 +142,7 @@ class CommandLine:
         elif name != current and (option := self._option(name)):
             prefix, (kind, rows) = name + equals, option["value"]
         else:
-            options = [self._table["options"][number] for number in command["options"]]
-            rows = {name: each["about"] for each in options for name in each["names"]}
+            rows = {name: each["about"] for each in self._options() for name in each["names"]}
         typed = current.removeprefix(prefix)
         if kind in ("file", "folder"):
             return kind, prefix, {}
@@ -179,13 +178,13 @@ class CommandLine:
             found = self._table["commands"][found]
         return found or {"commands": {}, "options": [], "argument": ("", {}), "many": False}
 
+    def _options(self) -> list[dict[str, Any]]:
+        return [self._table["options"][each] for each in self._command(self._path)["options"]]
+
     def _option(self, name: str) -> dict[str, Any] | None:
         """The option of that name, if it takes a value."""
-        for number in self._command(self._path)["options"]:
-            option: dict[str, Any] = self._table["options"][number]
-            if name in option["names"] and option["value"][0]:
-                return option
-        return None
+        named = (each for each in self._options() if name in each["names"] and each["value"][0])
+        return next(named, None)
 
     def _addresses(self, kinds: list[str], typed: str) -> dict[str, str]:
         """SIDs that the last lists showed, each under the parents that stand before it."""

@@ -57,8 +57,6 @@ def payload(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Itera
 
 def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
     """A transcript to be read: times, who speaks, each in a colour, and the words wrapped."""
-    from io import StringIO
-
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -84,16 +82,15 @@ def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
             cells.insert(0, Text("" if turn.start is None else clock(turn.start), "dim"))
         grid.add_row(*cells)
         before = who
-    lines = StringIO()
     console = Console(
-        file=lines,
         width=width,
         force_terminal=color,
         color_system="standard" if color else None,
         legacy_windows=False,
     )
-    console.print(grid)
-    return "".join(f"{line.rstrip()}\n" for line in lines.getvalue().splitlines())
+    with console.capture() as captured:
+        console.print(grid)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def paged(data: bytes, stdout: IO[Any]) -> bool:
