@@ -304,6 +304,5 @@ def _for_bash(text: str, quote: str) -> str:
 
 
 def _for_powershell(text: str) -> str:
-    if all(each.isalnum() or each in "_.:=/+-" for each in text):
-        return text
-    return "'" + text.replace("'", "''") + "'"
+    bare = all(each.isalnum() or each in "_.:=/+-" for each in text)
+    return text if bare else "'" + text.replace("'", "''") + "'"

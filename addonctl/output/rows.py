@@ -162,13 +162,11 @@ def table(answer: Answer) -> Iterator[str]:
             yield ("\n" if at and header else "") + _aligned([], block)
         return
     columns = [list(map(safe.cell, column)) for column in texts(documents, answer.columns)]
-    if answer.color:
-        from addonctl.output import screen
+    for at, field in enumerate(answer.columns):
+        if answer.color and field.kind == "status":
+            from addonctl.output import screen
 
-        columns = [
-            list(map(screen.colored, column)) if field.kind == "status" else column
-            for column, field in zip(columns, answer.columns, strict=True)
-        ]
+            columns[at] = list(map(screen.colored, columns[at]))
     names = [field.name for field in answer.columns] if header else []
     yield _aligned(names, list(zip(*columns, strict=True)))
 

@@ -253,20 +253,19 @@ class Sink(Words):
         if format.flows:
             for text in texts:
                 self._write(text)
+        elif terminal:
+            from addonctl.output.terminal import paged
+
+            shown = b"".join(map(encoded, texts))
+            lines = shown.count(b"\n")
+            if self._bar:
+                self._bar.stop()
+            if not (lines >= height and settings.pager and paged(shown, self._stdout)):
+                self._write(shown)
         else:
             from addonctl.output.documents import spooled
 
-            chunks = spooled(map(encoded, texts))
-            if terminal:
-                from addonctl.output.terminal import paged
-
-                shown = b"".join(chunks)
-                lines = shown.count(b"\n")
-                if self._bar:
-                    self._bar.stop()
-                long = lines >= height and settings.pager
-                chunks = iter([] if long and paged(shown, self._stdout) else [shown])
-            for chunk in chunks:
+            for chunk in spooled(map(encoded, texts)):
                 self._write(chunk)
         if terminal and self.err_terminal and not whole:
             noun = kind.COLLECTION.rpartition("_")[2]
@@ -311,9 +310,9 @@ class Sink(Words):
         data, out = encoded(data), self._stdout
         if self._bar and self.on_terminal:
             self._bar.stop()  # one terminal cannot show rows and a bar at a time
-        if out is None and data:
-            raise AddonctlError("cannot write to standard output: it is closed")
         if out is None:
+            if data:
+                raise AddonctlError("cannot write to standard output: it is closed")
             return
         try:
             if data and hasattr(out, "buffer"):
