@@ -43,9 +43,7 @@ def make_archive(
 def run_archive(
     state: State,
     archive: Archive,
-    filters: options.ResultFilters,
-    payloads: options.PayloadFilters,
-    ages: options.Ages,
+    filters: options.Wanted,
     many: options.Many,
     all_accounts: Annotated[bool, Option("The account and its subaccounts.")] = False,
     full: Annotated[bool, Option("Look at every recording, due or not.")] = False,
@@ -80,8 +78,8 @@ def run_archive(
     named = None if many.from_file is None else state.addresses([], many, 1, 3).items
     if named is not None and (all_accounts or full or since is not None):
         raise Usage("--from names what is looked at; no --all-accounts, --full or --since with it")
-    results = state.selection(Result, ages, filters)
-    by_payload = state.selection(Payload, payloads)
+    results = state.selection(Result, filters.results, filters.ages)
+    by_payload = state.selection(Payload, filters.payloads)
     wish = Wish.of(named, results, by_payload, now, full=full, since=since, max_time=max_time)
     options.whole_number("max_requests", max_requests, 1, least=1)
     allowance = Allowance(BatchPace(workers), max_requests)
@@ -108,7 +106,6 @@ def run_archive(
 def show_status(
     state: State,
     archive: Archive,
-    output: options.Output,
     max_age: Annotated[Word, Option("Exit 1 if no good run is younger than this.", "TIME")] = None,
 ) -> None:
     """Say whether the archive is safe: exit 1 if it is not."""
@@ -126,11 +123,8 @@ def show_status(
 def list_kept(
     state: State,
     archive: Archive,
-    filters: options.ResultFilters,
-    payloads: options.PayloadFilters,
-    ages: options.Ages,
+    filters: options.Wanted,
     listing: options.Listing,
-    output: options.Output,
     what: Annotated[
         str, Argument("WHAT", "results, payloads, runs, erasures or problems (results).")
     ] = "results",
@@ -138,10 +132,10 @@ def list_kept(
     """List what the archive holds: results, payloads, runs, erasures, or problems."""
     kind, query = rows.list_of(what)
     sink = state.answering(kind)
-    selection = state.selection(kind, ages, filters, payloads, listing)
+    selection = state.selection(kind, *filters, listing)
     if selection.filters and not issubclass(kind, Resource):
         raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
-    if kind is rows.KeptResult and (payloads.label, payloads.content_type) != (None, None):
+    if kind is rows.KeptResult and any(each is not None for each in filters.payloads):
         raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
     notes: list[str] = []
     with opened(state, archive.archive) as at:
@@ -156,7 +150,6 @@ def list_kept(
 def search_archive(
     state: State,
     archive: Archive,
-    output: options.Output,
     words: Annotated[Words, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
     since: Annotated[Word, Option("Results made since this date (UTC) or age.", "WHEN")] = None,
     until: Annotated[Word, Option("Results made before this date (UTC) or age.", "WHEN")] = None,

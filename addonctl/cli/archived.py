@@ -17,7 +17,7 @@ from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Deleting, Many, Number, Option, Output, Word, Words
+from addonctl.cli.options import Argument, Deleting, Many, Number, Option, Word, Words
 from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome
@@ -94,12 +94,9 @@ def known_to_archive(state: State, beginning: str) -> list[str]:
 def retire_kept(
     state: State,
     archive: Archive,
-    filters: options.ResultFilters,
-    payloads: options.PayloadFilters,
-    ages: options.Ages,
+    filters: options.Wanted,
     deleting: Deleting,
     many: Many,
-    output: Output,
     older_than: Annotated[
         Word, Option("Only results made before this date (UTC), or age (20d).", "WHEN")
     ] = None,
@@ -120,8 +117,8 @@ def retire_kept(
     wish = Retiring(
         state.login.acting_account,
         None if older_than is None else dates.when(older_than, now),
-        state.selection(KeptResult, ages, filters),
-        state.selection(KeptPayload, payloads),
+        state.selection(KeptResult, filters.results, filters.ages),
+        state.selection(KeptPayload, filters.payloads),
         named,
     )
     bounded = wish.bounded or consent.most is not None
@@ -152,7 +149,6 @@ def erase_kept(
     state: State,
     archive: Archive,
     deleting: Deleting,
-    output: Output,
     addresses: Annotated[Words, Argument("RE… [XR… [XH…]]…")] = None,
     from_file: Annotated[
         Word, Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from")

@@ -143,7 +143,7 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) ->
 
 @command.verb("status", rows=LoginRow)
 @example("which logins work", "addonctl auth status")
-def show_status(state: State, output: Output) -> None:
+def show_status(state: State) -> None:
     """Show where each login comes from, and whether the service takes it."""
     state.answering(LoginRow)
     profiles = Profiles(state.environment)
@@ -199,7 +199,7 @@ def show_status(state: State, output: Output) -> None:
 
 @command.verb("list", rows=ProfileRow)
 @example("the names of all profiles", "addonctl auth list --fields profile --no-header")
-def list_profiles(state: State, output: Output) -> None:
+def list_profiles(state: State) -> None:
     """List the profiles, without asking keyring or service."""
     state.answering(ProfileRow)
     config = Profiles(state.environment).config()

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
 
 from addonctl.cli.options import Argument, Common, Option, Output
@@ -52,9 +53,22 @@ class Declared:
 
 
 def declared_in(options: Any) -> list[Declared]:
-    """The options of a set."""
+    """The options of a set, and of those in it."""
     hints = get_type_hints(options, include_extras=True)
-    return [Declared(name, hints[name], usual) for name, usual in options._field_defaults.items()]
+    found: list[Declared] = []
+    for name, usual in options._field_defaults.items():
+        is_set = hasattr(usual, "_fields")
+        found += declared_in(type(usual)) if is_set else [Declared(name, hints[name], usual)]
+    return found
+
+
+def value_of(options: Any, given: Mapping[str, Any]) -> Any:
+    """A set with what was given of its options."""
+    values = {
+        name: value_of(type(usual), given) if hasattr(usual, "_fields") else given[name]
+        for name, usual in options._field_defaults.items()
+    }
+    return options(**values)
 
 
 COMMON = [each for each in declared_in(Common) if each.name != "version"]
@@ -77,14 +91,19 @@ class Verb:
 
     @cached_property
     def own(self) -> list[Declared]:
-        """Its arguments, and its options but those that every command takes."""
-        found: list[Declared] = []
+        """Its arguments, and its options but those that every command takes.
+
+        Those of Output, where it answers with records, follow its sets unless it says where.
+        """
+        sets, others = [], []
         for each in self.parameters:
             if hasattr(each.annotation, "_fields"):
-                found += declared_in(each.annotation)
+                sets.append(each.annotation)
             else:
-                found.append(Declared(each.name, each.annotation, each.default))
-        return found
+                others.append(Declared(each.name, each.annotation, each.default))
+        if self.rows and Output not in sets:
+            sets.append(Output)
+        return [*chain.from_iterable(map(declared_in, sets)), *others]
 
     @cached_property
     def common(self) -> list[Declared]:
@@ -95,15 +114,13 @@ class Verb:
     def call(self, state: State, **given: Any) -> None:
         """Do what was typed, with each set as one value."""
         state.take_common({each.name: given[each.name] for each in self.common})
-        values: dict[str, Any] = {}
-        for each in self.parameters:
-            kind: Any = each.annotation
-            if hasattr(kind, "_fields"):
-                values[each.name] = kind(**{name: given[name] for name in kind._fields})
-            else:
-                values[each.name] = given[each.name]
-        if output := next((each for each in values.values() if isinstance(each, Output)), None):
-            state.output = output
+        if given.keys() >= set(Output._fields):
+            state.output = value_of(Output, given)
+        kinds = {each.name: each.annotation for each in self.parameters}
+        values = {
+            name: value_of(kind, given) if hasattr(kind, "_fields") else given[name]
+            for name, kind in kinds.items()
+        }
         self.function(state, **values)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Argument, Output
+from addonctl.cli.options import Argument
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
@@ -41,7 +41,7 @@ def _rows(state: State) -> dict[str, SettingRow]:
 
 @command.verb("list", rows=SettingRow)
 @example("what is set, and where", "addonctl config list")
-def list_settings(state: State, output: Output) -> None:
+def list_settings(state: State) -> None:
     """List the settings, with where each stands."""
     state.answering(SettingRow).records(SettingRow, [list(_rows(state).values())])
 

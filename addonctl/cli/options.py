@@ -1,8 +1,8 @@
 """Every option that more than one command takes, declared once, in sets.
 
-A set is a frozen value: a verb that has a parameter of that type takes its options, and is called
-with what the user gave. `Common` and `Output` are not passed but kept in the State, which turns
-them into a login, a client and a sink.
+A set is a frozen value, which may hold others: a verb that has a parameter of that type takes its
+options, and is called with what the user gave. `Common` and `Output` are kept in the State, which
+turns them into a login, a client and a sink.
 """
 
 from __future__ import annotations
@@ -137,6 +137,14 @@ class RecordingFilters(NamedTuple):
     conference: Annotated[Word, Option("Only recordings of this conference.", "CF…")] = None
 
 
+class Wanted(NamedTuple):
+    """Which results are wanted, and which payloads of them."""
+
+    results: ResultFilters = ResultFilters()
+    payloads: PayloadFilters = PayloadFilters()
+    ages: Ages = Ages()
+
+
 class Many(NamedTuple):
     """Where more addresses come from, and how many are worked on at a time."""
 
@@ -147,9 +155,10 @@ class Many(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """The whole account."""
+    """The whole account, or those of its recordings that are wanted."""
 
     all: Annotated[bool, Option("Every recording of the account.")] = False
+    recordings: RecordingFilters = RecordingFilters()
 
 
 class FromArchive(NamedTuple):

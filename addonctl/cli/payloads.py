@@ -12,8 +12,8 @@ from addonctl.addresses import Address, Addresses, AddressSet
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Deleting, Many, Missing, Output, RecordingFilters, Words
-from addonctl.cli.state import ANY_RECORDING, NOT_WHOLE, UNITS, Consent, State, chosen_by
+from addonctl.cli.options import Argument, Deleting, Many, Missing, Words
+from addonctl.cli.state import NOT_WHOLE, UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome, Payload, Resource, Result, fields
@@ -39,10 +39,8 @@ def list_payloads(
     payloads: options.PayloadFilters,
     ages: options.Ages,
     whole: options.Whole,
-    recordings: options.RecordingFilters,
     listing: options.Listing,
     many: Many,
-    output: Output,
     results: Annotated[Words, Argument("RE… [XR…]…")] = None,
 ) -> None:
     """List the payloads of results: label, content type, dates.
@@ -54,9 +52,8 @@ def list_payloads(
     state.answering(Payload)
     selection = state.selection(Payload, ages, payloads, listing)
     size = selection.page_size(listing.page_size)
-    addresses = state.addresses(results, many, 1, 2, whole, recordings)
-    batch = state.batch(many, "listed", "result", alone=addresses.alone)
-    batch.gone_ok = whole.all
+    addresses = state.addresses(results, many, 1, 2, whole)
+    batch = state.batch(many, "listed", "result", alone=addresses.alone, gone_ok=whole.all)
     client, every = batch.client, state.selection(Result)
 
     def ask(address: Address) -> Iterator[list[Payload]]:
@@ -70,9 +67,7 @@ def list_payloads(
 
 @command.verb("get", rows=Payload)
 @example("one payload's metadata", f"addonctl payloads get {TEXT}")
-def get_payloads(
-    state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
-) -> None:
+def get_payloads(state: State, missing: Missing, many: Many, payloads: Payloads = None) -> None:
     """Show the metadata of payloads, whole."""
     state.get(Payload, lambda client, at: client.payload(at), payloads, 3, missing, many)
 
@@ -88,9 +83,7 @@ class Link(Resource):
 
 @command.verb("url", rows=Link)
 @example("a link to share", f"addonctl payloads url {TEXT}")
-def link_payloads(
-    state: State, missing: Missing, many: Many, output: Output, payloads: Payloads = None
-) -> None:
+def link_payloads(state: State, missing: Missing, many: Many, payloads: Payloads = None) -> None:
     """Print the signed links of payloads. Whoever has a link has the data.
 
     A line each, unless a format is chosen.
@@ -115,15 +108,11 @@ command.verb("show")(show_payload)
 @example("pipe one payload on", f"addonctl payloads download {TEXT} -o - | wc -c")
 def download(
     state: State,
-    results: options.ResultFilters,
-    payloads: options.PayloadFilters,
-    ages: options.Ages,
+    filters: options.Wanted,
     whole: options.Whole,
-    recordings: options.RecordingFilters,
     saving: options.Saving,
     missing: Missing,
     many: Many,
-    output: Output,
     addresses: Annotated[Words, Argument("RE… [XR… [XH…]]…")] = None,
 ) -> None:
     """Save payloads to files, each whole or not at all.
@@ -157,10 +146,10 @@ def download(
     consent = Consent(state, Deleting()) if saving.delete_after and not saving.yes else None
     if consent:
         consent.must_be_possible("delete each result for good once its payloads are saved")
-    selection = state.selection(Payload, ages, results, payloads)
+    selection = state.selection(Payload, *filters)
     template = DEFAULT if saving.name is None else saving.name
     names = Names(template, state.add_ons, state.recording)
-    wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
+    wanted = state.addresses(addresses, many, 1, 3, whole)
     # A recording or a result, typed alone, may stand for many payloads.
     single = wanted.alone and all(address.payload for address in wanted.items)
     batch = state.batch(many, "saved", "payload", alone=single)
@@ -180,7 +169,7 @@ def download(
         found, count = there, len(listed)
         all_its = "all its payloads are" if count == 1 else "all their payloads are"
         what = f"delete {plural(count, 'result')} for good once {all_its} saved"
-        consent.get(what, count, map(str, listed), chosen_by(selection, recordings))
+        consent.get(what, count, map(str, listed), chosen_by(selection, whole))
     to = saving.to or os.path.expanduser(state.setting("to") or ".")  # noqa: PTH111
     folder = Folder(Path(to), names.candidates)
     total = None
@@ -216,7 +205,6 @@ def delete_payloads(
     deleting: Deleting,
     missing: Missing,
     many: Many,
-    output: Output,
     payloads: Payloads = None,
 ) -> None:
     """Delete payloads for good, leaving their results."""
@@ -232,7 +220,6 @@ def delete(
     missing: Missing,
     many: Many,
     whole: options.Whole = NOT_WHOLE,
-    recordings: RecordingFilters = ANY_RECORDING,
     *,
     expand: bool = False,
 ) -> None:
@@ -252,7 +239,7 @@ def delete(
             hint="say how many at the most: --max-delete N; --dry-run shows what would go",
         )
     addresses = state.addresses(
-        *(words, many, 1 if expand else level, level, whole, recordings),
+        *(words, many, 1 if expand else level, level, whole),
         whole_only=deleting.yes,
         instead="; to delete all of them: --all-results" if unit == "result" else "",
     )
@@ -272,7 +259,7 @@ def delete(
         addresses, unlisted = expanded(looking, selection, addresses)
     count = (addresses.total or 0) - len(unlisted)
     named = (str(each) for each in addresses.items if each not in unlisted)
-    chosen = chosen_by(selection, recordings)
+    chosen = chosen_by(selection, whole)
     consent.get(f"delete {plural(count, unit)} for good", count, named, chosen)
     if deleting.dry_run:
         tally = Tally(sink, "would delete", unit)

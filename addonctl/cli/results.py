@@ -48,10 +48,8 @@ def list_results(
     results: options.ResultFilters,
     ages: options.Ages,
     whole: options.Whole,
-    filters: options.RecordingFilters,
     listing: options.Listing,
     many: Many,
-    output: Output,
     recordings: Recordings = None,
 ) -> None:
     """List the add-on results of recordings."""
@@ -60,9 +58,8 @@ def list_results(
     size = selection.page_size(listing.page_size)
     sort = (selection.sort or "").removeprefix("-")
     wanted = bool(ListedResult.OF_RECORDING.keys() & {sort, *state.fields})
-    addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    batch = state.batch(many, "listed", "recording", alone=addresses.alone)
-    batch.gone_ok = whole.all
+    addresses = state.addresses(recordings, many, 1, 1, whole)
+    batch = state.batch(many, "listed", "recording", alone=addresses.alone, gone_ok=whole.all)
     # What --all lists is known for the headings that a terminal shows.
     several = addresses.typed and not addresses.alone
     headed = several and state.sink.on_terminal and state.format == "table"
@@ -83,9 +80,7 @@ def list_results(
 
 @command.verb("get", rows=Result)
 @example("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json")
-def get_results(
-    state: State, missing: Missing, many: Many, output: Output, results: Results = None
-) -> None:
+def get_results(state: State, missing: Missing, many: Many, results: Results = None) -> None:
     """Show results, whole."""
     state.get(Result, lambda client, at: client.result(at), results, 2, missing, many)
 
@@ -108,18 +103,16 @@ def delete_results(
     filters: options.ResultFilters,
     ages: options.Ages,
     whole: options.Whole,
-    recordings: options.RecordingFilters,
     deleting: options.Deleting,
     missing: Missing,
     many: Many,
-    output: Output,
     results: Mixed = None,
     all_results: Annotated[bool, Option("A recording alone stands for all its results.")] = False,
 ) -> None:
     """Delete results for good, with their payloads."""
     delete(
         *(state, results, 2, state.selection(Result, ages, filters), deleting, missing, many),
-        *(whole, recordings),
+        whole,
         expand=all_results or whole.all,
     )
 
@@ -132,10 +125,8 @@ def delete_results(
 def wait_for_results(
     state: State,
     whole: options.Whole,
-    filters: options.RecordingFilters,
     missing: Missing,
     many: Many,
-    output: Output,
     results: Mixed = None,
     timeout: Annotated[Word, Option("Give up after this long (never).", "TIME")] = None,
     interval: Annotated[Word, Option("How often to look (1s, growing to 15s).", "TIME")] = None,
@@ -153,7 +144,7 @@ def wait_for_results(
     between = None if interval is None else dates.seconds(interval)
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
-    addresses = state.addresses(results, many, 1, 2, whole, filters)
+    addresses = state.addresses(results, many, 1, 2, whole)
     batch = state.batch(many, "waited for", "result", alone=addresses.alone)
     batch.gone_ok = missing.ignore_not_found
     wait(batch, addresses, until, between, any_end=any_end)
@@ -170,7 +161,6 @@ def count_results(
     results: options.ResultFilters,
     ages: options.Ages,
     whole: options.Whole,
-    filters: options.RecordingFilters,
     many: Many,
     kept: options.FromArchive,
     output: Output,
@@ -198,9 +188,9 @@ def count_results(
 
     sink = state.answering(Count)
     read_from(state, kept)
-    addresses = state.addresses(recordings, many, 1, 1, whole, filters)
-    batch = state.batch(many, "counted", "recording", alone=addresses.alone)
-    batch.gone_ok = not addresses.typed
+    addresses = state.addresses(recordings, many, 1, 1, whole)
+    alone, gone_ok = addresses.alone, not addresses.typed
+    batch = state.batch(many, "counted", "recording", alone=alone, gone_ok=gone_ok)
     found = counts(batch, addresses, state.selection(Result, ages, results), groups)
     if found or not batch.failures:
         most = max(found.values(), default=1)
@@ -219,7 +209,7 @@ def count_results(
     "the ten longest", "addonctl recordings list --sort -duration --limit 10 --fields sid,duration"
 )
 def list_recordings(
-    state: State, filters: options.RecordingFilters, listing: options.Listing, output: Output
+    state: State, filters: options.RecordingFilters, listing: options.Listing
 ) -> None:
     """List the account's recordings, newest first."""
     state.answering(Recording)
@@ -233,7 +223,7 @@ def list_recordings(
 @recordings.verb("get", rows=Recording)
 @example("one recording, as the API has it", f"addonctl recordings get {CALL} -f json")
 def get_recordings(
-    state: State, missing: Missing, many: Many, output: Output, recordings: Recordings = None
+    state: State, missing: Missing, many: Many, recordings: Recordings = None
 ) -> None:
     """Show recordings, whole."""
     state.get(Recording, lambda client, at: client.recording(at), recordings, 1, missing, many)

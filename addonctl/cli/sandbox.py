@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from addonctl import dates, sandbox
 from addonctl.batch.outcomes import plural
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Number, Option, Output, whole_number
+from addonctl.cli.options import Number, Option, whole_number
 from addonctl.cli.state import State, sandbox_file, sandboxed
 from addonctl.errors import Usage
 from addonctl.models import Record, fields
@@ -94,7 +94,7 @@ def reset(state: State, sizes: Sizes) -> None:
 
 @command.verb("status", rows=SandboxRow)
 @example("what is there", "addonctl sandbox status")
-def status(state: State, output: Output) -> None:
+def status(state: State) -> None:
     """Say where the pretend account lies, and what it holds."""
     from datetime import UTC, datetime
 

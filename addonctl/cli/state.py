@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from addonctl import files, history
 from addonctl.addresses import LEVELS, Address, Addresses, AddressSet, Token, given_sid, read
 from addonctl.cli import options
-from addonctl.cli.options import Deleting, Many, RecordingFilters, Whole
+from addonctl.cli.options import Deleting, Many, Whole
 from addonctl.cli.settings import Settings
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.profiles import SANDBOX, Login, api_url
@@ -38,7 +38,7 @@ TYPED_ABOVE = 100
 """From how many things on a real account a question wants the number typed."""
 REMEMBERED = 5_000
 """How many recordings are, which is more than are worked on at a time."""
-NOT_WHOLE, ANY_RECORDING = Whole(), RecordingFilters()
+NOT_WHOLE = Whole()
 
 
 class State(Settings):
@@ -91,14 +91,15 @@ class State(Settings):
         trace = self.sink.trace if self.common.verbose else None
         return connected(login, self.limits(workers), pace, trace, self.sink.pause)
 
-    def batch(self, many: Many, done: str, unit: str, *, alone: bool) -> Batch:
+    def batch(
+        self, many: Many, done: str, unit: str, *, alone: bool, gone_ok: bool = False
+    ) -> Batch:
         """What works on many addresses, `--workers` at a time; or on one `alone`."""
         from addonctl.batch.outcomes import Batch
 
         workers = self.workers(many)
-        client = self.client(1 if alone else workers)
-        batch = Batch(client, self.sink, workers, done, unit)
-        batch.alone = alone
+        batch = Batch(self.client(1 if alone else workers), self.sink, workers, done, unit)
+        batch.alone, batch.gone_ok = alone, gone_ok
         return batch
 
     def addresses(
@@ -108,7 +109,6 @@ class State(Settings):
         least: int,
         most: int,
         whole: Whole = NOT_WHOLE,
-        filters: RecordingFilters = ANY_RECORDING,
         *,
         whole_only: bool = False,
         instead: str = "",
@@ -122,14 +122,14 @@ class State(Settings):
             if named or many.from_file is not None:
                 raise Usage("--all means every recording; expected no addresses with it")
             client = self.client(self.workers(many))
-            pages = client.recordings(options.recording_parameters(filters))
+            pages = client.recordings(options.recording_parameters(whole.recordings))
             # Where one page is all there is, progress has a total.
             first, second = next(pages, []), next(pages, None)
             if second is None:
                 items = list(self._every([first]))
                 return Addresses(items, typed=False, total=len(items))
             return Addresses(self._every(chain([first, second], pages)), typed=False)
-        for name, value in filters._asdict().items():
+        for name, value in whole.recordings._asdict().items():
             if value is not None:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
         lists = [name for name in (*named, many.from_file) if name == "-"]
@@ -188,8 +188,7 @@ class State(Settings):
         """The addresses that the last lists showed, and those in the archive, that begin so."""
         from addonctl.cli.archived import known_to_archive
 
-        account = self.login.acting_account
-        seen = [each.address for each in history.recall(account)]
+        seen = [each.address for each in history.recall(self.login.acting_account)]
         return seen + known_to_archive(self, beginning)
 
     def answer(
@@ -232,8 +231,9 @@ class State(Settings):
         """
         self.answering(kind)
         addresses = self.addresses(words, many, level, level)
-        batch = self.batch(many, done, UNITS[level], alone=addresses.alone)
-        batch.gone_ok = missing.ignore_not_found
+        batch = self.batch(
+            many, done, UNITS[level], alone=addresses.alone, gone_ok=missing.ignore_not_found
+        )
         found = batch.values(partial(ask, batch.client), addresses)
         if bare and self.format == "table" and self.output.fields is None:
             for record in found:
@@ -322,9 +322,9 @@ class Consent:
             raise AddonctlError(f"will not {what}: you said no")
 
 
-def chosen_by(selection: Selection, recordings: RecordingFilters) -> str:
+def chosen_by(selection: Selection, whole: Whole) -> str:
     """By which dates something was chosen, whoever typed them and in whatever zone: in UTC."""
-    bounds = options.recording_parameters(recordings)
+    bounds = options.recording_parameters(whole.recordings)
     after, before = selection.created_after, selection.created_before
     moments = {
         "of recordings made since": bounds.get("DateCreated>"),

@@ -10,7 +10,7 @@ from addonctl import files
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, example
-from addonctl.cli.options import Argument, Many, Option, Output, PayloadFilters, Word, Words
+from addonctl.cli.options import Argument, Many, Option, PayloadFilters, Word, Words
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload, Record, Recording, fields
@@ -153,14 +153,10 @@ def show_payload(
 )
 def transcribe(
     state: State,
-    results: options.ResultFilters,
-    payloads: PayloadFilters,
-    ages: options.Ages,
+    filters: options.Wanted,
     whole: options.Whole,
-    recordings: options.RecordingFilters,
     many: Many,
     kept: options.FromArchive,
-    output: Output,
     addresses: Annotated[Words, Argument("RE… [XR…]…")] = None,
     form: Annotated[
         Word, Option(f"How: {', '.join(FORMS[:-1])} (text).", "FORM", flag="--as")
@@ -182,9 +178,9 @@ def transcribe(
     if as_rows and (form or to is not None):
         raise Usage("-f writes a row for each turn; --as and --to write documents")
     sink = state.answering(SaidRow)
-    selection = state.selection(Payload, ages, results, payloads)
+    selection = state.selection(Payload, *filters)
     read_from(state, kept)
-    wanted = state.addresses(addresses, many, 1, 3, whole, recordings)
+    wanted = state.addresses(addresses, many, 1, 3, whole)
     batch = state.batch(many, "read", "recording", alone=wanted.alone)
     said, number = all_said(batch, wanted, selection), 0
     if as_rows:
