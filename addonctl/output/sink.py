@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
 
-class Words:
+class Messages:
     """The streams of a process, and what goes to stderr: lines, questions, progress.
 
     `in_json` says that an error is told as one JSON object; `interactive` that a user can be asked;
@@ -176,7 +176,7 @@ class Progress:
             bar.update(bar.task_ids[0], **change)
 
 
-class Sink(Words):
+class Sink(Messages):
     """The only one that speaks: answers on stdout, everything else on stderr."""
 
     def check(self, kind: type[Record]) -> None:
