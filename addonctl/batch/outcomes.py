@@ -130,8 +130,12 @@ class Tally:
         count = self._seen - self.failures
         return f"{done} {count} of {plural(self._seen, unit)}, {self.failures} failed{gone}"
 
-    def sum_up(self) -> None:
-        """Say the summary, unless a terminal shows the one row that it would tell of."""
+    def conclude(self, outcomes: Iterable[Row]) -> None:
+        """Write rows that are the whole answer, and raise what the command ends with or say the
+        summary, unless a terminal shows the one row that it would tell of.
+        """
+        self.report(outcomes)
+        self.finish()
         shown = self.sink.on_terminal and self.sink.format == "table"
         if not shown or self._seen != 1 or self._missing:
             self.sink.say(self.summary)

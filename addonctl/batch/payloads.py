@@ -204,9 +204,7 @@ def to_file(batch: Batch, found: Iterable[Found], output: str, *, again: bool, c
         name = Name(file.name, own=again)
         folder = Folder(file.parent, lambda *_: ((), [name]), make=False)
         outcomes = saved(batch, first, 1, folder, {}, again=again, check=check)
-        batch.report(outcomes)
-        batch.finish()
-        batch.sum_up()
+        batch.conclude(outcomes)
         return
     address, payload = first[0]
     try:

@@ -47,6 +47,14 @@ def results_of(
             yield address._replace(result=given_sid(result.sid, "XR")), result
 
 
+def places_of(client: Client, address: Address, selection: Selection) -> Iterator[Address]:
+    """An address that is a result's already, or those of the results selected of a recording."""
+    if address.result:
+        yield address
+    else:
+        yield from (place for place, _ in results_of(client, address, selection))
+
+
 def expanded(
     batch: Batch, selection: Selection, addresses: Addresses
 ) -> tuple[Addresses, Mapping[Address, AddonctlError]]:
@@ -61,9 +69,7 @@ def expanded(
     unlisted: dict[Address, AddonctlError] = {}
 
     def results(address: Address) -> list[Address]:
-        if address.result:
-            return [address]
-        return [place for place, _ in results_of(batch.client, address, selection)]
+        return list(places_of(batch.client, address, selection))
 
     def wanted() -> Iterator[Address]:
         for address, got in batch.run(results, addresses.items, addresses.total):

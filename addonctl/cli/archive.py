@@ -11,7 +11,7 @@ from addonctl.cli.archived import Archive, opened, place_of
 from addonctl.cli.commands import CALL, Noun, example
 from addonctl.cli.options import Argument, Number, Option, Word, Words
 from addonctl.cli.state import State, connected
-from addonctl.cli.transcripts import FORMS, checked_form, write
+from addonctl.cli.transcripts import Form, checked_form, write
 from addonctl.errors import AddonctlError, NotFound, SomeFailed, Usage
 from addonctl.models import Payload, Resource, Result
 
@@ -185,7 +185,7 @@ def show_kept(
     state: State,
     archive: Archive,
     address: Annotated[Words, Argument("RE… [XR… [XH…]]")] = None,
-    form: Annotated[Word, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
+    form: Form = None,
     receipt: Annotated[Word, Option("Show what was erased, and the proof (-f json).", "ID")] = None,
 ) -> None:
     """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.

@@ -47,7 +47,7 @@ def list_payloads(
 
     A recording stands for all its results.
     """
-    from addonctl.batch.results import results_of
+    from addonctl.batch.results import places_of
 
     state.answering(Payload)
     selection = state.selection(Payload, ages, payloads, listing)
@@ -57,12 +57,10 @@ def list_payloads(
     client, every = batch.client, state.selection(Result)
 
     def ask(address: Address) -> Iterator[list[Payload]]:
-        listed = () if address.result else results_of(client, address, every)
-        for place in [address] if address.result else (place for place, _ in listed):
+        for place in places_of(client, address, every):
             yield from client.payloads(place, size)
 
-    found = batch.pages(ask, addresses)
-    state.answer(Payload, selection, batch, found)
+    state.answer(Payload, selection, batch, batch.pages(ask, addresses))
 
 
 @command.verb("get", rows=Payload)
@@ -136,12 +134,12 @@ def download(
     from addonctl.transfer.folder import DEFAULT, Folder, Names
 
     sink = state.answering(Outcome)
-    for option in ("to", "name", "delete_after"):
-        if saving.output is not None and getattr(saving, option) not in (None, False):
-            option = option.replace("_", "-")
+    of_many = {"to": saving.to, "name": saving.name, "delete-after": saving.delete_after or None}
+    for option, given in of_many.items():
+        if saving.output is not None and given is not None:
             raise Usage(f"-o is for a single payload; --{option} is for many")
-    for option in ("to", "output"):
-        if getattr(saving, option) == "":
+    for option, place in (("to", saving.to), ("output", saving.output)):
+        if place == "":
             raise Usage(f"--{option} '' names no place")
     consent = Consent(state, Deleting()) if saving.delete_after and not saving.yes else None
     if consent:
@@ -152,8 +150,8 @@ def download(
     wanted = state.addresses(addresses, many, 1, 3, whole)
     # A recording or a result, typed alone, may stand for many payloads.
     single = wanted.alone and all(address.payload for address in wanted.items)
-    batch = state.batch(many, "saved", "payload", alone=single)
-    batch.gone_ok = missing.ignore_not_found
+    gone_ok = missing.ignore_not_found
+    batch = state.batch(many, "saved", "payload", alone=single, gone_ok=gone_ok)
     listed: Results = {}
     look = state.recording if names.asks_for_recording else None
     found: Iterable[Found] = find(batch, wanted, selection, listed, look)
@@ -180,13 +178,10 @@ def download(
     check = saving.check or saving.delete_after
     outcomes = saved(batch, found, total, folder, listed, again=saving.clobber, check=check)
     if not saving.delete_after:
-        batch.report(outcomes)
-        batch.finish()
-        batch.sum_up()
+        batch.conclude(outcomes)
         return
     spared: Counter[str] = Counter()
-    deleting = state.batch(many, "deleted or spared", "result", alone=False)
-    deleting.gone_ok = missing.ignore_not_found
+    deleting = state.batch(many, "deleted or spared", "result", alone=False, gone_ok=gone_ok)
     deletions = deleted(batch, deleting, listed, folder, spared)
     batch.report(outcomes, deleting.rows(deletions))
     reasons = ", ".join(f"{count} {why}" for why, count in spared.items())
@@ -262,20 +257,15 @@ def delete(
     chosen = chosen_by(selection, whole)
     consent.get(f"delete {plural(count, unit)} for good", count, named, chosen)
     if deleting.dry_run:
-        tally = Tally(sink, "would delete", unit)
         planned = ((each, unlisted.get(each, "would-delete"), None) for each in addresses.items)
-        tally.report(planned)
-    else:
-        tally = batch = state.batch(many, "deleted", unit, alone=alone)
-        batch.gone_ok = missing.ignore_not_found
+        Tally(sink, "would delete", unit).conclude(planned)
+        return
+    batch = state.batch(many, "deleted", unit, alone=alone, gone_ok=missing.ignore_not_found)
 
-        def work(address: Address) -> None:
-            if address in unlisted:
-                raise unlisted[address]
-            batch.client.delete(address)
+    def work(address: Address) -> None:
+        if address in unlisted:
+            raise unlisted[address]
+        batch.client.delete(address)
 
-        outcomes = batch.run(work, addresses.items, addresses.total, window=AHEAD)
-        done = ((each, problem or "deleted", None) for each, problem in outcomes)
-        tally.report(done)
-    tally.finish()
-    tally.sum_up()
+    outcomes = batch.run(work, addresses.items, addresses.total, window=AHEAD)
+    batch.conclude((each, problem or "deleted", None) for each, problem in outcomes)

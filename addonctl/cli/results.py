@@ -74,8 +74,7 @@ def list_results(
                     page = [ListedResult({**each.document, **more}) for each in page]
             yield page
 
-    found = batch.pages(ask, addresses)
-    state.answer(ListedResult, selection, batch, found)
+    state.answer(ListedResult, selection, batch, batch.pages(ask, addresses))
 
 
 @command.verb("get", rows=Result)
@@ -145,8 +144,8 @@ def wait_for_results(
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
     addresses = state.addresses(results, many, 1, 2, whole)
-    batch = state.batch(many, "waited for", "result", alone=addresses.alone)
-    batch.gone_ok = missing.ignore_not_found
+    alone, gone_ok = addresses.alone, missing.ignore_not_found
+    batch = state.batch(many, "waited for", "result", alone=alone, gone_ok=gone_ok)
     wait(batch, addresses, until, between, any_end=any_end)
 
 

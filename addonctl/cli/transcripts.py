@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 """How a transcript is written; raw is the vendor's own document."""
+Form = Annotated[Word, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")]
 
 
 class SaidRow(Record):
@@ -77,7 +78,7 @@ def show_payload(
     state: State,
     filters: PayloadFilters,
     payload: Annotated[Words, Argument("RE… [XR… [XH…]]")] = None,
-    form: Annotated[Word, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")] = None,
+    form: Form = None,
     query: Annotated[Word, Option("A JMESPath expression, on JSON.", "EXPRESSION")] = None,
 ) -> None:
     """Write a payload's data to stdout; on a terminal a transcript is shown as a dialogue.
@@ -87,7 +88,7 @@ def show_payload(
     terminal, each is shown under a heading.
     """
     from addonctl.batch.payloads import payloads_of, read, whole
-    from addonctl.batch.results import results_of
+    from addonctl.batch.results import places_of
     from addonctl.transcripts import Transcript
     from addonctl.transfer.fetch import stream
 
@@ -101,8 +102,7 @@ def show_payload(
     if exact and address.payload:  # nothing has to be known of it
         found = [(address, Payload({}))]
     else:
-        listed = () if address.result else results_of(client, address, selection)
-        results = [address] if address.result else [place for place, _ in listed]
+        results = list(places_of(client, address, selection))
         found = [each for place in results for each in payloads_of(client, place, selection)]
     if not found:
         raise NotFound(f"{address} holds no such payload", hint="addonctl payloads list --all")
