@@ -389,6 +389,7 @@ def test_options_for_many_do_not_go_with_a_single_file(
     ran = run(f"payloads download {account.add(some(1))} -o report {more}")
 
     assert (2, "") == (ran.code, ran.out)
+    assert f"-o is for a single payload; {more.split()[0]} is for many" in ran.err
     assert account.heard == []
 
 
