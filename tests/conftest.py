@@ -44,6 +44,12 @@ LOGIN_VARIABLES = [
 ]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long value is named by its argument, for what a case is called must not vary: xdist
+    refuses to run tests that two workers know by two names, and gzip writes the time."""
+    return argname if isinstance(val, str | bytes) and len(val) > 80 else None
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of the test's own, and no login from the machine it runs on."""

@@ -46,6 +46,29 @@ def test_this_process_does() -> None:
     assert abs(datetime.now(UTC) - true - ahead) < timedelta(hours=1)
 
 
+@pytest.mark.slow
+def test_a_case_has_the_same_name_in_every_process_and_on_every_day() -> None:
+    """Else the workers that share a run do not agree on what there is to run."""
+    told = [
+        subprocess.check_output(
+            [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:randomly"],
+            cwd=CHECKOUT,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(CHECKOUT / "tests" / "clock"),
+                "PYTHONHASHSEED": str(days),
+                "DAYS_AHEAD": str(days),
+            },
+            text=True,
+        ).splitlines()
+        for days in (1, 2)
+    ]
+    names = [[line for line in each if "::" in line] for each in told]
+
+    assert len(names[0]) > 5000
+    assert names[0] == names[1]
+
+
 def test_what_is_required_is_pinned_within_its_bounds() -> None:
     """`make constraints` makes it so."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
