@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 from addonctl.archive import rows
 from addonctl.cli import archived, options
 from addonctl.cli.archived import Archive, opened, place_of
 from addonctl.cli.commands import CALL, Noun, example
-from addonctl.cli.options import Argument, Number, Option, Word, Words
+from addonctl.cli.options import Number, Word, Words, argument, option
 from addonctl.cli.state import State, connected
-from addonctl.cli.transcripts import Form, checked_form, write
+from addonctl.cli.transcripts import FORM, checked_form, write
 from addonctl.errors import AddonctlError, NotFound, SomeFailed, Usage
 from addonctl.models import Payload, Resource, Result
 
@@ -23,9 +22,7 @@ command = Noun("What add-ons made, kept beyond the 30 days of the service.")
 @example("a bucket", "addonctl archive init s3://company-archive/twilio")
 def make_archive(
     state: State,
-    place: Annotated[
-        str, Argument("PLACE", "A folder, or s3://BUCKET/PREFIX, gs://… or az://CONTAINER/….")
-    ],
+    place: str = argument("PLACE", "A folder, or s3://BUCKET/PREFIX, gs://… or az://CONTAINER/…."),
 ) -> None:
     """Make an archive, and remember it for this profile."""
     from addonctl.archive import opening
@@ -45,20 +42,17 @@ def run_archive(
     archive: Archive,
     filters: options.Wanted,
     many: options.Many,
-    all_accounts: Annotated[bool, Option("The account and its subaccounts.")] = False,
-    full: Annotated[bool, Option("Look at every recording, due or not.")] = False,
-    since: Annotated[
-        Word, Option("List recordings from this date (UTC) or age on (90d).", "WHEN")
-    ] = None,
-    max_time: Annotated[Word, Option("End in order after this long.", "TIME")] = None,
-    max_requests: Annotated[Number, Option("End in order after so many requests.", "N")] = None,
-    engine: Annotated[
-        str,
-        Option(
-            "What does the work: threads, dask, dask=tls://HOST:PORT, MODULE:FACTORY.", "ENGINE"
-        ),
-    ] = "threads",
-    dry_run: Annotated[bool, Option("Say what would be asked for, and ask for nothing.")] = False,
+    all_accounts: bool = option("The account and its subaccounts."),
+    full: bool = option("Look at every recording, due or not."),
+    since: Word = option("List recordings from this date (UTC) or age on (90d).", "WHEN"),
+    max_time: Word = option("End in order after this long.", "TIME"),
+    max_requests: Number = option("End in order after so many requests.", "N"),
+    engine: str = option(
+        "What does the work: threads, dask, dask=tls://HOST:PORT, MODULE:FACTORY.",
+        "ENGINE",
+        usual="threads",
+    ),
+    dry_run: bool = option("Say what would be asked for, and ask for nothing."),
 ) -> None:
     """Bring the archive up to date, soonest to expire first.
 
@@ -106,7 +100,7 @@ def run_archive(
 def show_status(
     state: State,
     archive: Archive,
-    max_age: Annotated[Word, Option("Exit 1 if no good run is younger than this.", "TIME")] = None,
+    max_age: Word = option("Exit 1 if no good run is younger than this.", "TIME"),
 ) -> None:
     """Say whether the archive is safe: exit 1 if it is not."""
     sink = state.answering(rows.StatusRow)
@@ -125,17 +119,17 @@ def list_kept(
     archive: Archive,
     filters: options.Wanted,
     listing: options.Listing,
-    what: Annotated[
-        str, Argument("WHAT", "results, payloads, runs, erasures or problems (results).")
-    ] = "results",
+    what: str = argument(
+        "WHAT", "results, payloads, runs, erasures or problems (results).", usual="results"
+    ),
 ) -> None:
     """List what the archive holds: results, payloads, runs, erasures, or problems."""
     kind, query = rows.list_of(what)
     sink = state.answering(kind)
-    selection = state.selection(kind, *filters, listing)
+    selection = state.selection(kind, filters.results, filters.payloads, filters.ages, listing)
     if selection.filters and not issubclass(kind, Resource):
         raise Usage(f"{what.lower()} are not filtered", hint="--sort and --limit do for all lists")
-    if kind is rows.KeptResult and any(each is not None for each in filters.payloads):
+    if kind is rows.KeptResult and any(it is not None for it in vars(filters.payloads).values()):
         raise Usage("--label and --content-type choose payloads", hint="archive list payloads")
     notes: list[str] = []
     with opened(state, archive.archive) as at:
@@ -150,15 +144,15 @@ def list_kept(
 def search_archive(
     state: State,
     archive: Archive,
-    words: Annotated[Words, Argument("WORDS", 'Words, "phrases", beginn*.')] = None,
-    since: Annotated[Word, Option("Results made since this date (UTC) or age.", "WHEN")] = None,
-    until: Annotated[Word, Option("Results made before this date (UTC) or age.", "WHEN")] = None,
-    add_on: Annotated[Word, Option("Of this add-on.", "XB…")] = None,
-    speaker: Annotated[Word, Option("Said by this speaker.", "NAME")] = None,
-    recording: Annotated[Word, Option("In this recording.", "RE…")] = None,
-    call: Annotated[Word, Option("In this call.", "CA…")] = None,
-    rank: Annotated[bool, Option("The best first, not the newest.")] = False,
-    limit: Annotated[int, Option("At most this many (20).", "N")] = 20,
+    words: Words = argument("WORDS", 'Words, "phrases", beginn*.'),
+    since: Word = option("Results made since this date (UTC) or age.", "WHEN"),
+    until: Word = option("Results made before this date (UTC) or age.", "WHEN"),
+    add_on: Word = option("Of this add-on.", "XB…"),
+    speaker: Word = option("Said by this speaker.", "NAME"),
+    recording: Word = option("In this recording.", "RE…"),
+    call: Word = option("In this call.", "CA…"),
+    rank: bool = option("The best first, not the newest."),
+    limit: int = option("At most this many (20).", "N", usual=20),
 ) -> None:
     """Find what was said: all words in one transcript, the newest first."""
     from addonctl.archive.search import Filters, search
@@ -184,9 +178,9 @@ def search_archive(
 def show_kept(
     state: State,
     archive: Archive,
-    address: Annotated[Words, Argument("RE… [XR… [XH…]]")] = None,
-    form: Form = None,
-    receipt: Annotated[Word, Option("Show what was erased, and the proof (-f json).", "ID")] = None,
+    address: Words = argument("RE… [XR… [XH…]]"),
+    form: Word = FORM,
+    receipt: Word = option("Show what was erased, and the proof (-f json).", "ID"),
 ) -> None:
     """Show a transcript that is kept, a payload as it came, or the receipt of an erasure.
 
@@ -230,11 +224,9 @@ def verify_archive(
     archive: Archive,
     output: options.Output,
     many: options.Many,
-    sample: Annotated[Word, Option("The third of thirty parts: 3/30.", "K/N")] = None,
-    quick: Annotated[bool, Option("Compare names and sizes alone.")] = False,
-    repair: Annotated[
-        bool, Option("Fetch again what is damaged, while the service has it.")
-    ] = False,
+    sample: Word = option("The third of thirty parts: 3/30.", "K/N"),
+    quick: bool = option("Compare names and sizes alone."),
+    repair: bool = option("Fetch again what is damaged, while the service has it."),
 ) -> None:
     """Hold every byte against its hash, and name what lies there besides. Shows what is not ok."""
     from addonctl.archive.engine import threads

@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING
 
 from addonctl import dates, history
 from addonctl.archive.rows import KeptPayload, KeptResult
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Deleting, Many, Number, Option, Word, Words
+from addonctl.cli.options import Deleting, Many, Number, OptionSet, Word, Words, argument, option
 from addonctl.cli.state import Consent, State
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome
@@ -33,12 +33,10 @@ MOST_TRANSCRIPTS = 10_000
 """In a page: some 60 MB, which is what a browser still searches without a pause."""
 
 
-class Archive(NamedTuple):
+class Archive(OptionSet):
     """Which archive: the one named, or the one that the profile remembers."""
 
-    archive: Annotated[
-        Word, Option("The archive (the one this profile remembers).", "DIR", "-a")
-    ] = None
+    archive: Word = option("The archive (the one this profile remembers).", "DIR", "-a")
 
 
 def profile_of(state: State) -> str:
@@ -97,9 +95,7 @@ def retire_kept(
     filters: options.Wanted,
     deleting: Deleting,
     many: Many,
-    older_than: Annotated[
-        Word, Option("Only results made before this date (UTC), or age (20d).", "WHEN")
-    ] = None,
+    older_than: Word = option("Only results made before this date (UTC), or age (20d).", "WHEN"),
 ) -> None:
     """Delete at the service what is proven to be in the archive.
 
@@ -149,18 +145,14 @@ def erase_kept(
     state: State,
     archive: Archive,
     deleting: Deleting,
-    addresses: Annotated[Words, Argument("RE… [XR… [XH…]]…")] = None,
-    from_file: Annotated[
-        Word, Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from")
-    ] = None,
-    call: Annotated[Word, Option("All recordings of this call, also those to come.", "CA…")] = None,
-    reason: Annotated[Word, Option("Why, for the receipt; without names.", "TEXT")] = None,
-    keep_source: Annotated[
-        bool, Option("Erase here alone; the service keeps what it has.")
-    ] = False,
-    unfinished: Annotated[
-        bool, Option("Go on with erasures that did not come to their end.")
-    ] = False,
+    addresses: Words = argument("RE… [XR… [XH…]]…"),
+    from_file: Word = option(
+        "Read addresses from this file ('-': from stdin).", "FILE", flag="--from"
+    ),
+    call: Word = option("All recordings of this call, also those to come.", "CA…"),
+    reason: Word = option("Why, for the receipt; without names.", "TEXT"),
+    keep_source: bool = option("Erase here alone; the service keeps what it has."),
+    unfinished: bool = option("Go on with erasures that did not come to their end."),
 ) -> None:
     """Erase for good, here and at the service, with a receipt: recordings, results, payloads.
 
@@ -180,7 +172,7 @@ def erase_kept(
         recall = partial(target.recall, at, exact=deleting.yes)
         named = read(map(Token, addresses or ()), 1, 3, recall)
         if from_file is not None or "-" in (addresses or ()):
-            many, exact = Many(from_file), deleting.yes
+            many, exact = Many(from_file=from_file), deleting.yes
             named = iter(state.addresses(addresses, many, 1, 3, whole_only=exact).items)
         asked = target.asked_for(at.kept, account, named, call, unfinished=unfinished)
         targets, names = erase.look_for(
@@ -221,10 +213,8 @@ def erase_kept(
 def export_archive(
     state: State,
     archive: Archive,
-    to: Annotated[Word, Option("A folder or bucket (exports/ in the archive).", "DIR")] = None,
-    form: Annotated[
-        Word, Option("parquet, csv, jsonl, or datasette (parquet).", "FORM", flag="--as")
-    ] = None,
+    to: Word = option("A folder or bucket (exports/ in the archive).", "DIR"),
+    form: Word = option("parquet, csv, jsonl, or datasette (parquet).", "FORM", flag="--as"),
 ) -> None:
     """Write what the archive knows as tables: results, payloads, transcripts and turns.
 
@@ -263,13 +253,9 @@ def export_archive(
 def report_archive(
     state: State,
     archive: Archive,
-    to: Annotated[Word, Option("The file to write.", "FILE.html")] = None,
-    transcripts: Annotated[
-        Number, Option("So many of the newest transcripts, to read and search (0).", "N")
-    ] = None,
-    max_age: Annotated[
-        Word, Option("How old a good run may be in a safe archive (26h).", "TIME")
-    ] = None,
+    to: Word = option("The file to write.", "FILE.html"),
+    transcripts: Number = option("So many of the newest transcripts, to read and search (0).", "N"),
+    max_age: Word = option("How old a good run may be in a safe archive (26h).", "TIME"),
 ) -> None:
     """Draw one page: whether the archive is safe, what is in it, and what happened to it.
 

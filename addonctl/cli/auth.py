@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Any
 
 from addonctl.addresses import sid_flaw
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Argument, Option, Output, Word
+from addonctl.cli.options import OptionSet, Output, Word, argument, option
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, TryLater, Usage
 from addonctl.files import home_folder
@@ -32,20 +32,17 @@ WHERE = (
     "the account SID and its auth token are on the first page of https://console.twilio.com;"
     " an API key is made there under Account > API keys & tokens, which shows its secret once"
 )
-Name = Annotated[str | None, Argument("[NAME]")]
 
 
-class LoggingIn(NamedTuple):
+class LoggingIn(OptionSet):
     """What to log in to, and how that is kept."""
 
-    account: Annotated[Word, Option("The account to log in to.", "AC…")] = None
-    key: Annotated[
-        Word, Option("The API key; without one the secret is the auth token.", "SK…")
-    ] = None
-    secret_stdin: Annotated[bool, Option("Read the secret from stdin.")] = False
-    no_verify: Annotated[bool, Option("Keep it without trying it first.")] = False
-    insecure_storage: Annotated[bool, Option("Keep the secret in a file of mode 0600.")] = False
-    from_twilio_cli: Annotated[bool, Option("Take over the profiles of the Twilio CLI.")] = False
+    account: Word = option("The account to log in to.", "AC…")
+    key: Word = option("The API key; without one the secret is the auth token.", "SK…")
+    secret_stdin: bool = option("Read the secret from stdin.")
+    no_verify: bool = option("Keep it without trying it first.")
+    insecure_storage: bool = option("Keep the secret in a file of mode 0600.")
+    from_twilio_cli: bool = option("Take over the profiles of the Twilio CLI.")
 
 
 class ProfileRow(Record):
@@ -79,7 +76,7 @@ command = Noun("Logins: kept under names, their secrets in the system's keyring.
 @command.verb("login", rows=TakenRow)
 @example("asks for all it needs", "addonctl auth login")
 @example("takes over the profiles of the Twilio CLI", "addonctl auth login --from-twilio-cli")
-def log_in(state: State, output: Output, given: LoggingIn, name: Name = None) -> None:
+def log_in(state: State, output: Output, given: LoggingIn, name: Word = argument("[NAME]")) -> None:
     """Log in once: the login is tried, then kept under NAME ('default').
 
     Asks for what is not given. The secret comes from a hidden prompt or, with --secret-stdin, from
@@ -216,7 +213,7 @@ def list_profiles(state: State) -> None:
 
 @command.verb("use")
 @example("the pretend account, until another is chosen", "addonctl auth use sandbox")
-def use_profile(state: State, name: Annotated[str, Argument("NAME")]) -> None:
+def use_profile(state: State, name: str = argument("NAME")) -> None:
     """Make a profile the one in use ('sandbox' is always there)."""
     Profiles(state.environment).use(name)
     state.sink.say(f"the profile in use is '{name}'")
@@ -225,7 +222,7 @@ def use_profile(state: State, name: Annotated[str, Argument("NAME")]) -> None:
 
 @command.verb("logout")
 @example("forget the login in use", "addonctl auth logout")
-def log_out(state: State, name: Name = None) -> None:
+def log_out(state: State, name: Word = argument("[NAME]")) -> None:
     """Forget a profile (the one in use), and its secret wherever it was kept."""
     profiles = Profiles(state.environment)
     config = profiles.config()

@@ -1,9 +1,9 @@
 """What a command is, as plain values: a noun holds verbs, a verb is a function; and the nouns.
 
 What a function takes, after the State of the run, is told by its parameters' types: a set of
-addonctl.cli.options brings all its options and arrives as one frozen value, and anything else is
-an argument or option of its own (`Annotated[…, Argument(…)]`). A noun's module is imported when it
-is named.
+addonctl.cli.options brings all its options and arrives as one frozen value, and any other is an
+argument or option of its own, declared in place of its default. A noun's module is imported when
+it is named.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
-from addonctl.cli.options import Argument, Common, Option, Output
-
-if TYPE_CHECKING:
-    from addonctl.cli.state import State
-    from addonctl.models import Record
+from addonctl.cli.options import Common, OptionSet, Output, Typed
+from addonctl.cli.state import State
+from addonctl.models import Record
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -37,38 +35,31 @@ class Declared:
     the value; a switch has none. `shown` is how all that stands in a line of usage.
     """
 
-    def __init__(self, name: str, annotated: Any, default: Any) -> None:
-        typed: Option | Argument = annotated.__metadata__[0]
-        self.name, self.type, self.default = name, annotated.__origin__, default
+    def __init__(self, name: str, kind: Any, typed: Typed) -> None:
+        self.name, self.type, self.default = name, kind, typed.usual
         self.metavar, self.help, self.shown = typed.metavar, typed.help, f"[{typed.metavar}]"
         self.flags: tuple[str, ...] = ()
-        if isinstance(typed, Option):
-            long = typed.flag or f"--{name.replace('_', '-')}"
-            self.flags = (typed.short, long) if typed.short else (long,)
+        if typed.flags:
+            short, long = typed.flags
+            self.flags = tuple(filter(None, (short, long or f"--{name.replace('_', '-')}")))
             self.shown = f"{', '.join(self.flags)} {typed.metavar}".strip()
-        elif default is inspect.Parameter.empty or typed.metavar[0] == "[":
+        elif kind is str and typed.usual is None:
+            self.default, self.shown = inspect.Parameter.empty, typed.metavar
+        elif typed.metavar[0] == "[":
             self.shown = typed.metavar
         if not typed.help and "RE…" in typed.metavar:
             self.help = "Which; see: addonctl help addresses."
 
 
-def declared_in(options: Any) -> list[Declared]:
+def declared_in(options: type[OptionSet]) -> list[Declared]:
     """The options of a set, and of those in it."""
-    hints = get_type_hints(options, include_extras=True)
-    found: list[Declared] = []
-    for name, usual in options._field_defaults.items():
-        is_set = hasattr(usual, "_fields")
-        found += declared_in(type(usual)) if is_set else [Declared(name, hints[name], usual)]
+    hints, found = get_type_hints(options), list[Declared]()
+    for name, it in options.members().items():
+        if isinstance(it, OptionSet):
+            found += declared_in(type(it))
+        else:
+            found.append(Declared(name, hints[name], it))
     return found
-
-
-def value_of(options: Any, given: Mapping[str, Any]) -> Any:
-    """A set with what was given of its options."""
-    values = {
-        name: value_of(type(usual), given) if hasattr(usual, "_fields") else given[name]
-        for name, usual in options._field_defaults.items()
-    }
-    return options(**values)
 
 
 COMMON = [each for each in declared_in(Common) if each.name != "version"]
@@ -95,14 +86,11 @@ class Verb:
 
         Those of Output, where it answers with records, follow its sets unless it says where.
         """
-        sets, others = [], []
-        for each in self.parameters:
-            if hasattr(each.annotation, "_fields"):
-                sets.append(each.annotation)
-            else:
-                others.append(Declared(each.name, each.annotation, each.default))
+        typed = [each for each in self.parameters if isinstance(each.default, Typed)]
+        sets = [each.annotation for each in self.parameters if each not in typed]
         if self.rows and Output not in sets:
             sets.append(Output)
+        others = [Declared(each.name, each.annotation, each.default) for each in typed]
         return [*chain.from_iterable(map(declared_in, sets)), *others]
 
     @cached_property
@@ -114,12 +102,13 @@ class Verb:
     def call(self, state: State, **given: Any) -> None:
         """Do what was typed, with each set as one value."""
         state.take_common({each.name: given[each.name] for each in self.common})
-        if given.keys() >= set(Output._fields):
-            state.output = value_of(Output, given)
-        kinds = {each.name: each.annotation for each in self.parameters}
+        if given.keys() >= Output.members().keys():
+            state.output = Output.of(given)
         values = {
-            name: value_of(kind, given) if hasattr(kind, "_fields") else given[name]
-            for name, kind in kinds.items()
+            each.name: given[each.name]
+            if isinstance(each.default, Typed)
+            else each.annotation.of(given)
+            for each in self.parameters
         }
         self.function(state, **values)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Argument
+from addonctl.cli.options import argument
 from addonctl.cli.settings import Settings
 from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
@@ -15,7 +15,7 @@ from addonctl.models import Record, fields
 command = Noun("Settings without secrets, in config.toml.")
 
 NAMES = ("format", "workers", "to", "dates", "archive")
-Name = Annotated[str, Argument("SETTING", f"One of {', '.join(NAMES)}, or add_ons.XB…")]
+SETTING = argument("SETTING", f"One of {', '.join(NAMES)}, or add_ons.XB…")
 
 
 class SettingRow(Record):
@@ -48,7 +48,7 @@ def list_settings(state: State) -> None:
 
 @command.verb("get")
 @example("the format", "addonctl config get format || true")
-def get_setting(state: State, name: Name) -> None:
+def get_setting(state: State, name: str = SETTING) -> None:
     """Print one setting. Exit code 3 where it is not set."""
     _place(name)
     row = _rows(state).get(name)
@@ -62,8 +62,8 @@ def get_setting(state: State, name: Name) -> None:
 @example("and as ever again", "addonctl config set format ''")
 def set_setting(
     state: State,
-    name: Name,
-    value: Annotated[str, Argument("VALUE", "What it is to be; '' takes it out.")],
+    name: str = SETTING,
+    value: str = argument("VALUE", "What it is to be; '' takes it out."),
 ) -> None:
     """Change one setting; comments and all else in the file stay as they are."""
     from addonctl.output import FORMATS

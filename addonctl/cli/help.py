@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 from addonctl.cli.commands import PROGRAM, Noun, Verb, example
-from addonctl.cli.options import Argument, Option, Words
+from addonctl.cli.options import Words, argument, option
 from addonctl.cli.state import State
 from addonctl.docs import topics
 from addonctl.errors import AddonctlError, Usage
+
+TOPIC = argument("TOPIC", f"{', '.join(topics.NAMES)}, or a command.")
 
 
 @Verb
@@ -18,10 +19,8 @@ from addonctl.errors import AddonctlError, Usage
 @example("the manual, wherever it was installed", "addonctl help --man results list")
 def show_help(
     state: State,
-    topic: Annotated[Words, Argument("TOPIC", f"{', '.join(topics.NAMES)}, or a command.")] = None,
-    man: Annotated[
-        bool, Option("The page of the manual; in a pipe or a file as man reads it.")
-    ] = False,
+    topic: Words = TOPIC,
+    man: bool = option("The page of the manual; in a pipe or a file as man reads it."),
 ) -> None:
     """Show help on a topic, or on a command."""
     from addonctl.cli import parser
@@ -99,10 +98,8 @@ in it; and what is left to do before a new shell completes."""
 )
 def print_script(
     state: State,
-    shell: Annotated[str, Argument("SHELL", "bash, zsh, fish or powershell.")],
-    install: Annotated[
-        bool, Option("Put it into your home, where the shell looks for it.")
-    ] = False,
+    shell: str = argument("SHELL", "bash, zsh, fish or powershell."),
+    install: bool = option("Put it into your home, where the shell looks for it."),
 ) -> None:
     """Print the script that completes words, options, values and recent SIDs in a shell.
 

@@ -7,7 +7,8 @@ turns them into a login, a client and a sink.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, dataclass_transform
 
 from addonctl.errors import Usage
 
@@ -20,124 +21,132 @@ WORKERS = 8
 MOST_WORKERS = 256
 
 
-class Option(NamedTuple):
-    """How an option is typed: what it does, what stands for its value (nothing for a switch), a
-    short form, and its flag where that does not follow from its name (--page-size, page_size).
-    """
+class Typed(NamedTuple):
+    """How an option or an argument is typed, as `option` and `argument` say it."""
 
     help: str
-    metavar: str = ""
-    short: str = ""
-    flag: str = ""
-
-
-class Argument(NamedTuple):
-    """How the words after the options are written."""
-
     metavar: str
-    help: str = ""
+    usual: Any
+    flags: tuple[str, str] | None = None
 
 
-class Common(NamedTuple):
+def option(help: str, metavar: str = "", short: str = "", flag: str = "", usual: Any = None) -> Any:
+    """An option, declared where its default stands: what it does, what stands for its value
+    (nothing for a switch), a short form, its flag where that does not follow from its name
+    (--page-size, page_size), and what it is where it is not given.
+    """
+    return Typed(help, metavar, usual if metavar else False, (short, flag))
+
+
+def argument(metavar: str, help: str = "", usual: Any = None) -> Any:
+    """How the words after the options are written; they must be there if their type is str."""
+    return Typed(help, metavar, usual)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class OptionSet:
+    """What was given of some options, and of the others what is usual."""
+
+    def __init__(self, **given: Any) -> None:
+        usual = {name: getattr(it, "usual", it) for name, it in self.members().items()}
+        vars(self).update(usual | given)
+
+    @classmethod
+    def members(cls) -> dict[str, Typed | OptionSet]:
+        """Its options, and the sets in it, by name."""
+        return {name: it for name, it in vars(cls).items() if isinstance(it, Typed | OptionSet)}
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> Self:
+        """The set, and those in it, with what was given of all that a command takes."""
+        given = {
+            name: it.of(words) if isinstance(it, OptionSet) else words[name]
+            for name, it in cls.members().items()
+        }
+        return cls(**given)
+
+
+class Common(OptionSet):
     """What every command takes, before the noun and after the verb."""
 
-    profile: Annotated[Word, Option("The login to use ('sandbox' needs none).", "NAME", "-p")] = (
-        None
+    profile: Word = option("The login to use ('sandbox' needs none).", "NAME", "-p")
+    format: Word = option("How to write the answer; see: addonctl help formats.", "FORMAT", "-f")
+    verbose: bool = option("Show each request on stderr.", short="-v")
+    quiet: bool = option(
+        "On stderr only errors, and what makes an answer less than whole.", short="-q"
     )
-    format: Annotated[
-        Word, Option("How to write the answer; see: addonctl help formats.", "FORMAT", "-f")
-    ] = None
-    verbose: Annotated[bool, Option("Show each request on stderr.", short="-v")] = False
-    quiet: Annotated[
-        bool, Option("On stderr only errors, and what makes an answer less than whole.", short="-q")
-    ] = False
-    color: Annotated[Word, Option("Colours: always, never, or auto (on a terminal).", "WHEN")] = (
-        None
-    )
-    no_color: Annotated[bool, Option("No colours.")] = False
-    no_pager: Annotated[bool, Option("Long tables straight to the terminal.")] = False
-    no_input: Annotated[bool, Option("Never ask.")] = False
-    account: Annotated[Word, Option("Act on this subaccount.", "AC…")] = None
-    region: Annotated[Word, Option("The region of the API, such as ie1.", "REGION")] = None
-    edge: Annotated[Word, Option("The edge of the API, such as dublin.", "EDGE")] = None
-    retries: Annotated[Number, Option("Tries after the first, for each request (5).", "N")] = None
-    timeout: Annotated[Word, Option("How long to wait for a single answer (30s).", "TIME")] = None
-    version: Annotated[bool, Option("Show the version and exit.")] = False
-    help: Annotated[bool, Option("Show this message and exit.", short="-h")] = False
+    color: Word = option("Colours: always, never, or auto (on a terminal).", "WHEN")
+    no_color: bool = option("No colours.")
+    no_pager: bool = option("Long tables straight to the terminal.")
+    no_input: bool = option("Never ask.")
+    account: Word = option("Act on this subaccount.", "AC…")
+    region: Word = option("The region of the API, such as ie1.", "REGION")
+    edge: Word = option("The edge of the API, such as dublin.", "EDGE")
+    retries: Number = option("Tries after the first, for each request (5).", "N")
+    timeout: Word = option("How long to wait for a single answer (30s).", "TIME")
+    version: bool = option("Show the version and exit.")
+    help: bool = option("Show this message and exit.", short="-h")
 
 
-class Output(NamedTuple):
+class Output(OptionSet):
     """What is written of each row, and how."""
 
-    fields: Annotated[Word, Option("Only these fields, in this order.", "a,b,c")] = None
-    no_header: Annotated[bool, Option("No header line.")] = False
-    query: Annotated[Word, Option("A JMESPath expression, with json.", "EXPRESSION")] = None
-    bom: Annotated[bool, Option("Begin with a byte order mark, for Excel.")] = False
-    exact: Annotated[bool, Option("Do not defuse formulas in csv and tsv.")] = False
-    dates: Annotated[
-        Word,
-        Option(
-            "In json, jsonl, csv and tsv: iso, as 2026-11-21T18:43:00Z, or the format's own.",
-            "iso|own",
-        ),
-    ] = None
-
-
-class Listing(NamedTuple):
-    """How much of a list is wanted, and in which order."""
-
-    limit: Annotated[Number, Option("At most this many.", "N")] = None
-    page_size: Annotated[Number, Option("Rows to ask for at a time (1000).", "N")] = None
-    sort: Annotated[Word, Option("Sort by this field; -FIELD for descending.", "FIELD")] = None
-
-
-class Ages(NamedTuple):
-    """Results or payloads by when they were created."""
-
-    created_after: Annotated[
-        Word, Option("Only what add-ons made after this date or time (UTC), or age (7d).", "WHEN")
-    ] = None
-    created_before: Annotated[
-        Word, Option("Only what add-ons made before this date or time (UTC), or age.", "WHEN")
-    ] = None
-    expiring_within: Annotated[
-        Word, Option("Only what the service will drop within this time (3d).", "TIME")
-    ] = None
-
-
-class ResultFilters(NamedTuple):
-    """Which results are wanted."""
-
-    status: Annotated[Word, Option("Only results of these statuses.", "STATUS,…")] = None
-    add_on: Annotated[Word, Option("Only results of this add-on, by SID or name.", "XB…")] = None
-    config: Annotated[
-        Word, Option("Only results of this configuration, by SID or name.", "XE…")
-    ] = None
-
-
-class PayloadFilters(NamedTuple):
-    """Which payloads are wanted."""
-
-    label: Annotated[Word, Option("Only payloads whose label matches.", "GLOB")] = None
-    content_type: Annotated[Word, Option("Only payloads whose content type matches.", "GLOB")] = (
-        None
+    fields: Word = option("Only these fields, in this order.", "a,b,c")
+    no_header: bool = option("No header line.")
+    query: Word = option("A JMESPath expression, with json.", "EXPRESSION")
+    bom: bool = option("Begin with a byte order mark, for Excel.")
+    exact: bool = option("Do not defuse formulas in csv and tsv.")
+    dates: Word = option(
+        "In json, jsonl, csv and tsv: iso, as 2026-11-21T18:43:00Z, or the format's own.",
+        "iso|own",
     )
 
 
-class RecordingFilters(NamedTuple):
+class Listing(OptionSet):
+    """How much of a list is wanted, and in which order."""
+
+    limit: Number = option("At most this many.", "N")
+    page_size: Number = option("Rows to ask for at a time (1000).", "N")
+    sort: Word = option("Sort by this field; -FIELD for descending.", "FIELD")
+
+
+class Ages(OptionSet):
+    """Results or payloads by when they were created."""
+
+    created_after: Word = option(
+        "Only what add-ons made after this date or time (UTC), or age (7d).", "WHEN"
+    )
+    created_before: Word = option(
+        "Only what add-ons made before this date or time (UTC), or age.", "WHEN"
+    )
+    expiring_within: Word = option("Only what the service will drop within this time (3d).", "TIME")
+
+
+class ResultFilters(OptionSet):
+    """Which results are wanted."""
+
+    status: Word = option("Only results of these statuses.", "STATUS,…")
+    add_on: Word = option("Only results of this add-on, by SID or name.", "XB…")
+    config: Word = option("Only results of this configuration, by SID or name.", "XE…")
+
+
+class PayloadFilters(OptionSet):
+    """Which payloads are wanted."""
+
+    label: Word = option("Only payloads whose label matches.", "GLOB")
+    content_type: Word = option("Only payloads whose content type matches.", "GLOB")
+
+
+class RecordingFilters(OptionSet):
     """Which recordings of the account are wanted."""
 
-    since: Annotated[
-        Word, Option("Recordings made at or after this date or time (UTC), or age.", "WHEN")
-    ] = None
-    until: Annotated[
-        Word, Option("Recordings made before this date or time (UTC), or age.", "WHEN")
-    ] = None
-    call: Annotated[Word, Option("Only recordings of this call.", "CA…")] = None
-    conference: Annotated[Word, Option("Only recordings of this conference.", "CF…")] = None
+    since: Word = option("Recordings made at or after this date or time (UTC), or age.", "WHEN")
+    until: Word = option("Recordings made before this date or time (UTC), or age.", "WHEN")
+    call: Word = option("Only recordings of this call.", "CA…")
+    conference: Word = option("Only recordings of this conference.", "CF…")
 
 
-class Wanted(NamedTuple):
+class Wanted(OptionSet):
     """Which results are wanted, and which payloads of them."""
 
     results: ResultFilters = ResultFilters()
@@ -145,72 +154,59 @@ class Wanted(NamedTuple):
     ages: Ages = Ages()
 
 
-class Many(NamedTuple):
+class Many(OptionSet):
     """Where more addresses come from, and how many are worked on at a time."""
 
-    from_file: Annotated[
-        Word, Option("Read addresses from this file ('-': from stdin).", "FILE", flag="--from")
-    ] = None
-    workers: Annotated[Number, Option("How many at a time (8).", "N")] = None
+    from_file: Word = option(
+        "Read addresses from this file ('-': from stdin).", "FILE", flag="--from"
+    )
+    workers: Number = option("How many at a time (8).", "N")
 
 
-class Whole(NamedTuple):
+class Whole(OptionSet):
     """The whole account, or those of its recordings that are wanted."""
 
-    all: Annotated[bool, Option("Every recording of the account.")] = False
+    all: bool = option("Every recording of the account.")
     recordings: RecordingFilters = RecordingFilters()
 
 
-class FromArchive(NamedTuple):
+class FromArchive(OptionSet):
     """What is kept, in place of what the service has."""
 
-    archive: Annotated[Word, Option("Read this archive, not the service.", "DIR", "-a")] = None
+    archive: Word = option("Read this archive, not the service.", "DIR", "-a")
 
 
-class Missing(NamedTuple):
+class Missing(OptionSet):
     """What becomes of an address where nothing is any more."""
 
-    ignore_not_found: Annotated[bool, Option("What is gone already is no failure.")] = False
+    ignore_not_found: bool = option("What is gone already is no failure.")
 
 
-class Deleting(NamedTuple):
+class Deleting(OptionSet):
     """How to delete."""
 
-    yes: Annotated[bool, Option("Do not ask.", short="-y")] = False
-    dry_run: Annotated[bool, Option("Show what would go, and delete nothing.")] = False
-    max_delete: Annotated[Number, Option("If it would be more than this, delete nothing.", "N")] = (
-        None
-    )
+    yes: bool = option("Do not ask.", short="-y")
+    dry_run: bool = option("Show what would go, and delete nothing.")
+    max_delete: Number = option("If it would be more than this, delete nothing.", "N")
 
 
-class Saving(NamedTuple):
+class Saving(OptionSet):
     """Where payloads go, what their files are called, and what happens after."""
 
-    to: Annotated[Word, Option("The folder to save in (the current one).", "DIR")] = None
-    name: Annotated[
-        Word,
-        Option(
-            "What to call the files, of {recording} {result} {payload} {label} {ext} {call} "
-            "{date} {add_on} {config}; a slash makes a folder "
-            "({recording}/{result}/{payload}.{ext}). The date is the recording's.",
-            "TEMPLATE",
-        ),
-    ] = None
-    output: Annotated[
-        Word, Option("The file for a single payload ('-': stdout).", "FILE", "-o")
-    ] = None
-    clobber: Annotated[bool, Option("Fetch again what is there; replace what -o names.")] = False
-    check: Annotated[
-        bool, Option("Trust no times: compare every file that is there with the store.")
-    ] = False
-    delete_after: Annotated[
-        bool,
-        Option(
-            "Delete each result once all its payloads are whole on disk; asks first, or needs "
-            "--yes."
-        ),
-    ] = False
-    yes: Annotated[bool, Option("Do not ask before --delete-after.", short="-y")] = False
+    to: Word = option("The folder to save in (the current one).", "DIR")
+    name: Word = option(
+        "What to call the files, of {recording} {result} {payload} {label} {ext} {call} "
+        "{date} {add_on} {config}; a slash makes a folder "
+        "({recording}/{result}/{payload}.{ext}). The date is the recording's.",
+        "TEMPLATE",
+    )
+    output: Word = option("The file for a single payload ('-': stdout).", "FILE", "-o")
+    clobber: bool = option("Fetch again what is there; replace what -o names.")
+    check: bool = option("Trust no times: compare every file that is there with the store.")
+    delete_after: bool = option(
+        "Delete each result once all its payloads are whole on disk; asks first, or needs --yes."
+    )
+    yes: bool = option("Do not ask before --delete-after.", short="-y")
 
 
 def whole_number(

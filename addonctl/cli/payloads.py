@@ -6,13 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from addonctl.addresses import Address, Addresses, AddressSet
 from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Deleting, Many, Missing, Words
+from addonctl.cli.options import Deleting, Many, Missing, Words, argument
 from addonctl.cli.state import NOT_WHOLE, UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
 from addonctl.errors import AddonctlError, Usage
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 AHEAD = 10_000
 """How many outcomes may wait for their turn: an item that is slow to fail holds up no other."""
-Payloads = Annotated[Words, Argument("RE… XR… XH…")]
+PAYLOADS = argument("RE… XR… XH…")
 
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
 
@@ -41,7 +41,7 @@ def list_payloads(
     whole: options.Whole,
     listing: options.Listing,
     many: Many,
-    results: Annotated[Words, Argument("RE… [XR…]…")] = None,
+    results: Words = argument("RE… [XR…]…"),
 ) -> None:
     """List the payloads of results: label, content type, dates.
 
@@ -65,7 +65,7 @@ def list_payloads(
 
 @command.verb("get", rows=Payload)
 @example("one payload's metadata", f"addonctl payloads get {TEXT}")
-def get_payloads(state: State, missing: Missing, many: Many, payloads: Payloads = None) -> None:
+def get_payloads(state: State, missing: Missing, many: Many, payloads: Words = PAYLOADS) -> None:
     """Show the metadata of payloads, whole."""
     state.get(Payload, lambda client, at: client.payload(at), payloads, 3, missing, many)
 
@@ -81,7 +81,7 @@ class Link(Resource):
 
 @command.verb("url", rows=Link)
 @example("a link to share", f"addonctl payloads url {TEXT}")
-def link_payloads(state: State, missing: Missing, many: Many, payloads: Payloads = None) -> None:
+def link_payloads(state: State, missing: Missing, many: Many, payloads: Words = PAYLOADS) -> None:
     """Print the signed links of payloads. Whoever has a link has the data.
 
     A line each, unless a format is chosen.
@@ -111,7 +111,7 @@ def download(
     saving: options.Saving,
     missing: Missing,
     many: Many,
-    addresses: Annotated[Words, Argument("RE… [XR… [XH…]]…")] = None,
+    addresses: Words = argument("RE… [XR… [XH…]]…"),
 ) -> None:
     """Save payloads to files, each whole or not at all.
 
@@ -144,7 +144,7 @@ def download(
     consent = Consent(state, Deleting()) if saving.delete_after and not saving.yes else None
     if consent:
         consent.must_be_possible("delete each result for good once its payloads are saved")
-    selection = state.selection(Payload, *filters)
+    selection = state.selection(Payload, filters.results, filters.payloads, filters.ages)
     template = DEFAULT if saving.name is None else saving.name
     names = Names(template, state.add_ons, state.recording)
     wanted = state.addresses(addresses, many, 1, 3, whole)
@@ -200,7 +200,7 @@ def delete_payloads(
     deleting: Deleting,
     missing: Missing,
     many: Many,
-    payloads: Payloads = None,
+    payloads: Words = PAYLOADS,
 ) -> None:
     """Delete payloads for good, leaving their results."""
     delete(state, payloads, 3, state.selection(Payload), deleting, missing, many)

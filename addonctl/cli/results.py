@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from time import monotonic
-from typing import Annotated
 
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, CONFERENCE, TRANSCRIPT, Noun, example
-from addonctl.cli.options import Argument, Many, Missing, Option, Output, Word, Words
+from addonctl.cli.options import Many, Missing, Output, Word, Words, argument, option
 from addonctl.cli.payloads import delete, download
 from addonctl.cli.state import State
 from addonctl.cli.transcripts import SaidRow, transcribe
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import ListedResult, Outcome, Record, Recording, Result, fields
 
-Recordings = Annotated[Words, Argument("RE…")]
-Results = Annotated[Words, Argument("RE… XR…")]
-Mixed = Annotated[Words, Argument("RE… [XR…]…")]
+RECORDINGS = argument("RE…")
+MIXED = argument("RE… [XR…]…")
 
 command = Noun(
     "What add-ons made of recordings: transcripts, sentiments, keywords.",
@@ -50,7 +48,7 @@ def list_results(
     whole: options.Whole,
     listing: options.Listing,
     many: Many,
-    recordings: Recordings = None,
+    recordings: Words = RECORDINGS,
 ) -> None:
     """List the add-on results of recordings."""
     state.answering(ListedResult)
@@ -79,7 +77,9 @@ def list_results(
 
 @command.verb("get", rows=Result)
 @example("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json")
-def get_results(state: State, missing: Missing, many: Many, results: Results = None) -> None:
+def get_results(
+    state: State, missing: Missing, many: Many, results: Words = argument("RE… XR…")
+) -> None:
     """Show results, whole."""
     state.get(Result, lambda client, at: client.result(at), results, 2, missing, many)
 
@@ -105,8 +105,8 @@ def delete_results(
     deleting: options.Deleting,
     missing: Missing,
     many: Many,
-    results: Mixed = None,
-    all_results: Annotated[bool, Option("A recording alone stands for all its results.")] = False,
+    results: Words = MIXED,
+    all_results: bool = option("A recording alone stands for all its results."),
 ) -> None:
     """Delete results for good, with their payloads."""
     delete(
@@ -126,10 +126,10 @@ def wait_for_results(
     whole: options.Whole,
     missing: Missing,
     many: Many,
-    results: Mixed = None,
-    timeout: Annotated[Word, Option("Give up after this long (never).", "TIME")] = None,
-    interval: Annotated[Word, Option("How often to look (1s, growing to 15s).", "TIME")] = None,
-    any_end: Annotated[bool, Option("Failed and canceled will do as well.")] = False,
+    results: Words = MIXED,
+    timeout: Word = option("Give up after this long (never).", "TIME"),
+    interval: Word = option("How often to look (1s, growing to 15s).", "TIME"),
+    any_end: bool = option("Failed and canceled will do as well."),
 ) -> None:
     """Wait until results are final; of a recording alone, until all of its results are.
 
@@ -163,10 +163,10 @@ def count_results(
     many: Many,
     kept: options.FromArchive,
     output: Output,
-    recordings: Recordings = None,
-    by: Annotated[
-        str, Option("By which of status, add-on, config, day, expires, label.", "GROUP,…")
-    ] = "status",
+    recordings: Words = RECORDINGS,
+    by: str = option(
+        "By which of status, add-on, config, day, expires, label.", "GROUP,…", usual="status"
+    ),
 ) -> None:
     """Count results by status, add-on, day, expiry or, for their payloads, label."""
     from addonctl.batch.results import GROUPS, counts
@@ -222,7 +222,7 @@ def list_recordings(
 @recordings.verb("get", rows=Recording)
 @example("one recording, as the API has it", f"addonctl recordings get {CALL} -f json")
 def get_recordings(
-    state: State, missing: Missing, many: Many, recordings: Recordings = None
+    state: State, missing: Missing, many: Many, recordings: Words = RECORDINGS
 ) -> None:
     """Show recordings, whole."""
     state.get(Recording, lambda client, at: client.recording(at), recordings, 1, missing, many)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated, NamedTuple
 
 from addonctl import dates, sandbox
 from addonctl.batch.outcomes import plural
 from addonctl.cli.commands import Noun, example
-from addonctl.cli.options import Number, Option, whole_number
+from addonctl.cli.options import Number, OptionSet, option, whole_number
 from addonctl.cli.state import State, sandbox_file, sandboxed
 from addonctl.errors import Usage
 from addonctl.models import Record, fields
@@ -21,13 +20,13 @@ class SandboxRow(Record):
     FIELDS = fields("path recordings:number results:number payloads:number next_expiry:date")
 
 
-class Sizes(NamedTuple):
+class Sizes(OptionSet):
     """How much a made-up account holds."""
 
-    recordings: Annotated[Number, Option("Recordings (1 if another size is given).", "N")] = None
-    results: Annotated[Number, Option("Results of each recording (1).", "N")] = None
-    payloads: Annotated[Number, Option("Payloads of each result (1).", "N")] = None
-    payload_bytes: Annotated[Number, Option("Bytes of each payload (1000).", "N")] = None
+    recordings: Number = option("Recordings (1 if another size is given).", "N")
+    results: Number = option("Results of each recording (1).", "N")
+    payloads: Number = option("Payloads of each result (1).", "N")
+    payload_bytes: Number = option("Bytes of each payload (1000).", "N")
 
 
 # Of recordings, or of bytes of a payload: more than a test of anything needs.
@@ -40,11 +39,9 @@ command = Noun("A pretend account to try things on: -p sandbox needs no login an
 @example("on any free port, as slow as a network", "addonctl sandbox serve --port 0 --latency 50ms")
 def serve(
     state: State,
-    port: Annotated[Number, Option("Port (8010); 0: a free one.", "N")] = None,
-    latency: Annotated[str, Option("Wait before each answer, such as 50ms.", "TIME")] = "0s",
-    max_concurrent: Annotated[
-        Number, Option("Refuse more requests than this at once.", "N")
-    ] = None,
+    port: Number = option("Port (8010); 0: a free one.", "N"),
+    latency: str = option("Wait before each answer, such as 50ms.", "TIME", usual="0s"),
+    max_concurrent: Number = option("Refuse more requests than this at once.", "N"),
 ) -> None:
     """Put the pretend account on this machine's loopback, until Ctrl-C."""
     from addonctl.sandbox import transport
@@ -84,10 +81,10 @@ def reset(state: State, sizes: Sizes) -> None:
     """
     from addonctl.sandbox.state import Database
 
-    for name, size in sizes._asdict().items():
+    for name, size in vars(sizes).items():
         whole_number(name, size, 0, most=MOST)
     with sandboxed():
-        made = Database(sandbox_file()).reset(**sizes._asdict())
+        made = Database(sandbox_file()).reset(**vars(sizes))
     held = f"{plural(made.recordings, 'recording')}, {plural(made.results, 'result')}"
     state.sink.say(f"the sandbox now holds {held} and {plural(made.payloads, 'payload')}")
 

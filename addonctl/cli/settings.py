@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from addonctl.addresses import KINDS, KNOWN_ADD_ONS
@@ -44,7 +43,7 @@ class Settings:
         words = {name: word for name, word in given.items() if not (word is None or word is False)}
         if (color := str(words.get("color", "auto"))).lower() not in COLORS:
             raise Usage(f"--color {color}: expected {', '.join(COLORS)}")
-        self.common = self.common._replace(**words)
+        self.common = options.Common(**(vars(self.common) | words))
 
     @cached_property
     def config(self) -> Config | None:
@@ -177,7 +176,7 @@ class Settings:
         """
         from addonctl.selection import Selection
 
-        words = dict(chain.from_iterable(each._asdict().items() for each in asked))
+        words = {name: word for each in asked for name, word in vars(each).items()}
         words.pop("page_size", None)
         for option, prefix in (("add_on", "XB"), ("config", "XE")):
             known = {sid: name for sid, name in self.add_ons.items() if sid.startswith(prefix)}

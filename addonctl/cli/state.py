@@ -129,7 +129,7 @@ class State(Settings):
                 items = list(self._every([first]))
                 return Addresses(items, typed=False, total=len(items))
             return Addresses(self._every(chain([first, second], pages)), typed=False)
-        for name, value in whole.recordings._asdict().items():
+        for name, value in vars(whole.recordings).items():
             if value is not None:
                 raise Usage(f"--{name} chooses among all recordings", hint="add --all")
         lists = [name for name in (*named, many.from_file) if name == "-"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from addonctl import files
 from addonctl.addresses import Address
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, example
-from addonctl.cli.options import Argument, Many, Option, PayloadFilters, Word, Words
+from addonctl.cli.options import Many, PayloadFilters, Word, Words, argument, option
 from addonctl.cli.state import State
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload, Record, Recording, fields
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")
 """How a transcript is written; raw is the vendor's own document."""
-Form = Annotated[Word, Option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")]
+FORM = option(f"How: {', '.join(FORMS)}.", "FORM", flag="--as")
+FORM_OF_MANY = option(f"How: {', '.join(FORMS[:-1])} (text).", "FORM", flag="--as")
 
 
 class SaidRow(Record):
@@ -77,9 +78,9 @@ def write(sink: Sink, transcript: Transcript, form: str | None) -> None:
 def show_payload(
     state: State,
     filters: PayloadFilters,
-    payload: Annotated[Words, Argument("RE… [XR… [XH…]]")] = None,
-    form: Form = None,
-    query: Annotated[Word, Option("A JMESPath expression, on JSON.", "EXPRESSION")] = None,
+    payload: Words = argument("RE… [XR… [XH…]]"),
+    form: Word = FORM,
+    query: Word = option("A JMESPath expression, on JSON.", "EXPRESSION"),
 ) -> None:
     """Write a payload's data to stdout; on a terminal a transcript is shown as a dialogue.
 
@@ -157,11 +158,9 @@ def transcribe(
     whole: options.Whole,
     many: Many,
     kept: options.FromArchive,
-    addresses: Annotated[Words, Argument("RE… [XR…]…")] = None,
-    form: Annotated[
-        Word, Option(f"How: {', '.join(FORMS[:-1])} (text).", "FORM", flag="--as")
-    ] = None,
-    to: Annotated[Word, Option("A file for each transcript, in this folder.", "DIR")] = None,
+    addresses: Words = argument("RE… [XR…]…"),
+    form: Word = FORM_OF_MANY,
+    to: Word = option("A file for each transcript, in this folder.", "DIR"),
 ) -> None:
     """Write what was said: the transcripts of recordings, found by what they hold.
 
@@ -178,7 +177,7 @@ def transcribe(
     if as_rows and (form or to is not None):
         raise Usage("-f writes a row for each turn; --as and --to write documents")
     sink = state.answering(SaidRow)
-    selection = state.selection(Payload, *filters)
+    selection = state.selection(Payload, filters.results, filters.payloads, filters.ages)
     read_from(state, kept)
     wanted = state.addresses(addresses, many, 1, 3, whole)
     batch = state.batch(many, "read", "recording", alone=wanted.alone)
