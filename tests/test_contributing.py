@@ -79,7 +79,7 @@ def test_its_noun_is_a_noun_with_a_storage_of_its_own(source: Path, home: Path) 
         if not (old := package / path.relative_to(source / "addonctl")).exists()
         or old.read_text("utf-8") != path.read_text("utf-8")
     }
-    others = {"cli/results.py", "output/formats.py", "output/ini.py"}  # the verb, the format
+    others = {"cli/results.py", "output/__init__.py", "output/ini.py"}  # the verb, the format
 
     assert (again.returncode, again.stdout, again.stderr) == (0, "", f"noted on {CALL}\n")
     assert typed(source, "notes list -f csv") == f"sid,note\n{CALL},call back\n"

@@ -11,7 +11,8 @@ from support.scripted import answer
 
 from addonctl.errors import AddonctlError
 from addonctl.models import Payload, Result
-from addonctl.output import FORMATS, OutputSettings, Sink
+from addonctl.output import FORMATS, OutputSettings
+from addonctl.output.sink import Sink
 
 BAD = [
     (f"results list {RE} --fields sid,nope", ["'nope'", *[f.name for f in Result.FIELDS]]),

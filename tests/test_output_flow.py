@@ -17,8 +17,7 @@ from support.program import MEASURED, Run
 from support.scripted import Heard, answer
 
 import addonctl
-from addonctl.output import FORMATS
-from addonctl.output.formats import Format
+from addonctl.output import FORMATS, Format
 
 PAGE = 1000
 MARK = "@" * 29
@@ -121,7 +120,8 @@ def test_a_format_pays_only_for_its_own_imports(format: str, unwanted: set[str])
 import sys
 before = set(sys.modules)  # which a moved clock has loaded
 from addonctl.models import Result
-from addonctl.output import OutputSettings, Sink
+from addonctl.output import OutputSettings
+from addonctl.output.sink import Sink
 sink = Sink(OutputSettings(format={format!r}))
 sink.check(Result)
 sink.records(Result, [[Result({result()!r})]])

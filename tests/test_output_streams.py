@@ -20,8 +20,9 @@ from support.scripted import answer
 
 from addonctl.errors import AddonctlError
 from addonctl.models import Result
-from addonctl.output import FORMATS, OutputSettings, Sink
+from addonctl.output import FORMATS, OutputSettings
 from addonctl.output.documents import IN_MEMORY, spooled
+from addonctl.output.sink import Sink
 
 THOUSANDS = [[result(at + number) for number in range(1000)] for at in (0, 1000, 2000)]
 needs_full = pytest.mark.skipif(

@@ -25,7 +25,8 @@ from addonctl.batch.outcomes import Batch
 from addonctl.batch.results import wait
 from addonctl.errors import StillPending
 from addonctl.models import Result
-from addonctl.output import OutputSettings, Sink
+from addonctl.output import OutputSettings
+from addonctl.output.sink import Sink
 from addonctl.profiles import Login
 
 NONE = "RE" + "0" * 32

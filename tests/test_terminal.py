@@ -258,7 +258,8 @@ def test_a_bar_moves_only_on_a_terminal() -> None:
     """Off one, under --quiet and on a dumb one there is none; words go above it."""
     script = """
 import sys
-from addonctl.output import OutputSettings, Sink
+from addonctl.output import OutputSettings
+from addonctl.output.sink import Sink
 sink = Sink(OutputSettings(quiet="quiet" in sys.argv))
 with sink.progress(3, "results") as bar:
     bar.advance()

@@ -29,7 +29,7 @@ from addonctl.archive.run import Run
 from addonctl.archive.worker import Chunk, Connect, Done, Task
 from addonctl.batch import pool
 from addonctl.errors import AddonctlError, Interrupted, StillPending, TryLater, Usage
-from addonctl.output import Sink
+from addonctl.output.sink import Sink
 
 if TYPE_CHECKING:
     from addonctl.archive.crews import Crew

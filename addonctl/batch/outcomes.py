@@ -19,7 +19,7 @@ from addonctl.models import Outcome
 if TYPE_CHECKING:
     from addonctl.api import Client
     from addonctl.models import Record
-    from addonctl.output import Sink
+    from addonctl.output.sink import Sink
 
 MOST_HELD = 1000
 """How many notes wait for the one JSON object that may end a run, so that memory stays flat."""

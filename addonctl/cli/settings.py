@@ -11,7 +11,8 @@ from addonctl.addresses import KINDS, KNOWN_ADD_ONS
 from addonctl.cli import options
 from addonctl.errors import AddonctlError, Usage
 from addonctl.files import config_folder
-from addonctl.output import FORMATS, OutputSettings, Sink
+from addonctl.output import FORMATS, OutputSettings
+from addonctl.output.sink import Sink
 
 if TYPE_CHECKING:
     from addonctl.api import Limits

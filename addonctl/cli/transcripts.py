@@ -17,7 +17,7 @@ from addonctl.models import Payload, Record, Recording, fields
 
 if TYPE_CHECKING:
     from addonctl.batch.payloads import Said
-    from addonctl.output import Sink
+    from addonctl.output.sink import Sink
     from addonctl.transcripts import Transcript
 
 FORMS = ("text", "md", "vtt", "srt", "json", "raw")

@@ -12,8 +12,7 @@ from typing import Any
 from addonctl import dates
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Field, Record
-from addonctl.output import safe
-from addonctl.output.formats import Answer
+from addonctl.output import Answer, safe
 from addonctl.output.rows import plain
 
 IN_MEMORY = 1 << 20  # bytes of a document that is held back; a longer one waits in a file

@@ -21,8 +21,7 @@ from typing import Any
 from addonctl import dates
 from addonctl.errors import AddonctlError
 from addonctl.models import Field
-from addonctl.output import safe
-from addonctl.output.formats import Answer
+from addonctl.output import Answer, safe
 
 MOST_ROWS, LONGEST_CELL = 1 << 20, 32767  # of Excel's sheets, with a header; in UTF-16 units
 

@@ -16,8 +16,7 @@ from rich.cells import cell_len, chop_cells
 
 from addonctl import dates
 from addonctl.models import STATUSES, Field, Record
-from addonctl.output import safe
-from addonctl.output.formats import Answer
+from addonctl.output import Answer, safe
 from addonctl.output.rows import plain, texts
 
 GAP = "  "

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from addonctl.errors import AddonctlError, Interrupted, PipeClosed, Usage
 from addonctl.models import Record
-from addonctl.output import safe
-from addonctl.output.formats import FORMATS, Answer, OutputSettings
+from addonctl.output import FORMATS, Answer, OutputSettings, safe
 
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
