@@ -61,6 +61,7 @@ def connections() -> None:
     """Print how long the first fresh connection took, and the median of those after it."""
     from addonctl.addresses import Address
     from addonctl.api import Client
+    from addonctl.models import Result
     from addonctl.profiles import Login
 
     client = Client(Login(ACCOUNT, ACCOUNT, "none", api_url=os.environ["ADDONCTL_API_URL"]))
@@ -68,7 +69,7 @@ def connections() -> None:
     took = []
     for _ in range(FRESH):
         began = time.perf_counter()
-        client.result(address)
+        client.get(Result, address)
         took.append(time.perf_counter() - began)
     print(took[0], statistics.median(took[1:]))
 

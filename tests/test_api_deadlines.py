@@ -19,6 +19,7 @@ from support.scripted import Heard, answer, scripted
 from addonctl.addresses import Address
 from addonctl.api import Client, Limits, Pace
 from addonctl.errors import TryLater
+from addonctl.models import Recording
 from addonctl.profiles import Login
 
 PAGE = json.dumps({"add_on_results": [result()], "next_page_uri": None}).encode()
@@ -395,7 +396,7 @@ def test_a_recording_is_to_be_had_alone() -> None:
 
     with scripted(recording) as service:
         client = Client(Login(ACCOUNT, ACCOUNT, "x", service.url))
-        found = client.recording(ADDRESS._replace(result="", payload=""))
+        found = client.get(Recording, ADDRESS._replace(result="", payload=""))
         client.close()
 
     assert found.sid == RE

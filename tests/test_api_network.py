@@ -194,5 +194,6 @@ def test_a_proxy_that_cannot_be_is_told_of(
 
     assert (1, "") == (ran.code, ran.out)
     assert "the proxy that is set cannot be used" in ran.err
+    assert "hint: see HTTPS_PROXY; expected http://HOST:PORT\n" in ran.err
     assert "HTTPS_PROXY" in ran.err
     assert "hunter2" not in ran.err

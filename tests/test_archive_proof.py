@@ -29,6 +29,7 @@ from addonctl.sandbox.contents import AddOn, Payload, Recording, Result, sid
 DAY = timedelta(days=1)
 SUBACCOUNT = sandbox.SUBACCOUNT
 CALL = "RE73640dced2490fa811f54a87139210ee"
+TEXT = f"{CALL} XR68b652bc56ffb143af7cdb76f8cbc0ef XH490b86aebe891b7656eebf1333bc7523"
 
 
 @pytest.fixture(params=BOTH)
@@ -730,6 +731,7 @@ def sample(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         "results transcript --all -f jsonl",
         f"results transcript {CALL} --as vtt",
         f"results transcript {CALL} -f csv",
+        f"results transcript {TEXT} -f json",
     ],
 )
 def test_the_archive_answers_as_the_service_did(run: Run, sample: None, line: str) -> None:

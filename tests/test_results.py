@@ -20,11 +20,10 @@ from support.faulty import Service, faulty, lines, results
 from support.program import Run
 
 from addonctl.addresses import Address, Addresses
-from addonctl.api import Client
+from addonctl.api import Client, Kind
 from addonctl.batch.outcomes import Batch
 from addonctl.batch.results import wait
 from addonctl.errors import StillPending
-from addonctl.models import Result
 from addonctl.output import OutputSettings
 from addonctl.output.sink import Sink
 from addonctl.profiles import Login
@@ -474,8 +473,8 @@ def test_wait_looks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None
             return len(waits) % 10 == 0  # ten looks, and somebody ends the wait
 
     class Pending(Client):
-        def result(self, address: Address) -> Result:
-            return Result({"sid": address.result, "status": "queued"})
+        def get(self, kind: type[Kind], address: Address) -> Kind:
+            return kind({"sid": address.result, "status": "queued"})
 
     address = Address(NONE, OTHER)
     monkeypatch.setattr("addonctl.batch.results.threading", SimpleNamespace(Event=Watched))

@@ -89,8 +89,7 @@ class Client:
     ) -> Iterator[list[Recording]]:
         """An account's recordings, newest first; `parameters` are the API's own filters."""
         path = self._path(Address("", account=account))
-        query = {**parameters, "PageSize": page_size}
-        return self._pages(Recording, path, "recordings", query)
+        return self._pages(Recording, path, "recordings", {**parameters, "PageSize": page_size})
 
     def results(self, recording: Address, page_size: int = PAGE_SIZE) -> Iterator[list[Result]]:
         """The add-on results of a recording."""
@@ -102,17 +101,13 @@ class Client:
         path, what = f"{self._path(result)}/Payloads", f"payloads of {_named(result)}"
         return self._pages(Payload, path, what, {"PageSize": page_size})
 
-    def recording(self, address: Address) -> Recording:
-        """A recording's metadata."""
-        return self._single(Recording, address)
-
-    def result(self, address: Address) -> Result:
-        """One add-on result."""
-        return self._single(Result, address)
-
-    def payload(self, address: Address) -> Payload:
-        """The metadata of one payload."""
-        return self._single(Payload, address)
+    def get(self, kind: type[Kind], address: Address) -> Kind:
+        """What lies at an address: a recording, a result or a payload, its metadata alone."""
+        what = _named(address)
+        document = self._document(f"{self._path(address)}.json", what)
+        if str(document.get("sid")).lower() != address[address.level - 1].lower():
+            raise AddonctlError(f"{what}: the service's answer is of something else")
+        return kind(document)
 
     def delete(self, address: Address) -> None:
         """Delete a result with its payloads, or one payload, for good.
@@ -181,13 +176,6 @@ class Client:
     def _send(self, method: str, path: str, what: str) -> Exchange:
         url = self.login.api_url + path
         return self._api.send(method, url, self._headers, what, self._secrets)
-
-    def _single(self, kind: type[Kind], address: Address) -> Kind:
-        what = _named(address)
-        document = self._document(f"{self._path(address)}.json", what)
-        if str(document.get("sid")).lower() != address[address.level - 1].lower():
-            raise AddonctlError(f"{what}: the service's answer is of something else")
-        return kind(document)
 
     def _pages(
         self, kind: type[Kind], path: str, what: str, query: Mapping[str, object]

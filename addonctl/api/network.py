@@ -255,10 +255,8 @@ def failure(
     hint = named_by
     if among(exceptions.InvalidURL, exceptions.InvalidSchema, LocationValueError, UnicodeError):
         # Not of the request itself: its URL has been looked at before.
-        what, hint = (
-            "the proxy that is set cannot be used",
-            f"see {variable}; expected http://HOST:PORT",
-        )
+        what = "the proxy that is set cannot be used"
+        hint = f"see {variable}; expected http://HOST:PORT"
     elif refused:
         status = int(refused[1])
         what = f"{where} refused: {status} {responses.get(status, '')}".rstrip()

@@ -307,15 +307,9 @@ class Channel:
             return b""
         most = LONGEST_DOCUMENT if fine else LONGEST_REFUSAL
         body = bytearray()
-        with response:
-            try:
-                while piece := response.raw.read1(CHUNK, decode_content=True):
-                    body += piece
-                    if len(body) > most:
-                        break
-            except NETWORK:
-                if fine:
-                    raise
+        with response, suppress(*(() if fine else NETWORK)):
+            while len(body) <= most and (piece := response.raw.read1(CHUNK, decode_content=True)):
+                body += piece
         if fine and len(body) > most:
             raise AddonctlError(f"{doing}: the service's answer is longer than {most >> 20} MiB")
         return bytes(body)

@@ -24,7 +24,7 @@ from addonctl.archive.marker import Kept, Marker
 from addonctl.archive.noting import SavedPayload, SeenResult
 from addonctl.archive.place import NoObject, Place, PlaceFailed
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound, TryLater
-from addonctl.models import FINAL, Payload, Result
+from addonctl.models import FINAL, Payload, Recording, Result
 from addonctl.selection import Selection
 from addonctl.transcripts import Transcript
 from addonctl.transfer.fetch import stream
@@ -113,7 +113,7 @@ def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
     wrong = None
     try:
         if not job.document:
-            document = dict(client.recording(at).document)
+            document = dict(client.get(Recording, at).document)
         if document.get("call_sid") in job.tombstones:
             return Seen(job, document, erased=True)
         for page in client.results(at):
@@ -126,7 +126,7 @@ def look(client: Client, place: Place, job: Job, now: datetime) -> Seen:
                 vanished.append((sid, "it expired at the service before it was saved"))
                 continue
             try:
-                there[sid] = client.result(at._replace(result=sid))
+                there[sid] = client.get(Result, at._replace(result=sid))
             except NotFound:
                 vanished.append((sid, "it was deleted at the service before it was saved"))
             except ENDS:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from addonctl import transcripts
 from addonctl.addresses import Address
-from addonctl.api import Body, Pace
+from addonctl.api import Body, Kind, Pace
 from addonctl.archive import marker
 from addonctl.archive.index import Index
 from addonctl.archive.look import held_bytes
@@ -60,28 +60,23 @@ class KeptClient:
             while part := rows.fetchmany(page_size):
                 yield [Recording(dict(row)) for row in part]
 
-    def recording(self, address: Address) -> Recording:
-        for found in self._markers(address):
-            return Recording(found.recording)
-        raise NotFound(f"the archive holds nothing of {address.recording}")
-
     def results(self, recording: Address, page_size: int = PAGE) -> Iterator[list[Result]]:
         found = [Result(each.result) for each in self._markers(recording)]
         if not found:
             raise NotFound(f"the archive holds nothing of {recording.recording}")
         yield found
 
-    def result(self, address: Address) -> Result:
-        return Result(self._one(address).result)
+    def get(self, kind: type[Kind], address: Address) -> Kind:
+        found = self._one(address)
+        if address.level < 3:
+            return kind(found.recording if address.level == 1 else found.result)
+        for each in found.payloads:
+            if each.sid == address.payload:
+                return kind(each.document)
+        raise NotFound(f"the archive does not hold {address}")
 
     def payloads(self, result: Address, page_size: int = PAGE) -> Iterator[list[Payload]]:
         yield [Payload(each.document) for each in self._one(result).payloads]
-
-    def payload(self, address: Address) -> Payload:
-        for each in self._one(address).payloads:
-            if each.sid == address.payload:
-                return Payload(each.document)
-        raise NotFound(f"the archive does not hold {address}")
 
     def link(self, address: Address) -> Address:
         return address

@@ -133,7 +133,7 @@ def retire(
     """
     at, there = each.address, None
     with suppress(NotFound):  # of the thing itself, not of a list
-        there = client.result(at)
+        there = client.get(Result, at)
     if there and not there.final:
         return Retired("spared", "it is not final yet, so more may come")
     kept = marker.read(place, each.folder)

@@ -16,6 +16,7 @@ from addonctl.archive.place import LEFT_OVER, Place
 from addonctl.archive.receipts import Receipt
 from addonctl.batch.outcomes import Row, plural
 from addonctl.errors import AddonctlError, Interrupted, LoginRefused, NotFound, Usage
+from addonctl.models import Payload, Result
 
 MOST_SAID = 3
 """How many problems of one erasure are told."""
@@ -223,10 +224,10 @@ def found(client: Client | None, index: Index, target: Erasure) -> Erasure:
 def at_service(client: Client, at: Address) -> list[Address]:
     """What the service has there to be deleted."""
     if at.payload:
-        client.payload(at)
+        client.get(Payload, at)
         return [at]
     if at.result:
-        client.result(at)
+        client.get(Result, at)
         return [at]
     listed = [each for page in client.results(at) for each in page]
     return [at._replace(result=given_sid(each.sid, "XR")) for each in listed]

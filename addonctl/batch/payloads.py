@@ -39,7 +39,7 @@ def payloads_of(
     """The payloads at an address that the selection lets through: its own, or a result's."""
     selection = selection.of_payloads
     if address.payload:
-        if selection.matches(payload := client.payload(address)):
+        if selection.matches(payload := client.get(Payload, address)):
             yield address, payload
         return
     for page in selection.apply(client.payloads(address)):

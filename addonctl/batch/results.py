@@ -39,7 +39,7 @@ def results_of(
     """The results that the selection lets through: an address's own, or all of a recording."""
     selection = selection.of_results
     if address.result:
-        if selection.matches(result := client.result(address._replace(payload=""))):
+        if selection.matches(result := client.get(Result, address._replace(payload=""))):
             yield address, result
         return
     for page in selection.apply(client.results(address)):
@@ -146,7 +146,7 @@ def wait(
         recording, seconds = group[0]._replace(result=""), interval or 1.0
         while True:
             if len(group) == 1 and group[0].result:
-                found: list[Result | NotFound] = [client.result(group[0])]
+                found: list[Result | NotFound] = [client.get(Result, group[0])]
             else:
                 listed = {each.sid: each for page in client.results(recording) for each in page}
                 sids = listed if recording in group else [each.result for each in group]

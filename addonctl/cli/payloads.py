@@ -67,7 +67,7 @@ def list_payloads(
 @example("one payload's metadata", f"addonctl payloads get {TEXT}")
 def get_payloads(state: State, missing: Missing, many: Many, payloads: Words = PAYLOADS) -> None:
     """Show the metadata of payloads, whole."""
-    state.get(Payload, lambda client, at: client.payload(at), payloads, 3, missing, many)
+    state.get(Payload, payloads, 3, missing, many)
 
 
 class Link(Resource):
@@ -91,7 +91,7 @@ def link_payloads(state: State, missing: Missing, many: Many, payloads: Words = 
         place = {"reference_sid": at.recording, "add_on_result_sid": at.result}
         return Link({"sid": at.payload, **place, "url": client.link(at).url})
 
-    state.get(Link, ask, payloads, 3, missing, many, done="linked", bare="url")
+    state.get(Link, payloads, 3, missing, many, ask, done="linked", bare="url")
 
 
 command.verb("show")(show_payload)

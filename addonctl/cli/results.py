@@ -81,7 +81,7 @@ def get_results(
     state: State, missing: Missing, many: Many, results: Words = argument("RE… XR…")
 ) -> None:
     """Show results, whole."""
-    state.get(Result, lambda client, at: client.result(at), results, 2, missing, many)
+    state.get(Result, results, 2, missing, many)
 
 
 command.verb("download", rows=Outcome)(download)
@@ -225,4 +225,4 @@ def get_recordings(
     state: State, missing: Missing, many: Many, recordings: Words = RECORDINGS
 ) -> None:
     """Show recordings, whole."""
-    state.get(Recording, lambda client, at: client.recording(at), recordings, 1, missing, many)
+    state.get(Recording, recordings, 1, missing, many)

@@ -21,12 +21,12 @@ from addonctl.cli import options
 from addonctl.cli.options import Deleting, Many, Whole
 from addonctl.cli.settings import Settings
 from addonctl.errors import AddonctlError, NotFound, Usage
+from addonctl.models import Record, Recording, Resource
 from addonctl.profiles import SANDBOX, Login, api_url
 
 if TYPE_CHECKING:
     from addonctl.api import Client, Limits, Pace
     from addonctl.batch.outcomes import Batch
-    from addonctl.models import Record, Recording, Resource
     from addonctl.selection import Selection
 
 Say = Callable[[str], None]
@@ -171,7 +171,7 @@ class State(Settings):
         with suppress(KeyError):
             return self._recordings[address.recording]
         try:
-            found = self.client().recording(address._replace(result="", payload=""))
+            found = self.client().get(Recording, address._replace(result="", payload=""))
         except NotFound:
             found = None
         self._note(address.recording, found)
@@ -217,24 +217,24 @@ class State(Settings):
     def get(
         self,
         kind: type[Record],
-        ask: Callable[[Client, Address], Record],
         words: Sequence[str] | None,
         level: int,
         missing: options.Missing,
         many: Many,
+        ask: Callable[[Client, Address], Record] | None = None,
         done: str = "got",
         bare: str = "",
     ) -> None:
-        """Write the records at the addresses that words name, each asked for by itself.
-
-        Where no format and no fields are chosen a `bare` field is written alone, a line each.
+        """Write what lies at each of the addresses that words name, or what `ask` says of it; a
+        `bare` field alone, a line each, where no format and no fields are chosen.
         """
         self.answering(kind)
         addresses = self.addresses(words, many, level, level)
         batch = self.batch(
             many, done, UNITS[level], alone=addresses.alone, gone_ok=missing.ignore_not_found
         )
-        found = batch.values(partial(ask, batch.client), addresses)
+        work = partial(ask, batch.client) if ask else partial(batch.client.get, kind)
+        found = batch.values(work, addresses)
         if bare and self.format == "table" and self.output.fields is None:
             for record in found:
                 self.sink.text(record.document[bare])

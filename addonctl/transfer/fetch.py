@@ -19,7 +19,7 @@ from addonctl import files
 from addonctl.addresses import Address, given_sid
 from addonctl.api import Client
 from addonctl.errors import AddonctlError, TryLater
-from addonctl.models import Payload
+from addonctl.models import Payload, Result
 from addonctl.transfer.disk import Directory, part_of, prune, settle
 from addonctl.transfer.folder import Folder, Target
 from addonctl.transfer.source import BLOCK, Checks, Piece, Source, told
@@ -209,7 +209,7 @@ def retire(
     each read back from disk and held against what the store tells now. What is not, an updated
     payload or a damaged file, is fetched first.
     """
-    if not client.result(result).final:
+    if not client.get(Result, result).final:
         return "not final yet", "it is not final yet, so more may come"
     listed = [payload for page in client.payloads(result) for payload in page]
     if not listed:
