@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from support.serving import serving, troubled
 from addonctl import sandbox
 from addonctl.cli import main
 from addonctl.sandbox.app import Application
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOGIN_VARIABLES = [
     "TWILIO_ACCOUNT_SID",

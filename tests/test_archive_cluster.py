@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from support.dask_cluster import DaskCluster, dask_cluster
 from support.many import TOKEN, Many, account, many
-from support.program import INTERRUPTIBLE, PROGRAM, Run, log_in_by_variables, until
+from support.program import PROGRAM, Run, log_in_by_variables, until
 
 from addonctl.archive import dasks, worker
 from addonctl.archive.place import LocalPlace, open_place
@@ -451,9 +451,7 @@ def test_ctrl_c_ends_the_work_in_order(
 ) -> None:
     there = service(150, latency=0.01)
     run("archive init keep")
-    process = start(
-        *("archive", "run", "--engine", f"dask={cluster.address}"), program=INTERRUPTIBLE
-    )
+    process = start(*("archive", "run", "--engine", f"dask={cluster.address}"), program=PROGRAM)
     until(lambda: saved(home / "keep") > 20)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -477,9 +475,7 @@ def test_after_ctrl_c_each_worker_ends_with_the_request_it_is_at(
     """Neither the rest of its look nor the chunks that wait for it are begun."""
     there = service(100, latency=0.5)
     run("archive init keep")
-    process = start(
-        *("archive", "run", "--engine", f"dask={cluster.address}"), program=INTERRUPTIBLE
-    )
+    process = start(*("archive", "run", "--engine", f"dask={cluster.address}"), program=PROGRAM)
     until(lambda: saved(home / "keep") > 0)
     there.counted()
     process.send_signal(signal.SIGINT)

@@ -22,7 +22,7 @@ import pytest
 from support.account import Account
 from support.archives import kept, listed
 from support.bucket import BOTH, in_both, stored
-from support.program import INTERRUPTIBLE, PROGRAM, Run
+from support.program import PROGRAM, Run
 from support.terminal import on_screen
 
 from addonctl import sandbox
@@ -720,7 +720,7 @@ def test_ctrl_c_leaves_it_open(run: Run, keep: Path, account: Account) -> None:
         return None
 
     account.trouble = answer
-    line = [*INTERRUPTIBLE, "archive", "erase", sid("RE", 1), "--yes"]
+    line = [*PROGRAM, "archive", "erase", sid("RE", 1), "--yes"]
     with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
         hung.wait(60)
         process.send_signal(signal.SIGINT)

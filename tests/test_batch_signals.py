@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support.faulty import HANG, Fault, Service, faulty, lines, results
-from support.program import INTERRUPTIBLE, until
+from support.program import PROGRAM, until
 
 DELETE = ["results", "delete", "-", "--yes", "-f", "jsonl", "--workers", "4"]
 
@@ -24,12 +25,16 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 # Waits without end for what hangs, once it is interrupted.
-PATIENT = [*INTERRUPTIBLE]
-PATIENT[-1] = f"from addonctl.batch import pool; pool.GRACE = 10**6; {PATIENT[-1]}"
+PATIENT = [
+    sys.executable,
+    "-c",
+    "import sys; from addonctl.batch import pool; from addonctl.cli import main;"
+    "pool.GRACE = 10**6; sys.exit(main())",
+]
 
 
 def started(
-    arguments: list[str], text: str | None = "", program: list[str] = INTERRUPTIBLE
+    arguments: list[str], text: str | None = "", program: list[str] = PROGRAM
 ) -> subprocess.Popen[str]:
     """The program at work; without `text` its stdin stays open."""
     process = subprocess.Popen(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.breaking import RECORDING, Breaking, Fault, breaking, files, some
-from support.program import INTERRUPTIBLE, MEASURED, until
+from support.program import MEASURED, PROGRAM, until
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def start(account: Breaking) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def begin(*words: str, **more: Any) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*INTERRUPTIBLE, *words],
+            [*PROGRAM, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.documents import RE, TOKEN, XR, listed, page, result
-from support.program import INTERRUPTIBLE, PROGRAM, Run
+from support.program import PROGRAM, Run
 from support.terminal import Terminal
 
 from addonctl.api import Client
@@ -101,7 +101,7 @@ def test_verbose_shows_where_a_mistake_was_made(run: Run, mistaken: None) -> Non
 def test_ctrl_c_or_sigterm_while_waiting_for_an_answer(
     monkeypatch: pytest.MonkeyPatch, format: str, said: str, sent: signal.Signals
 ) -> None:
-    words = [*INTERRUPTIBLE, "results", "list", RE, "-f", format]
+    words = [*PROGRAM, "results", "list", RE, "-f", format]
     with listed(monkeypatch, b"") as server:
 
         def interrupt(_: object) -> bytes:

@@ -29,14 +29,6 @@ PROGRAM = [sys.executable, "-m", "addonctl"]
 CLOCK = {name: os.environ[name] for name in ("PYTHONPATH", "DAYS_AHEAD") if name in os.environ}
 """What an environment made from nothing must hold, so that a process lives on the tests' day."""
 
-# A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
-INTERRUPTIBLE = [
-    sys.executable,
-    "-c",
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from addonctl.cli import main; sys.exit(main())",
-]
-
 # Ends its stderr with the most memory it took, in KiB.
 MEASURED = [
     sys.executable,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pexpect
 
-from support.program import INTERRUPTIBLE, PROGRAM
+from support.program import PROGRAM
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -24,7 +24,7 @@ class Terminal:
     """The program with every stream on one terminal, as a person has it."""
 
     def __init__(self, line: str, columns: int = 200) -> None:
-        words = [*INTERRUPTIBLE, *shlex.split(line)]
+        words = [*PROGRAM, *shlex.split(line)]
         self._columns = columns
         self._seen = io.StringIO()
         # Not what the process itself would hand on: readline tells it of a width of its own.
