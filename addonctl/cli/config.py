@@ -11,11 +11,12 @@ from addonctl.cli.state import State
 from addonctl.errors import NotFound, Usage
 from addonctl.files import config_folder
 from addonctl.models import Record, fields
+from addonctl.output import FORMATS
+from addonctl.profiles.config import DEFAULTS, ConfigFile, is_add_on
 
 command = Noun("Settings without secrets, in config.toml.")
 
-NAMES = ("format", "workers", "to", "dates", "archive")
-SETTING = argument("SETTING", f"One of {', '.join(NAMES)}, or add_ons.XB…")
+SETTING = argument("SETTING", f"One of {', '.join(DEFAULTS)}, or add_ons.XB…")
 
 
 class SettingRow(Record):
@@ -29,7 +30,7 @@ def _rows(state: State) -> dict[str, SettingRow]:
     """Every setting, by name."""
     settings = Settings(state.environment)
     settings.check()
-    found = {name: settings.found(name) for name in NAMES}
+    found = {name: settings.found(name) for name in DEFAULTS}
     own = settings.config.add_ons if settings.config else {}
     for sid, name in settings.add_ons.items():
         found[f"add_ons.{sid}"] = (name, "config.toml" if sid in own else "known")
@@ -66,9 +67,6 @@ def set_setting(
     value: str = argument("VALUE", "What it is to be; '' takes it out."),
 ) -> None:
     """Change one setting; comments and all else in the file stay as they are."""
-    from addonctl.output import FORMATS
-    from addonctl.profiles.config import DEFAULTS, ConfigFile
-
     place, given = _place(name), value.strip()
     meant: Any = given or None
     if given and place[0] == "defaults":
@@ -87,11 +85,9 @@ def _place(name: str) -> tuple[str, str]:
     """Where a setting stands in the file. Raises Usage for one that there is not."""
     table, _, sid = name.partition(".")
     if table == "add_ons" and sid:
-        from addonctl.profiles.config import is_add_on
-
         if not is_add_on(sid):
             raise Usage(f"'{sid}' is no add-on's SID (XB…), nor a configuration's (XE…)")
         return "add_ons", sid
-    if name not in NAMES:
-        raise Usage(f"no setting '{name}'; known: {', '.join(NAMES)}, add_ons.XB…")
+    if name not in DEFAULTS:
+        raise Usage(f"no setting '{name}'; known: {', '.join(DEFAULTS)}, add_ons.XB…")
     return "defaults", name

@@ -10,10 +10,10 @@ from typing import get_args, get_origin
 
 from addonctl import __version__, sandbox
 from addonctl.cli.commands import NOUNS, PROGRAM, Declared, Noun, Verb
-from addonctl.cli.config import NAMES
 from addonctl.docs import complete, topics
 from addonctl.models import STATUSES, Record
 from addonctl.output import FORMATS
+from addonctl.profiles.config import DEFAULTS
 
 WIDTH = 72
 """Columns of an example in the manual."""
@@ -140,7 +140,7 @@ def value_of(declared: Declared, rows: type[Record] | None) -> tuple[str, dict[s
         "DIR": ("folder", {}),
         "NAME": ("profile", {"sandbox": "needs no login"}),
         "[NAME]": ("profile", {}),  # where one is made or removed
-        "SETTING": ("word", dict.fromkeys(NAMES, "")),
+        "SETTING": ("word", dict.fromkeys(DEFAULTS, "")),
         "SHELL": ("word", dict.fromkeys(complete.SCRIPTS, "")),
         "TOPIC": ("help", {name: topics.TOPICS[name].line for name in topics.NAMES}),
     }
