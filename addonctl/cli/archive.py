@@ -29,7 +29,7 @@ def make_archive(
 
     account, at = state.login.acting_account, place_of(state, place)
     opening.make(at, account)
-    opening.remember(archived.profile_of(state), at.url)
+    opening.remember(state.login.profile or account, at.url)
     for kept in at.beyond_reach():
         state.sink.say(f"{at.url}: {kept}")
     state.sink.say(f"{at.url} is the archive of {account}; bring it up to date: archive run")

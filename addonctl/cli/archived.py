@@ -19,7 +19,7 @@ from addonctl.cli import options
 from addonctl.cli.commands import CALL, TRANSCRIPT, Noun, example
 from addonctl.cli.options import Deleting, Many, Number, OptionSet, Word, Words, argument, option
 from addonctl.cli.state import Consent, State
-from addonctl.errors import AddonctlError, Usage
+from addonctl.errors import Usage
 from addonctl.models import Outcome
 from addonctl.profiles import SANDBOX
 
@@ -39,11 +39,6 @@ class Archive(OptionSet):
     archive: Word = option("The archive (the one this profile remembers).", "DIR", "-a")
 
 
-def profile_of(state: State) -> str:
-    """Who remembers an archive: the profile, or the account where variables say who asks."""
-    return state.login.profile or state.login.acting_account
-
-
 def place_of(state: State, where: str) -> Place:
     from addonctl.archive.place import open_place
 
@@ -55,8 +50,9 @@ def meant(state: State, named: str | None) -> Place:
     from addonctl.archive.opening import remembered
 
     state.check()
-    named = named or state.setting("archive")
-    return place_of(state, named or remembered(profile_of(state)))
+    if not (named := named or state.setting("archive")):
+        named = remembered(state.login.profile or state.login.acting_account)
+    return place_of(state, named)
 
 
 def opened(
@@ -75,15 +71,6 @@ def read_from(state: State, given: options.FromArchive) -> None:
     if given.archive is not None:
         with opened(state, given.archive) as at:
             state.lent = KeptClient(at.place, at.kept)
-
-
-def known_to_archive(state: State, beginning: str) -> list[str]:
-    """Addresses in the archive that the profile remembers, in silence where there is none."""
-    try:
-        with opened(state, None) as at:
-            return at.recall(beginning)
-    except AddonctlError:
-        return []
 
 
 @command.verb("retire", rows=Outcome)
@@ -169,16 +156,14 @@ def erase_kept(
     tally = Tally(sink, "would erase" if dry_run else "erased", "item")
     with opened(state, archive.archive, alone=not dry_run) as at:
         at.must_be_of(account)
-        recall = partial(target.recall, at, exact=deleting.yes)
+        client, recall = state.client(), partial(target.recall, at, exact=deleting.yes)
         named = read(map(Token, addresses or ()), 1, 3, recall)
         if from_file is not None or "-" in (addresses or ()):
             many, exact = Many(from_file=from_file), deleting.yes
             named = iter(state.addresses(addresses, many, 1, 3, whole_only=exact).items)
         asked = target.asked_for(at.kept, account, named, call, unfinished=unfinished)
         targets, names = erase.look_for(
-            *(state.client(), at.place, at.kept, asked),
-            keep_source=keep_source,
-            unfinished=unfinished,
+            client, at.place, at.kept, asked, keep_source=keep_source, unfinished=unfinished
         )
         known = [each for each in targets if each.known]
         count = sum(max(1, len(each.results)) for each in known)
@@ -187,9 +172,7 @@ def erase_kept(
         consent.get(what, count, (f"{each.asked.name}: {each}" for each in known), done="done")
         if known and not dry_run:
             with sink.progress(len(known), "items") as progress:
-                erase.erase(
-                    *(state.client(), at.place, at.kept, known, names, order), progress.advance
-                )
+                erase.erase(client, at.place, at.kept, known, names, order, progress.advance)
         rows = [each.row(at.kept, dry_run=dry_run) for each in targets]
         exports = {name for each in known for name in each.exports}
         gone = [name for name in exports if at.place.size(name) is None]

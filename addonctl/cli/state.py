@@ -32,13 +32,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 UNITS = ("", "recording", "result", "payload")  # by the level of an address
-SAMPLE = 5
-"""How many of what is about to go a question shows."""
-TYPED_ABOVE = 100
-"""From how many things on a real account a question wants the number typed."""
 REMEMBERED = 5_000
 """How many recordings are, which is more than are worked on at a time."""
-NOT_WHOLE = Whole()
 
 
 class State(Settings):
@@ -108,7 +103,7 @@ class State(Settings):
         many: Many,
         least: int,
         most: int,
-        whole: Whole = NOT_WHOLE,
+        whole: Whole = Whole(),
         *,
         whole_only: bool = False,
         instead: str = "",
@@ -186,10 +181,12 @@ class State(Settings):
 
     def _lately_seen(self, beginning: str) -> list[str]:
         """The addresses that the last lists showed, and those in the archive, that begin so."""
-        from addonctl.cli.archived import known_to_archive
+        from addonctl.cli.archived import opened
 
         seen = [each.address for each in history.recall(self.login.acting_account)]
-        return seen + known_to_archive(self, beginning)
+        with suppress(AddonctlError), opened(self, None) as at:  # there may be none
+            seen += at.recall(beginning)
+        return seen
 
     def answer(
         self, kind: type[Resource], selection: Selection, batch: Batch, pages: Iterator[list[Any]]
@@ -282,8 +279,7 @@ class Consent:
 
     def __init__(self, state: State, deleting: Deleting) -> None:
         self.most = deleting.max_delete
-        if self.most is not None:
-            options.whole_number("max_delete", self.most, 0)
+        options.whole_number("max_delete", self.most, 0)
         self._state = state
         self._asks = not (deleting.yes or deleting.dry_run)
 
@@ -307,14 +303,14 @@ class Consent:
             return
         login, sink = self._state.login, self._state.sink
         source = f"profile {login.profile}" if login.profile else f"login from {login.source}"
-        shown = list(islice(sample, SAMPLE))
+        shown = list(islice(sample, 5))
         for line in shown:
             sink.say(f"  {line}")
         if count > len(shown):
             sink.say(f"  and {count - len(shown)} more")
         by = f", {chosen}" if chosen else ""
         question = f"{what}{by}, on account {login.acting_account} ({source})?"
-        if count > TYPED_ABOVE and login.source != SANDBOX:
+        if count > 100 and login.source != SANDBOX:
             agreed = sink.ask(f"{question} Type {count} to go on:") == str(count)
         else:
             agreed = sink.ask(f"{question} [y/N]").lower() in ("y", "yes")
