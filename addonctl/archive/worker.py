@@ -310,9 +310,9 @@ def _probe(place: Place, task: Task) -> None:
 
 def _own_login(task: Task) -> Login:
     """The login of this worker's environment, which must be of the coordinator's account."""
-    from addonctl.profiles import has_login, resolve
+    from addonctl.profiles import login_variables, resolve
 
-    here = has_login(os.environ) or os.environ.get("ADDONCTL_PROFILE")
+    here = login_variables(os.environ) or os.environ.get("ADDONCTL_PROFILE")
     login = resolve(os.environ, profile=None if here else task.profile)
     if (login.account, login.api_url) != (task.account, task.api_url):
         raise LoginRefused(

@@ -14,11 +14,10 @@ from addonctl.errors import AddonctlError, LoginRefused, NotFound, SomeFailed, T
 from addonctl.files import home_folder
 from addonctl.models import Record, fields
 from addonctl.profiles import (
-    LOGIN_VARIABLES,
     SANDBOX,
     Login,
-    checked_label,
-    has_login,
+    api_url,
+    login_variables,
     resolve,
     secret_flaw,
     trimmed,
@@ -116,9 +115,8 @@ def log_in(state: State, output: Output, given: LoggingIn, name: Word = argument
             if flaw := secret_flaw(secret):
                 raise Usage(f"the secret {flaw}")
         else:
-            what = f"secret of API key {profile.key}"
-            if not profile.key:
-                what = f"auth token of {profile.account}"
+            token = f"auth token of {profile.account}"
+            what = f"secret of API key {profile.key}" if profile.key else token
             secret = _asked(state, f"{what} (not shown):", secret_flaw, hidden=True)
         try:
             if not given.no_verify:
@@ -147,7 +145,7 @@ def show_status(state: State) -> None:
     names: list[str | None] = [state.named_profile]
     if names == [None]:
         # None stands for the login of the variables, which beats the profile in use.
-        names = [None] if has_login(state.environment) else []
+        names = [None] if login_variables(state.environment) else []
         try:
             config = profiles.config()
             known = dict.fromkeys([config.active or "", *config.profiles])
@@ -246,10 +244,9 @@ def _completed(state: State, profiles: Profiles, words: Profile, *, asks: bool) 
     """
     config = profiles.config()
     known = config.profiles.get(checked_name(words.name))
-    region = checked_label(words.region or (known and known.region), "region")
-    edge = checked_label(words.edge or (known and known.edge), "edge")
-    account = words.account or (known and known.account)
-    key = words.key or (known and known.key)
+    profile = Profile._make(given or its for given, its in zip(words, known or words, strict=True))
+    api_url(profile.region, profile.edge)  # raises for what could name another host
+    account, key = profile.account, profile.key
     if not account and not asks:
         raise Usage("which account is it for?", hint="add --account AC…")
     if not account:
@@ -261,7 +258,7 @@ def _completed(state: State, profiles: Profiles, words: Profile, *, asks: bool) 
     if asks and not (known or key):
         question = "API key SID (SK…; empty to use the auth token):"
         key = _asked(state, question, lambda it: it and sid_flaw(it, "SK"))
-    profile = Profile(words.name, account, key or None, region, edge, words.storage)
+    profile = profile._replace(account=account, key=key or None)
     config.before(profile)
     return profile
 
@@ -330,8 +327,7 @@ def _take_over(state: State, given: LoggingIn) -> None:
 
 def _say_what_decides(state: State) -> None:
     """Tell whoever has just chosen a profile that another login is used before it."""
-    names = [name for name in LOGIN_VARIABLES if state.environment.get(name)]
     if named := state.environment.get("ADDONCTL_PROFILE"):
         state.sink.warn(f"ADDONCTL_PROFILE is set: '{named}' is used before the profile in use")
-    elif names:
+    elif names := login_variables(state.environment):
         state.sink.warn(f"{' and '.join(names)} set: used before the profile in use")

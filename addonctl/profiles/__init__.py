@@ -22,7 +22,6 @@ KEY = ("TWILIO_API_KEY", "TWILIO_API_KEY_SID")
 KEY_SECRET = ("TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET")
 ACCOUNT = ("TWILIO_ACCOUNT_SID",)
 TOKEN = ("TWILIO_AUTH_TOKEN",)
-LOGIN_VARIABLES = (*ACCOUNT, *KEY, *KEY_SECRET, *TOKEN)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 """The hosts that plain http may go to."""
@@ -187,7 +186,7 @@ def resolve(
     override = environment.get("ADDONCTL_API_URL")
     sandbox = Login("", "", "", subaccount=account, profile=SANDBOX, source=SANDBOX)
 
-    if named is None and has_login(environment):
+    if named is None and login_variables(environment):
         return _by_variables(environment, api_url(region, edge, override), account)
     if named == SANDBOX:
         return sandbox
@@ -219,9 +218,9 @@ def resolve(
     return chosen.login(profiles.secret(chosen), url, account)
 
 
-def has_login(environment: Mapping[str, str]) -> bool:
-    """Whether any of the variables that say who is asking is set, even if others are missing."""
-    return any(environment.get(name) for name in LOGIN_VARIABLES)
+def login_variables(environment: Mapping[str, str]) -> list[str]:
+    """Those of the variables that say who is asking that are set, even if others are missing."""
+    return [name for name in (*ACCOUNT, *KEY, *KEY_SECRET, *TOKEN) if environment.get(name)]
 
 
 def _by_variables(environment: Mapping[str, str], url: str, subaccount: str | None) -> Login:
