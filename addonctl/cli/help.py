@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from addonctl.cli import parser
 from addonctl.cli.commands import PROGRAM, Noun, Verb, example
 from addonctl.cli.options import Words, argument, option
 from addonctl.cli.state import State
@@ -23,8 +24,6 @@ def show_help(
     man: bool = option("The page of the manual; in a pipe or a file as man reads it."),
 ) -> None:
     """Show help on a topic, or on a command."""
-    from addonctl.cli import parser
-
     words = topic or []
     if man:
         _show_page(state, words)

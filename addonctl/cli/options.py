@@ -8,17 +8,17 @@ turns them into a login, a client and a sink.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self, dataclass_transform
 
+from addonctl import dates
+from addonctl.addresses import checked_sid
 from addonctl.errors import Usage
 
 # What may be left out, and is None then.
 Word = str | None
 Words = list[str] | None
 Number = int | None
-
-WORKERS = 8
-MOST_WORKERS = 256
 
 
 class Typed(NamedTuple):
@@ -146,6 +146,9 @@ class RecordingFilters(OptionSet):
     conference: Word = option("Only recordings of this conference.", "CF…")
 
 
+Choosing = ResultFilters | PayloadFilters | Ages | Listing
+
+
 class Wanted(OptionSet):
     """Which results are wanted, and which payloads of them."""
 
@@ -222,11 +225,6 @@ def whole_number(
 
 def recording_parameters(filters: RecordingFilters) -> dict[str, str]:
     """The filters of `recordings list`, as the API's own parameters. Raises Usage."""
-    from datetime import UTC, datetime
-
-    from addonctl import dates
-    from addonctl.addresses import checked_sid
-
     now = datetime.now(UTC)
 
     def moment(word: str) -> str:

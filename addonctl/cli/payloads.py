@@ -13,7 +13,7 @@ from addonctl.batch.outcomes import Tally, plural
 from addonctl.cli import options
 from addonctl.cli.commands import CALL, TEXT, TRANSCRIPT, Noun, example
 from addonctl.cli.options import Deleting, Many, Missing, Words, argument
-from addonctl.cli.state import NOT_WHOLE, UNITS, Consent, State, chosen_by
+from addonctl.cli.state import UNITS, Consent, State, chosen_by
 from addonctl.cli.transcripts import show_payload
 from addonctl.errors import AddonctlError, Usage
 from addonctl.models import Outcome, Payload, Resource, Result, fields
@@ -196,11 +196,7 @@ def download(
 @command.verb("delete", rows=Outcome)
 @example("what would go", f"addonctl payloads delete {TEXT} --dry-run")
 def delete_payloads(
-    state: State,
-    deleting: Deleting,
-    missing: Missing,
-    many: Many,
-    payloads: Words = PAYLOADS,
+    state: State, deleting: Deleting, missing: Missing, many: Many, payloads: Words = PAYLOADS
 ) -> None:
     """Delete payloads for good, leaving their results."""
     delete(state, payloads, 3, state.selection(Payload), deleting, missing, many)
@@ -214,7 +210,7 @@ def delete(
     deleting: Deleting,
     missing: Missing,
     many: Many,
-    whole: options.Whole = NOT_WHOLE,
+    whole: options.Whole = options.Whole(),
     *,
     expand: bool = False,
 ) -> None:
@@ -233,11 +229,9 @@ def delete(
             "--all may be more than you think",
             hint="say how many at the most: --max-delete N; --dry-run shows what would go",
         )
-    addresses = state.addresses(
-        *(words, many, 1 if expand else level, level, whole),
-        whole_only=deleting.yes,
-        instead="; to delete all of them: --all-results" if unit == "result" else "",
-    )
+    least, exact = 1 if expand else level, deleting.yes
+    instead = "; to delete all of them: --all-results" if unit == "result" else ""
+    addresses = state.addresses(words, many, least, level, whole, whole_only=exact, instead=instead)
     if not addresses.typed:  # all is read and checked before anything is done with the first
         listed = AddressSet(addresses.items)
         addresses = Addresses(listed, typed=False, total=len(listed))

@@ -17,6 +17,7 @@ from addonctl.errors import AddonctlError, Usage
 from addonctl.models import ListedResult, Outcome, Record, Recording, Result, fields
 
 RECORDINGS = argument("RE…")
+RESULTS = argument("RE… XR…")
 MIXED = argument("RE… [XR…]…")
 
 command = Noun(
@@ -77,9 +78,7 @@ def list_results(
 
 @command.verb("get", rows=Result)
 @example("one result, as the API has it", f"addonctl results get {TRANSCRIPT} --format json")
-def get_results(
-    state: State, missing: Missing, many: Many, results: Words = argument("RE… XR…")
-) -> None:
+def get_results(state: State, missing: Missing, many: Many, results: Words = RESULTS) -> None:
     """Show results, whole."""
     state.get(Result, results, 2, missing, many)
 
@@ -109,11 +108,8 @@ def delete_results(
     all_results: bool = option("A recording alone stands for all its results."),
 ) -> None:
     """Delete results for good, with their payloads."""
-    delete(
-        *(state, results, 2, state.selection(Result, ages, filters), deleting, missing, many),
-        whole,
-        expand=all_results or whole.all,
-    )
+    selection, expand = state.selection(Result, ages, filters), all_results or whole.all
+    delete(state, results, 2, selection, deleting, missing, many, whole, expand=expand)
 
 
 @command.verb("wait", rows=Result)

@@ -24,7 +24,6 @@ LONGEST_TIMEOUT = 100 * 24 * 3600.0
 """Seconds. Operating systems take no time-outs of years."""
 COLORS = {"always": True, "never": False, "auto": None}
 """What --color takes; None leaves it to each stream."""
-DATES = ("iso", "own")
 
 
 class Settings:
@@ -151,8 +150,8 @@ class Settings:
     def answering(self, kind: type[Record]) -> Sink:
         """The sink, once it can write such an answer. Raises Usage for a word that does not fit."""
         self.check()
-        if self.dates not in DATES:
-            raise Usage(f"no dates '{self.dates}'; known: {', '.join(DATES)}")
+        if self.dates not in ("iso", "own"):
+            raise Usage(f"no dates '{self.dates}'; known: iso, own")
         self.sink.check(kind)
         return self.sink
 
@@ -163,14 +162,9 @@ class Settings:
             if not word.isdecimal():
                 raise Usage(f"ADDONCTL_WORKERS is '{word}'; expected a number")
             given = int(word)
-        most = options.MOST_WORKERS
-        return options.whole_number("workers", given, options.WORKERS, least=1, most=most)
+        return options.whole_number("workers", given, 8, least=1, most=256)
 
-    def selection(
-        self,
-        kind: type[Resource],
-        *asked: options.Ages | options.ResultFilters | options.PayloadFilters | options.Listing,
-    ) -> Selection:
+    def selection(self, kind: type[Resource], *asked: options.Choosing) -> Selection:
         """Which rows are asked for; add-ons may go by the names of theirs.
 
         Raises Usage for a word that does not fit `kind`.
