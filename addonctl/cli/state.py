@@ -121,8 +121,7 @@ class State(Settings):
             # Where one page is all there is, progress has a total.
             first, second = next(pages, []), next(pages, None)
             if second is None:
-                items = list(self._every([first]))
-                return Addresses(items, typed=False, total=len(items))
+                return Addresses(list(self._every([first])), typed=False, total=len(first))
             return Addresses(self._every(chain([first, second], pages)), typed=False)
         for name, value in vars(whole.recordings).items():
             if value is not None:
@@ -197,8 +196,7 @@ class State(Settings):
         """
         begun = batch.begun(pages)
         if begun is not None:
-            notes: list[str] = []
-            lines: list[str] = []
+            notes, lines = list[str](), list[str]()
             rows = selection.apply(self.named(begun, selection.sort or ""), notes)
             if self.sink.watched and not self.environment.get("ADDONCTL_NO_HISTORY"):
                 rows = history.noted(rows, lines)
@@ -227,16 +225,15 @@ class State(Settings):
         """
         self.answering(kind)
         addresses = self.addresses(words, many, level, level)
-        batch = self.batch(
-            many, done, UNITS[level], alone=addresses.alone, gone_ok=missing.ignore_not_found
-        )
+        alone, gone_ok = addresses.alone, missing.ignore_not_found
+        batch = self.batch(many, done, UNITS[level], alone=alone, gone_ok=gone_ok)
         work = partial(ask, batch.client) if ask else partial(batch.client.get, kind)
         found = batch.values(work, addresses)
         if bare and self.format == "table" and self.output.fields is None:
             for record in found:
                 self.sink.text(record.document[bare])
         elif (pages := batch.begun(self.named([record] for record in found))) is not None:
-            self.sink.records(kind, pages, whole=True, single=addresses.alone)
+            self.sink.records(kind, pages, whole=True, single=alone)
         batch.finish()
 
 
