@@ -15,22 +15,19 @@ from addonctl.models import STATUSES, Record
 from addonctl.output import FORMATS
 from addonctl.profiles.config import DEFAULTS
 
-WIDTH = 72
-"""Columns of an example in the manual."""
-
-TOPICS_OF_PROGRAM = ("addresses", "formats", "archive", "buckets", "cluster", "tables")
-
 
 class CommandDoc:
     """A noun or a verb in its place, as manual, completion and site describe it.
 
-    `words` lead to it, none to the program itself. `commands` are the members of a noun, with
-    `aliases` (and what they do) for those whose place is at the top.
+    `words` lead to it, by its `parent`; the program itself has neither. `commands` are the members
+    of a noun, with `aliases` (and what they do) for those whose place is at the top.
     """
 
-    def __init__(self, declared: Noun | Verb, words: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, declared: Noun | Verb, words: tuple[str, ...] = (), parent: CommandDoc | None = None
+    ) -> None:
         paragraphs = [" ".join(each.split()) for each in declared.help.split("\n\n")]
-        self.words, self.path = words, " ".join(words)
+        self.words, self.path, self.parent = words, " ".join(words), parent
         self.page = "-".join(("addonctl", *words))
         self.summary = paragraphs[0].removesuffix(".")
         self.description = "\n\n".join(paragraphs)
@@ -45,7 +42,7 @@ class CommandDoc:
                 if words and name in NOUNS:
                     self.aliases[name] = summary
                 elif member := declared.member(name):
-                    self.commands.append(CommandDoc(member, (*words, name)))
+                    self.commands.append(CommandDoc(member, (*words, name), self))
 
     def walk(self) -> Iterator[CommandDoc]:
         """This command and all under it, outermost first."""
@@ -64,11 +61,7 @@ def main(checkout: Path, folder: Path) -> None:
     date = re.search(heading, changelog.read_text("utf-8"), re.MULTILINE)
     if not date:
         raise SystemExit(f"{changelog} has no heading '## {__version__} (DATE)'")
-    parents = {inner.words: noun for noun in program.walk() for inner in noun.commands}
-    files = {
-        f"man/{each.page}.1": manual_page(each, parents.get(each.words), date[1])
-        for each in program.walk()
-    }
+    files = {f"man/{each.page}.1": manual_page(each, date[1]) for each in program.walk()}
     for shell, name in complete.SCRIPTS.items():
         files[f"completions/{name}"] = complete.script(shell)
     files["addonctl/docs/words.json"] = words(program)
@@ -154,8 +147,9 @@ def _json(value: object) -> str:
 # Pages in the man(7) language
 
 
-def manual_page(command: CommandDoc, parent: CommandDoc | None, date: str) -> str:
-    """A command's page; without a parent that of the program, which tells what all others share."""
+def manual_page(command: CommandDoc, date: str) -> str:
+    """A command's page; that of the program tells what all others share."""
+    parent = command.parent
     usage = ["[OPTIONS]", *(argument.shown for argument in command.arguments)]
     usage += ["COMMAND", "[ARGUMENTS]"] if command.commands else []
     summary = command.summary[:1].lower() + command.summary[1:]
@@ -168,57 +162,60 @@ def manual_page(command: CommandDoc, parent: CommandDoc | None, date: str) -> st
         f".B {_plain(f'addonctl {command.path}'.strip())}",
         _plain(" ".join(usage)),
     ]
-    lines += _section("description", *map(_stopped, command.description.split("\n\n")))
+    # Terms of these are roff already.
     members = [(f"{_bold(inner.page)}(1)", _stopped(inner.summary)) for inner in command.commands]
     for alias, summary in command.aliases.items():
         same = f"{_stopped(summary)} The same as addonctl-{alias}(1)."
         members.append((_bold(f"addonctl {command.path} {alias}"), same))
-    lines += _section("commands", tuple(members))
-    arguments = (
-        (f"\\fI{_plain(each.metavar)}\\fR", _stopped(each.help)) for each in command.arguments
-    )
-    lines += _section("arguments", tuple(arguments))
+    arguments = [
+        (rf"\fI{_plain(each.metavar)}\fR", _stopped(each.help)) for each in command.arguments
+    ]
     options = []
     for option in (*command.options, *(() if parent else command.common)):
         term, (kind, known) = ", ".join(map(_bold, option.flags)), value_of(option, command.rows)
-        term += f" \\fI{_plain(option.metavar)}\\fR" if option.metavar else ""
+        term += rf" \fI{_plain(option.metavar)}\fR" if option.metavar else ""
         one_of = f" Known: {', '.join(known)}." if known and kind in ("word", "list") else ""
         options.append((term, f"{_stopped(option.help)}{one_of}"))
-    names = ", ".join(f"`{option.flags[-1]}`" for option in command.common)
-    taken = f"Taken by every command, and told of in addonctl(1): {names}."
-    lines += _section("options", tuple(options), taken if parent else "")
-    lines += _section("fields", ", ".join(command.fields))
+    sections: dict[str, list[topics.Part]] = {
+        "description": [*map(_stopped, command.description.split("\n\n"))],
+        "commands": [tuple(members)],
+        "arguments": [tuple(arguments)],
+        "options": [tuple(options)],
+        "fields": [", ".join(command.fields)],
+    }
     if parent:
+        names = ", ".join(f"`{option.flags[-1]}`" for option in command.common)
+        sections["options"].append(f"Taken by every command, and told of in addonctl(1): {names}.")
         exits = "0 when all is done; the others are those of every command, in addonctl(1)."
         variables = "`ADDONCTL_PROFILE`, `ADDONCTL_FORMAT`, the login's `TWILIO_` variables"
-        lines += _section("exit status", exits)
-        lines += _section("environment", f"{variables} and others; see addonctl(1).")
-        lines += _section("files", "`config.toml` holds the profiles; see addonctl(1).")
-    for name in () if parent else (*TOPICS_OF_PROGRAM, "exit-codes", "environment", "files"):
-        title, _, parts = topics.TOPICS[name]
-        lines += _section("exit status" if name == "exit-codes" else title, *parts)
-    examples: list[topics.Part] = []
+        sections |= {
+            "exit status": [exits],
+            "environment": [f"{variables} and others; see addonctl(1)."],
+            "files": ["`config.toml` holds the profiles; see addonctl(1)."],
+        }
+    else:
+        shared = ("addresses", "formats", "archive", "buckets", "cluster", "tables")
+        for name in (*shared, "exit-codes", "environment", "files"):
+            title, _, parts = topics.TOPICS[name]
+            sections["exit status" if name == "exit-codes" else title] = parts
+    sections["examples"] = []
     for what, line in command.examples or [it.examples[0] for it in command.walk() if it.examples]:
-        examples += [f"{what[:1].upper()}{what[1:]}:", topics.continued(line, WIDTH)]
-    lines += _section("examples", *examples)
+        sections["examples"] += [f"{what[:1].upper()}{what[1:]}:", topics.continued(line, 72)]
+    for title, parts in sections.items():
+        parts = [part for part in parts if part]
+        lines += [f".SH {title.upper()}"] if parts else []
+        for at, part in enumerate(parts):
+            if isinstance(part, str):
+                lines += [".PP", _styled(part)] if at else [_styled(part)]
+            elif isinstance(part, list):
+                lines += [".PP", ".RS 4", ".nf", *map(_plain, part), ".fi", ".RE"]
+            else:
+                for term, text in part:
+                    term = term if term.startswith("\\f") else _bold(term)
+                    lines += [".TP", term, _styled(text)]
     near = [parent, *parent.commands, *command.commands] if parent else command.commands
     pages = sorted({other.page for other in near} - {command.page})
     return "\n".join([*lines, ".SH SEE ALSO", ",\n".join(f"{_bold(it)}(1)" for it in pages), ""])
-
-
-def _section(title: str, *parts: topics.Part) -> list[str]:
-    """A section of what a topic is made of, unless it is empty. A term may be roff already."""
-    lines: list[str] = []
-    for part in filter(None, parts):
-        if isinstance(part, str):
-            lines += [".PP"] * bool(lines) + [_styled(part)]
-        elif isinstance(part, list):
-            lines += [".PP", ".RS 4", ".nf", *map(_plain, part), ".fi", ".RE"]
-        else:
-            for term, text in part:
-                term = term if term.startswith("\\f") else _bold(term)
-                lines += [".TP", term, _styled(text)]
-    return [f".SH {title.upper()}", *lines] if lines else []
 
 
 def _stopped(text: str) -> str:

@@ -82,7 +82,11 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     elif shell == "bash":
         lines = [f"{kind}\t{prefix[kept:]}", *(_for_bash(text, quote) for text in texts.values())]
     else:
-        lines = [f"{_for_powershell(texts[word])}\t{word}\t{rows[word] or word}" for word in texts]
+        lines = []
+        for word, text in texts.items():
+            bare = all(each.isalnum() or each in "_.:=/+-" for each in text)
+            text = text if bare else "'" + text.replace("'", "''") + "'"
+            lines.append(f"{text}\t{word}\t{rows[word] or word}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -218,9 +222,8 @@ class CommandLine:
         place = self._given.get("--archive") or self._environment.get("ADDONCTL_ARCHIVE")
         memory = state_folder() / "archives.json"
         if not place and memory.exists():
-            profile, account = self._whose()
             known = json.loads(memory.read_bytes())
-            place = known.get(profile) or known.get(account)
+            place = next(filter(None, map(known.get, self._whose())), None)
         if not place:
             return []
         import sqlite3
@@ -276,22 +279,17 @@ def _split(line: str) -> tuple[list[str], str]:
     words, quote, escaped, begun = [""], "", False, False
     for character in line:
         if character.isspace() and not quote and not escaped:
-            if begun:
-                words.append("")
+            words += [""] if begun else []
             begun = False
             continue
         begun = True
-        if escaped:
-            words[-1] += character
-            escaped = False
-        elif character == "\\" and quote != "'":
+        if character == "\\" and quote != "'" and not escaped:
             escaped = True
-        elif character == quote:
-            quote = ""
-        elif character in "'\"" and not quote:
-            quote = character
+        elif character in "'\"" and quote in ("", character) and not escaped:
+            quote = "" if quote else character
         else:
             words[-1] += character
+            escaped = False
     return words, quote
 
 
@@ -301,8 +299,3 @@ def _for_bash(text: str, quote: str) -> str:
     if quote:
         return "".join(f"\\{each}" if each in '\\"$`' else each for each in text)
     return "".join(each if each.isalnum() or each in _BARE else f"\\{each}" for each in text)
-
-
-def _for_powershell(text: str) -> str:
-    bare = all(each.isalnum() or each in "_.:=/+-" for each in text)
-    return text if bare else "'" + text.replace("'", "''") + "'"

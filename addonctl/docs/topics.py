@@ -10,15 +10,13 @@ from typing import NamedTuple
 from addonctl.docs import data
 from addonctl.output import FORMATS
 
-WIDTH = 78
-
 _WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
 """A word of a shell, quoted or not."""
 
 Part = str | tuple[tuple[str, str], ...] | list[str]
 """A paragraph; terms, each with what is said of it; or lines to be shown as they are."""
 
-fill = partial(textwrap.fill, break_on_hyphens=False)  # they are in options
+fill = partial(textwrap.fill, width=78, break_on_hyphens=False)  # they are in options
 
 
 class Topic(NamedTuple):
@@ -64,7 +62,7 @@ def plain(topic: Topic) -> str:
     blocks = [topic.title]
     for part in topic.parts:
         if isinstance(part, str):
-            blocks.append(fill(part, WIDTH))
+            blocks.append(fill(part))
             continue
         if isinstance(part, list):
             lines = [f"  {line}" for line in part]
@@ -72,7 +70,7 @@ def plain(topic: Topic) -> str:
             column, lines = min(max(len(term) for term, _ in part), 24) + 4, []
             for term, meaning in part:
                 indent = " " * column
-                text = fill(meaning, WIDTH, initial_indent=indent, subsequent_indent=indent)
+                text = fill(meaning, initial_indent=indent, subsequent_indent=indent)
                 beside = len(term) + 4 <= column
                 lines.append(
                     f"  {term}".ljust(column) + text[column:] if beside else f"  {term}\n{text}"
