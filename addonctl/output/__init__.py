@@ -93,7 +93,7 @@ FORMATS = {
         "rows:sids", "One address a line (RE…/XR…/XH…), for xargs, loops and `-`.", flows=True
     ),
     "tsv": Format(
-        "rows:tsv", "Header and rows for spreadsheets, tabs between, times in UTC.", flows=True
+        "rows:csv", "Header and rows for spreadsheets, tabs between, times in UTC.", flows=True
     ),
     "xlsx": Format(
         "rows:xlsx",

@@ -65,9 +65,13 @@ def plain(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _delimited(answer: Answer, delimiter: str) -> Iterator[str]:
-    """A header and rows, a page at a time; unasked all that is in a document, except its paths."""
+def csv(answer: Answer) -> Iterator[str]:
+    """A header and rows, a page at a time, with commas between or, for tsv, tabs.
+
+    Unasked they hold all that is in a document, except its paths.
+    """
     settings, fields = answer.settings, answer.every
+    delimiter = "\t" if settings.format == "tsv" else ","
     start = "\ufeff" if settings.bom and not answer.screen else ""
     if settings.header:
         start += delimiter.join(field.name for field in fields) + "\n"
@@ -81,9 +85,6 @@ def _delimited(answer: Answer, delimiter: str) -> Iterator[str]:
             ]
         text = lines(columns, delimiter)
         yield safe.block(text) if answer.screen else text
-
-
-csv, tsv = partial(_delimited, delimiter=","), partial(_delimited, delimiter="\t")
 
 
 def lines(columns: Sequence[Sequence[str]], delimiter: str) -> str:
@@ -165,7 +166,8 @@ def table(answer: Answer) -> Iterator[str]:
         if answer.color and field.kind == "status":
             from addonctl.output import screen
 
-            columns[at] = list(map(screen.colored, columns[at]))
+            styles = screen.STATUS_STYLES
+            columns[at] = [screen.padded(text, 0, styles.get(text, "")) for text in columns[at]]
     names = [field.name for field in answer.columns] if header else []
     yield _aligned(names, list(zip(*columns, strict=True)))
 

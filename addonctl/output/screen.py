@@ -28,7 +28,7 @@ PARENTS = ("reference_sid", "add_on_result_sid")  # what a record belongs to, ou
 
 _BOLD, _ALARM = "1", "1;31"
 _ENDS = {"completed": "32", "done": "32", "failed": "31", "canceled": "33", "deleted": "2"}
-_STATUS_STYLES = dict.fromkeys(STATUSES, "36") | _ENDS
+STATUS_STYLES = dict.fromkeys(STATUSES, "36") | _ENDS
 _PIECE = re.compile(r" +|/?[^ /]+/?|/+")
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}/?")
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
@@ -102,10 +102,10 @@ def _grid(
         columns = columns[: len(widths)]
         count = f"{len(hidden)} column{'s' if len(hidden) > 1 else ''} hidden"
         answer.notes.append(f"{count} ({', '.join(hidden)}): add --fields, or a wider terminal")
+    bold = _BOLD if answer.color else ""
     if answer.settings.header and documents:
-        bold = _BOLD if answer.color else ""
         head = [
-            _padded(column.name, width, bold) for column, width in zip(columns, widths, strict=True)
+            padded(column.name, width, bold) for column, width in zip(columns, widths, strict=True)
         ]
         yield f"{indent}{GAP.join(head)}".rstrip() + "\n"
     group = ""
@@ -113,23 +113,19 @@ def _grid(
     for document, row in zip(documents, rows, strict=True):
         place = "/".join([safe.line(plain(document.get(name))) for name in parents])
         if place != group and place.strip("/"):
-            yield _heading(answer, place)
+            # Its address and, if known, when it was, how long, and the call.
+            words = [place]
+            if record := answer.parents.get(place.partition("/")[0]):
+                fields = record.picked(("date_created", "duration", "call_sid"))
+                told = _columns(answer, [record.document], fields)
+                words += [column.texts[0] for column in told if column.texts[0]]
+            first, *more = _folded(GAP.join(words), answer.width)
+            yield f"{padded(first, 0, bold)}\n"
+            yield "".join([f"{2 * GAP}{line}\n" for line in more])
         group = place
         for parts in zip_longest(*row, fillvalue=""):
             line = [part or " " * width for part, width in zip(parts, widths, strict=True)]
             yield f"{indent}{GAP.join(line)}".rstrip() + "\n"
-
-
-def _heading(answer: Answer, place: str) -> str:
-    """What a group belongs to: its address and, if known, when it was, how long, and the call."""
-    words = [place]
-    if record := answer.parents.get(place.partition("/")[0]):
-        fields = record.picked(("date_created", "duration", "call_sid"))
-        columns = _columns(answer, [record.document], fields)
-        words += [text for column in columns if (text := column.texts[0])]
-    first, *more = _folded(GAP.join(words), answer.width)
-    begin = _padded(first, 0, _BOLD if answer.color else "")
-    return f"{begin}\n" + "".join(f"{2 * GAP}{line}\n" for line in more)
 
 
 def _entries(answer: Answer, columns: Sequence[Column]) -> Iterator[str]:
@@ -140,7 +136,7 @@ def _entries(answer: Answer, columns: Sequence[Column]) -> Iterator[str]:
     for at, text in enumerate(first.texts):
         parts = [column.texts[at] for column in others if column.texts[at]]
         lines = [line for part in parts for line in _folded(part, answer.width - len(indent))]
-        begin = _padded(text, width, first.styles[at]) + GAP
+        begin = padded(text, width, first.styles[at]) + GAP
         yield f"{begin}{lines[0] if lines else ''}".rstrip() + "\n"
         yield "".join([f"{indent}{line}\n" for line in lines[1:]])
 
@@ -155,7 +151,7 @@ def _lines(answer: Answer, documents: Documents, fields: Sequence[Field]) -> Ite
         for name, field, column in zip(
             names, fields, _columns(answer, [document], fields), strict=True
         ):
-            text = _padded(column.texts[0], 0, column.styles[0])
+            text = padded(column.texts[0], 0, column.styles[0])
             if field.kind == "date" and field.date(document):
                 text = f"{texts([document], [field])[0][0]} ({text})"
             yield f"{name:<{width}} {text}".rstrip() + "\n" if name else f"{text}\n"
@@ -174,7 +170,7 @@ def _columns(answer: Answer, documents: Documents, fields: Sequence[Field]) -> l
                 elif moment:
                     shown[at] = age
         elif field.kind == "status":
-            styles = [_STATUS_STYLES.get(text, "") for text in shown]
+            styles = [STATUS_STYLES.get(text, "") for text in shown]
         elif field.kind == "sid" and names:
             shown = [f"{sid} {safe.line(names[sid])}" if sid in names else sid for sid in shown]
         if field.name.endswith("duration"):
@@ -200,14 +196,13 @@ def _fitted(columns: Sequence[Column], room: int, *, droppable: bool) -> list[in
     least = [column.least for column in columns]
     while droppable and len(least) > 1 and _taken(least) > room:
         least.pop()
-    widths = [column.width for column in columns[: len(least)]]
-    while (over := _taken(widths) - room) > 0:
+    # Of a text of a million characters no more counts than there is room.
+    widths = [max(column.least, min(column.width, room)) for column in columns[: len(least)]]
+    while _taken(widths) > room:
         spare = [width - needed for width, needed in zip(widths, least, strict=True)]
-        most, next_most = sorted([0, 0, *spare])[:-3:-1]
-        if not most:
+        if not any(spare):
             break
-        # The widest give way together; by one cell at a time, or at once if there is one alone.
-        widths[spare.index(most)] -= min(over, max(1, most - next_most))
+        widths[spare.index(max(spare))] -= 1  # the widest give way together
     return widths
 
 
@@ -221,7 +216,7 @@ def _cells(column: Column, width: int) -> Iterator[list[str]]:
             parts = _folded(text, width)
             if len(parts) > TALLEST:
                 parts = [*parts[: TALLEST - 1], "…"]
-        yield [_padded(part, width, style) for part in parts]
+        yield [padded(part, width, style) for part in parts]
 
 
 def _folded(text: str, width: int) -> list[str]:
@@ -241,11 +236,7 @@ def _folded(text: str, width: int) -> list[str]:
     return [line for line in [*lines, line.rstrip()] if line]
 
 
-def _padded(text: str, width: int, style: str) -> str:
+def padded(text: str, width: int, style: str) -> str:
+    """A text in its style, if it has one, and blanks up to so many cells."""
     padding = " " * (width - cell_len(text))
     return f"\x1b[{style}m{text}\x1b[0m{padding}" if style else text + padding
-
-
-def colored(status: str) -> str:
-    """A status in its colour."""
-    return _padded(status, 0, _STATUS_STYLES.get(status, ""))

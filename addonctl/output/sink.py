@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from addonctl.errors import AddonctlError, Interrupted, PipeClosed, Usage
 from addonctl.models import Record
-from addonctl.output import FORMATS, Answer, OutputSettings, safe
+from addonctl.output import FORMATS, Answer, OutputSettings, safe, terminal
 
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
@@ -33,7 +33,7 @@ class Messages:
     def __init__(self, settings: OutputSettings) -> None:
         self._settings = settings
         self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
-        self._bar: Progress | None = None
+        self._bar: terminal.Progress | None = None
         self.format = settings.format
         self.in_json = settings.format in ("json", "jsonl")
         self.on_terminal = is_terminal(self._stdout)
@@ -107,11 +107,12 @@ class Messages:
             raise Interrupted("nothing was answered: the input has ended")
         return answer.strip()
 
-    def progress(self, total: int | None, unit: str) -> Progress:
+    def progress(self, total: int | None, unit: str) -> terminal.Progress:
         """A bar on a terminal's stderr, as a context manager; silent anywhere else."""
         moves = self.err_terminal and os.environ.get("TERM") != "dumb"
         stream = self._stderr if moves and not self._settings.quiet else None
-        self._bar = Progress(total, unit, stream, color=self.colored(self.err_terminal))
+        color = self.colored(self.err_terminal)
+        self._bar = terminal.Progress(total, unit, stream, color=color)
         return self._bar
 
     def _tell(self, text: str, color: str = "") -> None:
@@ -126,53 +127,6 @@ class Messages:
             if self._stderr is not None:
                 self._stderr.write(text)
                 self._stderr.flush()
-
-
-class Progress:
-    """How far a piece of work has come; without a `stream` it keeps silent.
-
-    `unit` is what is counted (`results`, `payloads`). `received` counts bytes beside that. `shown`
-    is the bar while there is one; what is said meanwhile is printed above it.
-    """
-
-    def __init__(self, total: int | None, unit: str, stream: TextIO | None, *, color: bool) -> None:
-        self._total, self._unit = total, unit
-        self._stream, self._color = stream, color
-        self.shown: Any = None
-        self._bytes = 0
-
-    def __enter__(self) -> Progress:
-        if self._stream is not None:
-            from addonctl.output import terminal
-
-            self.shown = terminal.bar(self._total, self._unit, self._stream, color=self._color)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def advance(self) -> None:
-        """One more is done."""
-        self._update(advance=1)
-
-    def received(self, count: int) -> None:
-        """`count` more bytes have come; shown with their rate."""
-        self._bytes += count
-        self._update(bytes=self._bytes)
-
-    def note(self, text: str) -> None:
-        """A few words beside the bar."""
-        self._update(note=safe.line(text))
-
-    def stop(self) -> None:
-        """Take the bar away for good."""
-        bar, self.shown = self.shown, None
-        if bar:
-            bar.stop()
-
-    def _update(self, **change: Any) -> None:
-        if bar := self.shown:
-            bar.update(bar.task_ids[0], **change)
 
 
 class Sink(Messages):
@@ -219,7 +173,7 @@ class Sink(Messages):
         last page has come; a terminal shows them above their rows. What was asked for one by one
         is shown `whole`; a `single` record is a document of its own.
         """
-        settings, terminal, rows, lines = self._settings, self.on_terminal, 0, 0
+        settings, screen, rows, lines = self._settings, self.on_terminal, 0, 0
         rest = iter(pages)
         first = next(rest, ())
 
@@ -229,7 +183,7 @@ class Sink(Messages):
                 rows += len(page)
                 yield page
 
-        width, height = get_terminal_size() if terminal else (0, 0)
+        width, height = get_terminal_size() if screen else (0, 0)
         fields = kind.picked(settings.fields)
         answer = Answer(
             kind=kind,
@@ -240,33 +194,29 @@ class Sink(Messages):
             every=fields or tuple(it for it in kind.FIELDS if it.kind != "uris" and not it.asked),
             whole=whole,
             single=single,
-            screen=terminal,
+            screen=screen,
             width=width,
-            color=self.colored(terminal),
+            color=self.colored(screen),
             parents=parents or {},
             notes=[],
         )
         format = FORMATS[settings.format]
         module, _, name = format.writer.partition(":")
         texts = getattr(importlib.import_module(f"addonctl.output.{module}"), name)(answer)
-        if format.flows:
-            for text in texts:
-                self._write(text)
-        elif terminal:
-            from addonctl.output.terminal import paged
-
-            shown = b"".join(map(encoded, texts))
-            lines = shown.count(b"\n")
-            if self._bar:
-                self._bar.stop()
-            if not (lines >= height and settings.pager and paged(shown, self._stdout)):
-                self._write(shown)
-        else:
+        if not format.flows and not screen:
             from addonctl.output.documents import spooled
 
-            for chunk in spooled(map(encoded, texts)):
-                self._write(chunk)
-        if terminal and self.err_terminal and not whole:
+            texts = spooled(map(encoded, texts))
+        elif not format.flows:
+            whole_text = b"".join(map(encoded, texts))
+            lines = whole_text.count(b"\n")
+            if self._bar:
+                self._bar.stop()
+            long = lines >= height and settings.pager
+            texts = () if long and terminal.paged(whole_text, self._stdout) else (whole_text,)
+        for text in texts:
+            self._write(text)
+        if screen and self.err_terminal and not whole:
             noun = kind.COLLECTION.rpartition("_")[2]
             if kind.address is not Record.address and not kind.field("outcome"):
                 if not rows and settings.format != "json":
@@ -280,16 +230,12 @@ class Sink(Messages):
         """A payload: its exact bytes; on a terminal made safe, and JSON indented and coloured."""
         shown: Iterable[str | bytes] = chunks
         if self.on_terminal:
-            from addonctl.output import terminal
-
             shown = terminal.payload(chunks, content_type, color=self.colored(True))
         for chunk in shown:
             self._write(chunk)
 
     def dialogue(self, transcript: Transcript) -> None:
         """What was said, to be read on a terminal: who, when, and the words in its width."""
-        from addonctl.output import terminal
-
         width = get_terminal_size().columns
         self._write(terminal.dialogue(transcript, width, color=self.colored(True)))
 

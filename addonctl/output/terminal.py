@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from addonctl.errors import AddonctlError
 from addonctl.output import safe
-from addonctl.output.documents import shown
 
 if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
@@ -37,6 +36,8 @@ def payload(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Itera
         except (ValueError, RecursionError):
             pass  # it only looks like JSON
         else:
+            from addonctl.output.documents import shown
+
             yield shown(text, screen=True, color=color) + "\n"
             return
     if b"\0" in start:
@@ -128,46 +129,90 @@ def paged(data: bytes, stdout: IO[Any]) -> bool:
     return True
 
 
-def bar(total: int | None, unit: str, stream: TextIO, *, color: bool) -> Any:
-    """A bar of rich's, with what is counted, its rate, and room for a note."""
-    from rich import progress
-    from rich.console import Console, RenderableType
-    from rich.constrain import Constrain
-    from rich.filesize import decimal
-    from rich.table import Column
-    from rich.text import Text
+class Progress:
+    """How far a piece of work has come: a bar on a `stream`, without which it keeps silent.
 
-    class Narrower(progress.Progress):
-        """One that leaves room for the ^C that a terminal shows: a wrapped bar stays behind."""
+    `unit` is what is counted (`results`, `payloads`). `received` counts bytes beside that. `shown`
+    is the bar while there is one; what is said meanwhile is printed above it.
+    """
 
-        def get_renderable(self) -> RenderableType:
-            return Constrain(super().get_renderable(), max(1, console.width - 3))
+    def __init__(self, total: int | None, unit: str, stream: TextIO | None, *, color: bool) -> None:
+        self._total, self._unit = total, unit
+        self._stream, self._color = stream, color
+        self.shown: Any = None
+        self._bytes = 0
 
-    class Rate(progress.ProgressColumn):
-        """What has come, and how much in a second; or how many are done in one."""
+    def __enter__(self) -> Progress:
+        if self._stream is None:
+            return self
+        from rich import progress
+        from rich.console import Console, RenderableType
+        from rich.constrain import Constrain
+        from rich.filesize import decimal
+        from rich.table import Column
+        from rich.text import Text
 
-        def render(self, task: progress.Task) -> Text:
-            done, elapsed, come = task.completed, task.elapsed, task.fields["bytes"]
-            if come:
-                rate = f" at {decimal(int(come / elapsed))}/s" if elapsed else ""
-                return Text(f"{decimal(come)}{rate}")
-            if not (elapsed and done):
-                return Text()
-            return Text(f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s")
+        class Narrower(progress.Progress):
+            """One that leaves room for the ^C that a terminal shows: a wrapped bar stays behind."""
 
-    console = Console(file=stream, force_terminal=True, no_color=not color, highlight=False)
-    whole = Column(no_wrap=True)
-    time = progress.TimeElapsedColumn if total is None else progress.TimeRemainingColumn
-    shown = Narrower(
-        progress.TextColumn("{task.description}", table_column=whole),
-        progress.BarColumn(bar_width=20, table_column=whole),
-        progress.MofNCompleteColumn(table_column=whole),
-        time(table_column=whole),
-        Rate(table_column=whole),
-        progress.TextColumn("{task.fields[note]}", markup=False, table_column=Column()),
-        console=console,
-        transient=True,
-    )
-    shown.add_task(unit, total=total, note="", bytes=0)
-    shown.start()
-    return shown
+            def get_renderable(self) -> RenderableType:
+                return Constrain(super().get_renderable(), max(1, console.width - 3))
+
+        class Rate(progress.ProgressColumn):
+            """What has come, and how much in a second; or how many are done in one."""
+
+            def render(self, task: progress.Task) -> Text:
+                done, elapsed, come = task.completed, task.elapsed, task.fields["bytes"]
+                if come:
+                    rate = f" at {decimal(int(come / elapsed))}/s" if elapsed else ""
+                    return Text(f"{decimal(come)}{rate}")
+                if not (elapsed and done):
+                    return Text()
+                return Text(f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s")
+
+        no_color = not self._color
+        console = Console(
+            file=self._stream, force_terminal=True, no_color=no_color, highlight=False
+        )
+        whole = Column(no_wrap=True)
+        time = progress.TimeElapsedColumn if self._total is None else progress.TimeRemainingColumn
+        bar = Narrower(
+            progress.TextColumn("{task.description}", table_column=whole),
+            progress.BarColumn(bar_width=20, table_column=whole),
+            progress.MofNCompleteColumn(table_column=whole),
+            time(table_column=whole),
+            Rate(table_column=whole),
+            progress.TextColumn("{task.fields[note]}", markup=False, table_column=Column()),
+            console=console,
+            transient=True,
+        )
+        bar.add_task(self._unit, total=self._total, note="", bytes=0)
+        bar.start()
+        self.shown = bar
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._update(advance=1)
+
+    def received(self, count: int) -> None:
+        """`count` more bytes have come; shown with their rate."""
+        self._bytes += count
+        self._update(bytes=self._bytes)
+
+    def note(self, text: str) -> None:
+        """A few words beside the bar."""
+        self._update(note=safe.line(text))
+
+    def stop(self) -> None:
+        """Take the bar away for good."""
+        bar, self.shown = self.shown, None
+        if bar:
+            bar.stop()
+
+    def _update(self, **change: Any) -> None:
+        if bar := self.shown:
+            bar.update(bar.task_ids[0], **change)
