@@ -87,8 +87,7 @@ class Selection(NamedTuple):
             end = None if expiring_within is None else now + dates.duration(expiring_within)
         except OverflowError:
             raise Usage(f"'{expiring_within}' is longer than any result is kept") from None
-        place = statuses, add_ons, configs, after, before, end
-        return cls(*place, label, content_type, sort, limit)
+        return cls(statuses, add_ons, configs, after, before, end, label, content_type, sort, limit)
 
     @property
     def filters(self) -> bool:

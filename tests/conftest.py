@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,8 +83,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         arguments = shlex.split(words[0]) if len(words) == 1 else list(words)
         given = stdin.encode() if isinstance(stdin, str) else stdin
         out, err = io.BytesIO(), io.BytesIO()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
+        with monkeypatch.context() as patch, tempfile.TemporaryFile() as typed:
+            typed.write(given)
+            typed.seek(0)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(typed, "utf-8"))
             patch.setattr(sys, "stdout", io.TextIOWrapper(out, "utf-8", newline=""))
             patch.setattr(sys, "stderr", io.TextIOWrapper(err, "utf-8", newline=""))
             code = main(arguments)

@@ -29,8 +29,6 @@ COLUMNS = ("reference_sid", "add_on_result_sid", "sid")
 """The columns that name a place, from the outside in."""
 LONGEST_LINE = 16 << 20
 """Characters, of a line, a cell or a row: 200,000 addresses one after the other have room."""
-PART = 1 << 16
-"""Characters of a line that are read at a time, at most: JSON may be a single one of any length."""
 
 _HEADINGS = {
     "referencesid": "reference_sid",
@@ -60,12 +58,9 @@ def listed(
             elif stdin is None:
                 raise Usage("'-' reads addresses from stdin, which is closed")
             else:
-                try:
-                    # A reader of its own: Python closes sys.stdin at exit, and could not while a
-                    # thread still waits for a line of it.
-                    stream = open(stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
-                except io.UnsupportedOperation:
-                    stream = io.BufferedReader(stdin.buffer)  # type: ignore[attr-defined]
+                # A reader of its own: Python closes sys.stdin at exit, and could not while a
+                # thread still waits for a line of it.
+                stream = open(stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or problem
             raise Usage(f"cannot read addresses from {name}: {reason}") from None
@@ -96,7 +91,8 @@ def words(stream: io.BufferedReader[Any], name: str, most: int = 3) -> Iterator[
     text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
     source = "stdin" if name == "-" else os.path.basename(name)  # noqa: PTH119
     try:
-        yield from _tokens(iter(partial(text.readline, PART), ""), source, most)
+        # In parts of lines: JSON may be a single one of any length.
+        yield from _tokens(iter(partial(text.readline, 1 << 16), ""), source, most)
     except OSError as problem:
         raise Usage(f"cannot read addresses from {name}: {problem.strerror}") from None
     finally:
@@ -105,9 +101,7 @@ def words(stream: io.BufferedReader[Any], name: str, most: int = 3) -> Iterator[
 
 
 def _tokens(parts: Iterator[str], source: str, most: int) -> Iterator[Token]:
-    number = 0
-    for part in parts:
-        number += 1
+    for number, part in enumerate(parts, 1):
         if part.lstrip().startswith(("{", "[")):
             for at, value in _values(chain([part], parts), number, source):
                 yield from _named(value, f"line {at} of {source}", most)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from addonctl.addresses import Address, Addresses
 from addonctl.errors import AddonctlError, Interrupted, NotFound, PipeClosed, SomeFailed
-from addonctl.models import Outcome
+from addonctl.models import Outcome, Record
 
 if TYPE_CHECKING:
     from addonctl.api import Client
-    from addonctl.models import Record
     from addonctl.output.sink import Sink
 
 MOST_HELD = 1000
@@ -26,7 +25,7 @@ MOST_HELD = 1000
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-Kind = TypeVar("Kind", bound="Record")
+Kind = TypeVar("Kind", bound=Record)
 
 Row = tuple[Address, "str | AddonctlError", "str | None"]
 """What came of one address: a word, or the error, and a detail."""
@@ -43,9 +42,9 @@ class Tally:
         self.sink = sink
         self.gone_ok = False
         self.interrupted = False
-        self.failures = 0
+        self.seen = self.failures = 0
         self.counts: Counter[str] = Counter()  # of the words in the rows
-        self._seen = self._missing = 0
+        self._missing = 0
         self._total: int | None = None
         self._words = done, unit
         self._codes: set[int] = set()
@@ -64,11 +63,11 @@ class Tally:
     def rows(self, outcomes: Iterable[Row]) -> Iterator[list[Outcome]]:
         """A row for each outcome, which is counted."""
         for address, outcome, detail in outcomes:
+            self.seen += 1
             if isinstance(outcome, AddonctlError):
                 gone, detail = isinstance(outcome, NotFound), outcome.message
                 if gone and self.gone_ok:
                     self._missing += 1
-                    self.succeeded()
                 else:
                     self.failed(outcome)
                     if self.sink.err_terminal and not self.sink.in_json and self._total != 1:
@@ -76,7 +75,6 @@ class Tally:
                         self.sink.warn(f"addonctl: {detail if named else f'{address}: {detail}'}")
                 outcome = "not-found" if gone else "failed"
             else:
-                self.succeeded()
                 self.counts[outcome] += 1
             yield [Outcome({"sid": str(address), "outcome": outcome, "detail": detail})]
 
@@ -91,16 +89,8 @@ class Tally:
             if isinstance(problem, AddonctlError):  # a full disk, or a bad line, which ended them
                 raise problem.reworded(f"{problem.message}; {self.summary}") from None
 
-    def succeeded(self) -> None:
-        self._seen += 1
-
-    def failed(
-        self, problem: AddonctlError, *, tell: bool = False, after_all: bool = False
-    ) -> None:
-        """Count a failure, and `tell` it where no row of the answer does; `after_all` of what has
-        counted as a success so far.
-        """
-        self._seen += not after_all
+    def failed(self, problem: AddonctlError, *, tell: bool = False) -> None:
+        """Count the failure of what is `seen`, and `tell` it where no row of the answer does."""
         self.failures += 1
         self._codes.add(problem.exit_code)
         self._first = self._first or problem
@@ -126,9 +116,9 @@ class Tally:
         if skipped := self.counts["skipped"]:
             gone += f", {skipped} of them there before"
         if not self.failures:
-            return f"{done} {plural(self._seen, unit)}{gone}"
-        count = self._seen - self.failures
-        return f"{done} {count} of {plural(self._seen, unit)}, {self.failures} failed{gone}"
+            return f"{done} {plural(self.seen, unit)}{gone}"
+        count = self.seen - self.failures
+        return f"{done} {count} of {plural(self.seen, unit)}, {self.failures} failed{gone}"
 
     def conclude(self, outcomes: Iterable[Row]) -> None:
         """Write rows that are the whole answer, and raise what the command ends with or say the
@@ -137,7 +127,7 @@ class Tally:
         self.report(outcomes)
         self.finish()
         shown = self.sink.on_terminal and self.sink.format == "table"
-        if not shown or self._seen != 1 or self._missing:
+        if not shown or self.seen != 1 or self._missing:
             self.sink.say(self.summary)
 
     def ended(self, problem: AddonctlError, joint: str = ": ") -> AddonctlError:
@@ -154,16 +144,16 @@ class Tally:
         failure is told in its own words.
         """
         if self.interrupted:
-            left = "the rest is" if self._total is None else self._total - self._seen
+            left = "the rest is" if self._total is None else self._total - self.seen
             raise self.ended(Interrupted(f"interrupted: {self.summary}{note}, {left} left"))
         if (first := self._first) is None:
             while self._notes:
                 self.sink.say(self._notes.pop(0))
             return
-        if self._total == self._seen == 1:
+        if self._total == self.seen == 1:
             raise first
         summary = self.summary + note
-        if self.failures < self._seen or len(self._codes) > 1:
+        if self.failures < self.seen or len(self._codes) > 1:
             raise self.ended(SomeFailed(summary))
         if self._held:
             raise self.ended(first.reworded(summary))
@@ -227,13 +217,12 @@ class Batch(Tally):
     def values(self, ask: Callable[[Address], Value], addresses: Addresses) -> Iterator[Value]:
         """What `ask` gives for each address, in their order; what fails, or is gone, is told of."""
         for address, got in self.run(ask, addresses.items, addresses.total):
+            self.seen += 1
             if isinstance(got, NotFound) and self.gone_ok:
-                self.succeeded()
                 self.tell(f"{address} is gone")
             elif isinstance(got, AddonctlError):
                 self.failed(got, tell=not addresses.alone)
             else:
-                self.succeeded()
                 yield got
 
     def pages(
@@ -261,7 +250,7 @@ class Batch(Tally):
                     lambda _: next(rest, None), repeat(None), workers=1, window=2, stop=stop
                 ):
                     if isinstance(page, AddonctlError):
-                        self.failed(page, tell=True, after_all=True)
+                        self.failed(page, tell=True)
                     if not isinstance(page, list):
                         return
                     yield page

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from addonctl import files, transcripts
 from addonctl.addresses import Address, Addresses, given_sid
 from addonctl.api import Client
-from addonctl.batch.outcomes import Batch, Row, attempt
-from addonctl.batch.results import results_of
+from addonctl.batch.outcomes import Batch, Item, Row, Value, attempt
+from addonctl.batch.results import places_of, results_of
 from addonctl.errors import AddonctlError, NotFound, Usage
 from addonctl.models import Payload
 from addonctl.selection import Selection
@@ -29,22 +29,16 @@ Found = tuple[Address, Payload | AddonctlError]
 NEVER_WORDS = ("audio/", "image/", "video/", "application/pdf", "application/zip")
 """Content types that are not fetched to be read."""
 
-Item = TypeVar("Item")
-Value = TypeVar("Value")
-
 
 def payloads_of(
     client: Client, address: Address, selection: Selection
 ) -> Iterator[tuple[Address, Payload]]:
     """The payloads at an address that the selection lets through: its own, or a result's."""
-    selection = selection.of_payloads
-    if address.payload:
-        if selection.matches(payload := client.get(Payload, address)):
-            yield address, payload
-        return
-    for page in selection.apply(client.payloads(address)):
+    own = [[client.get(Payload, address)]] if address.payload else None
+    for page in selection.of_payloads.apply(own or client.payloads(address)):
         for payload in page:
-            yield address._replace(payload=given_sid(payload.sid, "XH")), payload
+            sid = address.payload or given_sid(payload.sid, "XH")
+            yield address._replace(payload=sid), payload
 
 
 def find(
@@ -79,22 +73,18 @@ def find(
 
     def look_up(want: list[Address]) -> list[list[Address]]:
         """The results wanted, of those that the selection lets through."""
-        found, address = [want], want[0]
-        if address.level == 1 or selection.of_results.filters:
-            places = results_of(client, address, selection)
-            found = [want if address.result else [place] for place, _ in places]
+        places = places_of(client, want[0], selection)
+        found = [want if want[0].result else [place] for place in places]
         if found and look:
-            look(address)
+            look(want[0])
         return found
 
     def looked_up() -> Iterator[tuple[list[Address], AddonctlError | None]]:
         for want, got in ahead(look_up, wanted()):
             if isinstance(got, AddonctlError):
                 yield want, got
-                continue
-            for each in got:
-                results.setdefault(_result_of(each[0]), {})
-                yield each, None
+            else:
+                yield from ((each, None) for each in got)
 
     def payloads(item: tuple[list[Address], AddonctlError | None]) -> list[Found]:
         """The payloads wanted of a result, of those that the selection lets through."""
@@ -115,12 +105,12 @@ def find(
         return found
 
     for (want, _), got in ahead(payloads, looked_up()):
-        if not isinstance(got, AddonctlError):
+        if isinstance(got, AddonctlError):
+            results.pop(_result_of(want[0]), None)
+            yield from ((each, got) for each in want)
+        else:
+            results.setdefault(_result_of(want[0]), {})
             yield from got
-            continue
-        results.pop(_result_of(want[0]), None)
-        for each in want:
-            yield each, got
 
 
 def _result_of(address: Address) -> Address:
@@ -288,10 +278,10 @@ def all_said(batch: Batch, addresses: Addresses, selection: Selection) -> Iterat
         return found
 
     for address, got in batch.run(said_at, addresses.items, addresses.total):
+        batch.seen += 1
         if isinstance(got, NotFound) and not addresses.typed and address.level == 1:
             batch.tell(f"{address} is gone")
         elif isinstance(got, AddonctlError):
             batch.failed(got, tell=not addresses.alone)
         else:
-            batch.succeeded()
             yield from got

@@ -14,18 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from time import monotonic
-from typing import TypeVar
 
-from addonctl.batch.outcomes import attempt
+from addonctl.batch.outcomes import Item, Value, attempt
 from addonctl.errors import AddonctlError, Interrupted
 
 GRACE = 1.5
 """Seconds that an interrupted batch waits for what is under way."""
 FIRST_LOOK = 0.05
 """Seconds that the first work waits for the input: a bad line in a short list comes before it."""
-
-Item = TypeVar("Item")
-Value = TypeVar("Value")
 
 
 def run(

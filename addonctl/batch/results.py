@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
+from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from addonctl.addresses import Address, Addresses, AddressSet, given_sid
+from addonctl.api import Client
 from addonctl.batch.outcomes import Batch, plural
 from addonctl.errors import AddonctlError, Interrupted, NotFound, StillPending, Usage
 from addonctl.models import FINAL, Result
-
-if TYPE_CHECKING:
-    from addonctl.api import Client
-    from addonctl.selection import Selection
+from addonctl.selection import Selection
 
 GROUPS: dict[str, Callable[[Result], object]] = {
     "status": lambda result: result.status,
@@ -37,19 +35,15 @@ def results_of(
     client: Client, address: Address, selection: Selection
 ) -> Iterator[tuple[Address, Result]]:
     """The results that the selection lets through: an address's own, or all of a recording."""
-    selection = selection.of_results
-    if address.result:
-        if selection.matches(result := client.get(Result, address._replace(payload=""))):
-            yield address, result
-        return
-    for page in selection.apply(client.results(address)):
+    own = [[client.get(Result, address._replace(payload=""))]] if address.result else None
+    for page in selection.of_results.apply(own or client.results(address)):
         for result in page:
-            yield address._replace(result=given_sid(result.sid, "XR")), result
+            yield address._replace(result=address.result or given_sid(result.sid, "XR")), result
 
 
 def places_of(client: Client, address: Address, selection: Selection) -> Iterator[Address]:
-    """An address that is a result's already, or those of the results selected of a recording."""
-    if address.result:
+    """Where they lie; a result's own address is asked for only if it may not be let through."""
+    if address.result and not selection.of_results.filters:
         yield address
     else:
         yield from (place for place, _ in results_of(client, address, selection))
@@ -76,7 +70,7 @@ def expanded(
             if isinstance(got, AddonctlError):
                 unlisted[address] = got
                 got = [address]
-            batch.succeeded()
+            batch.seen += 1
             yield from got
 
     found = AddressSet(wanted())
@@ -96,12 +90,11 @@ def counts(
     def count(recording: Address) -> Counter[tuple[str, ...]]:
         found: Counter[tuple[str, ...]] = Counter()
         for place, result in results_of(client, recording, selection):
-            labels = [""]
+            counted = [{group: str(GROUPS[group](result) or "") for group in by}]
             if "label" in by:
-                labels = [payload.label for page in client.payloads(place) for payload in page]
-            of_result = {group: str(GROUPS[group](result) or "") for group in by}
-            for label in labels:
-                found[tuple((of_result | {"label": label})[group] for group in by)] += 1
+                payloads = chain.from_iterable(client.payloads(place))
+                counted = [counted[0] | {"label": payload.label} for payload in payloads]
+            found.update(tuple(each.values()) for each in counted)
         return found
 
     counted: Counter[tuple[str, ...]] = Counter()
@@ -113,7 +106,7 @@ def counts(
 def wait(
     batch: Batch,
     addresses: Addresses,
-    until: float | None = None,
+    until: float = inf,
     interval: float | None = None,
     *,
     any_end: bool = False,
@@ -135,7 +128,7 @@ def wait(
     bad: list[Result] = []
 
     def is_over() -> bool:
-        return over.is_set() or (until is not None and monotonic() >= until)
+        return over.is_set() or monotonic() >= until
 
     def look(group: Sequence[Address]) -> list[Result | NotFound] | None:
         """What there is of a group, once it is final or the time is up; None if it was before."""
@@ -166,8 +159,7 @@ def wait(
                 over.set()
             if all(result.final for result in there) or is_over():
                 return found
-            left = seconds if until is None else max(0.0, until - monotonic())
-            if over.wait(min(seconds, left)):
+            if over.wait(min(seconds, max(0.0, until - monotonic()))):
                 return found
             if not interval:
                 seconds = min(seconds * 1.5, 15.0)
@@ -183,22 +175,20 @@ def wait(
                 unseen = True
                 return
             found = [got] if isinstance(got, AddonctlError) else got
-            if not found:
-                batch.tell(f"recording {group[0].recording} has no results")
-                batch.succeeded()
-                yield []
+            batch.seen += max(1, len(found))
+            there: list[Result] = []
             for result in found:
                 if isinstance(result, Result):
-                    batch.succeeded()
-                    ended[result.final] += 1
-                    if result.status in bad_ends:
-                        bad.append(result)
+                    there.append(result)
                 elif isinstance(result, NotFound) and batch.gone_ok:
                     batch.tell(result.message)
-                    batch.succeeded()
                 else:
                     batch.failed(result, tell=not addresses.alone)
-            if there := [result for result in found if isinstance(result, Result)]:
+            ended.update(result.final for result in there)
+            bad.extend(result for result in there if result.status in bad_ends)
+            if not found:
+                batch.tell(f"recording {group[0].recording} has no results")
+            if there or not found:
                 yield there
 
     # Whatever is known to be so many can be gone through twice.

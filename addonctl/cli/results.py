@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from math import inf
 from time import monotonic
 
 from addonctl.addresses import Address
@@ -135,7 +136,7 @@ def wait_for_results(
     from addonctl.batch.results import wait
 
     state.answering(Result)
-    until = None if timeout is None else monotonic() + dates.seconds(timeout)
+    until = inf if timeout is None else monotonic() + dates.seconds(timeout)
     between = None if interval is None else dates.seconds(interval)
     if between == 0:
         raise Usage(f"--interval {interval}: expected more than nothing")
