@@ -65,8 +65,6 @@ def recall(account: str) -> list[Shown]:
 
 def remember(account: str, lines: Sequence[str]) -> None:
     """Put `lines` before what is known of `account`. Does nothing where that cannot be written."""
-    if not lines:
-        return
     with suppress(AddonctlError), files.locked(path := _file(account), PATIENCE):
         known = {line.split("\t")[0]: line for line in _lines(account)}
         kept: dict[str, str] = {}

@@ -50,14 +50,13 @@ class Selection(NamedTuple):
         content_type: str | None = None,
         sort: str | None = None,
         limit: int | None = None,
-        now: datetime | None = None,
     ) -> Selection:
         """The selection that a user's words make.
 
-        `status`, `add_on` and `config` take several, between commas. Ages count from `now`. Raises
-        Usage, naming the word that does not fit.
+        `status`, `add_on` and `config` take several, between commas. Raises Usage, naming the word
+        that does not fit.
         """
-        now = now or datetime.now(UTC)
+        now = datetime.now(UTC)
         if sort is not None:
             sort = sort.lower()
             known = [field.name for field in kind.FIELDS if field.kind != "uris"]

@@ -247,7 +247,7 @@ def test_pages_are_passed_on_as_they_arrive() -> None:
             yield [Result(result(number)), Result(result(number, status="failed"))]
 
     notes: list[str] = []
-    rows = Selection.of(Result, status="failed", limit=3, now=NOW).apply(arriving(), notes)
+    rows = Selection.of(Result, status="failed", limit=3).apply(arriving(), notes)
 
     assert fetched == []
     assert len(next(rows)) == 1

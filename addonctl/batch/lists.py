@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import IO, Any
 
 from addonctl.addresses import Address, Addresses, Token, read
@@ -74,10 +74,8 @@ def listed(
             yield from words_of(file)
 
     found = distinct(read(tokens(), least, most))
-    first = next(found, None)
-    if first is None:
-        return Addresses([], typed=False, total=0)
-    return Addresses(chain([first], found), typed=False)
+    first = list(islice(found, 1))
+    return Addresses(chain(first, found), typed=False, total=None if first else 0)
 
 
 def words(stream: io.BufferedReader[Any], name: str, most: int = 3) -> Iterator[Token]:

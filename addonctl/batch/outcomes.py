@@ -242,27 +242,23 @@ class Batch(Tally):
             found = ask(address)
             return next(found, []), next(found, None), found
 
-        def behind(rest: Iterator[list[Kind]]) -> Iterator[list[Kind]]:
-            """The pages after the first two: asked for by one thread, a little ahead."""
-            stop = self.client.pace.stop
-            try:
+        stop = self.client.pace.stop
+        for first, second, rest in self.values(begin, addresses):
+            yield first
+            if not second:
+                continue
+            yield second
+            try:  # the others are asked for by one thread, a little ahead
                 for _, page in pool.run(
-                    lambda _: next(rest, None), repeat(None), workers=1, window=2, stop=stop
+                    lambda pages: next(pages, None), repeat(rest), workers=1, window=2, stop=stop
                 ):
                     if isinstance(page, AddonctlError):
                         self.failed(page, tell=True)
                     if not isinstance(page, list):
-                        return
+                        break
                     yield page
             except Interrupted:
                 self.interrupted = True
-
-        for first, second, rest in self.values(begin, addresses):
-            yield first
-            if second:
-                yield second
-                yield from behind(rest)
-            if self.interrupted:
                 return
 
 

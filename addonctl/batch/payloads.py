@@ -96,12 +96,11 @@ def find(
         result = _result_of(want[0])
         there = {payload.sid: payload for page in client.payloads(result) for payload in page}
         found: list[Found] = []
-        for place in want:
-            if place.payload not in there:
-                missing = NotFound(f"no payload {place.payload} of result {place.result}")
-                found.append((place, missing))
-            elif selection.of_payloads.matches(there[place.payload]):
-                found.append((place, there[place.payload]))
+        for at in want:
+            if not (payload := there.get(at.payload)):
+                found.append((at, NotFound(f"no payload {at.payload} of result {at.result}")))
+            elif selection.of_payloads.matches(payload):
+                found.append((at, payload))
         return found
 
     for (want, _), got in ahead(payloads, looked_up()):
