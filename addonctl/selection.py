@@ -74,14 +74,10 @@ class Selection(NamedTuple):
                 f"no status '{word}'; known: {', '.join(STATUSES)}",
                 hint=f"type: --status {meant}" if meant in STATUSES else None,
             )
-        add_ons, configs = (
-            frozenset(checked_sid(word, prefix) for word in _words(words, f"a SID ({prefix}…)"))
-            for words, prefix in ((add_on, "XB"), (config, "XE"))
-        )
-        after, before = (
-            None if word is None else dates.when(word, now)
-            for word in (created_after, created_before)
-        )
+        add_ons = frozenset(checked_sid(word, "XB") for word in _words(add_on, "a SID (XB…)"))
+        configs = frozenset(checked_sid(word, "XE") for word in _words(config, "a SID (XE…)"))
+        after = None if created_after is None else dates.when(created_after, now)
+        before = None if created_before is None else dates.when(created_before, now)
         try:
             end = None if expiring_within is None else now + dates.duration(expiring_within)
         except OverflowError:

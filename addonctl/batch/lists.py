@@ -86,16 +86,13 @@ def words(stream: io.BufferedReader[Any], name: str, most: int = 3) -> Iterator[
     if not (start := stream.peek(2)[:2]):  # a terminal's end is read once: who reads on, waits
         return
     encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
     source = "stdin" if name == "-" else os.path.basename(name)  # noqa: PTH119
     try:
-        # In parts of lines: JSON may be a single one of any length.
-        yield from _tokens(iter(partial(text.readline, 1 << 16), ""), source, most)
+        with io.TextIOWrapper(stream, encoding, errors="replace", newline="") as text:
+            # In parts of lines: JSON may be a single one of any length.
+            yield from _tokens(iter(partial(text.readline, 1 << 16), ""), source, most)
     except OSError as problem:
         raise Usage(f"cannot read addresses from {name}: {problem.strerror}") from None
-    finally:
-        with suppress(ValueError):  # whoever opened the stream closes it, or has done so
-            text.detach()
 
 
 def _tokens(parts: Iterator[str], source: str, most: int) -> Iterator[Token]:

@@ -40,11 +40,9 @@ class Tally:
 
     def __init__(self, sink: Sink, done: str, unit: str) -> None:
         self.sink = sink
-        self.gone_ok = False
-        self.interrupted = False
-        self.seen = self.failures = 0
+        self.gone_ok = self.interrupted = False
+        self.seen = self.failures = self._missing = 0
         self.counts: Counter[str] = Counter()  # of the words in the rows
-        self._missing = 0
         self._total: int | None = None
         self._words = done, unit
         self._codes: set[int] = set()
