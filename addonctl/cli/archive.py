@@ -89,8 +89,7 @@ def run_archive(
             return
         limits, verbose = state.limits(workers), state.common.verbose
         with engines.engine_of(engine, runs[0], limits, sink, connected, verbose=verbose) as work:
-            together = engine != "threads"
-            done = accounts.run_all(runs, work, allowance, sink.warn, together=together)
+            done = accounts.run_all(runs, work, allowance, sink.warn, together=engine != "threads")
     done.finish()
     sink.say(done.said)
 

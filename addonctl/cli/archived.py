@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 command = Noun("What becomes of what an archive holds.")
 
-MOST_TRANSCRIPTS = 10_000
-"""In a page: some 60 MB, which is what a browser still searches without a pause."""
-
 
 class Archive(OptionSet):
     """Which archive: the one named, or the one that the profile remembers."""
@@ -133,9 +130,7 @@ def erase_kept(
     archive: Archive,
     deleting: Deleting,
     addresses: Words = argument("RE… [XR… [XH…]]…"),
-    from_file: Word = option(
-        "Read addresses from this file ('-': from stdin).", "FILE", flag="--from"
-    ),
+    from_file: Word = Many.from_file,
     call: Word = option("All recordings of this call, also those to come.", "CA…"),
     reason: Word = option("Why, for the receipt; without names.", "TEXT"),
     keep_source: bool = option("Erase here alone; the service keeps what it has."),
@@ -251,7 +246,8 @@ def report_archive(
 
     if not to:
         raise Usage("where to?", hint="addonctl archive report --to report.html")
-    number = options.whole_number("transcripts", transcripts, 0, most=MOST_TRANSCRIPTS)
+    # At the most some 60 MB, which is what a browser still searches without a pause.
+    number = options.whole_number("transcripts", transcripts, 0, most=10_000)
     if max_age is not None:
         dates.duration(max_age)
     names = state.add_ons

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from addonctl.batch.payloads import Found, Results
     from addonctl.selection import Selection
 
-AHEAD = 10_000
-"""How many outcomes may wait for their turn: an item that is slow to fail holds up no other."""
 PAYLOADS = argument("RE… XR… XH…")
 
 command = Noun("The payloads of a result: what the vendors left, and the data itself.")
@@ -261,5 +259,6 @@ def delete(
             raise unlisted[address]
         batch.client.delete(address)
 
-    outcomes = batch.run(work, addresses.items, addresses.total, window=AHEAD)
+    # Many outcomes may wait for their turn: an item that is slow to fail holds up no other.
+    outcomes = batch.run(work, addresses.items, addresses.total, window=10_000)
     batch.conclude((each, problem or "deleted", None) for each, problem in outcomes)

@@ -28,10 +28,6 @@ command = Noun(
 recordings = Noun("The recordings that add-ons have worked on.")
 
 
-BAR = 30
-"""Cells of the longest bar of a count."""
-
-
 @command.verb("list", rows=ListedResult)
 @example("what add-ons made of one recording", f"addonctl results list {CALL}")
 @example("of all recordings, what failed", "addonctl results list --all --status failed")
@@ -189,8 +185,8 @@ def count_results(
     batch = state.batch(many, "counted", "recording", alone=alone, gone_ok=gone_ok)
     found = counts(batch, addresses, state.selection(Result, ages, results), groups)
     if found or not batch.failures:
-        most = max(found.values(), default=1)
-        bars = {count: "█" * max(1, round(BAR * count / most)) for count in found.values()}
+        most = max(found.values(), default=1)  # whose bar has 30 cells
+        bars = {count: "█" * max(1, round(30 * count / most)) for count in found.values()}
         rows = [
             Count(dict(zip(names, (*key, count, bars[count]), strict=False)))
             for key, count in sorted(found.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from addonctl import dates, sandbox
 from addonctl.batch.outcomes import plural
@@ -28,9 +29,6 @@ class Sizes(OptionSet):
     payloads: Number = option("Payloads of each result (1).", "N")
     payload_bytes: Number = option("Bytes of each payload (1000).", "N")
 
-
-# Of recordings, or of bytes of a payload: more than a test of anything needs.
-MOST = 10**12
 
 command = Noun("A pretend account to try things on: -p sandbox needs no login and no network.")
 
@@ -82,7 +80,7 @@ def reset(state: State, sizes: Sizes) -> None:
     from addonctl.sandbox.state import Database
 
     for name, size in vars(sizes).items():
-        whole_number(name, size, 0, most=MOST)
+        whole_number(name, size, 0, most=10**12)  # more than a test of anything needs
     with sandboxed():
         made = Database(sandbox_file()).reset(**vars(sizes))
     held = f"{plural(made.recordings, 'recording')}, {plural(made.results, 'result')}"
@@ -93,8 +91,6 @@ def reset(state: State, sizes: Sizes) -> None:
 @example("what is there", "addonctl sandbox status")
 def status(state: State) -> None:
     """Say where the pretend account lies, and what it holds."""
-    from datetime import UTC, datetime
-
     from addonctl.sandbox.state import Database
 
     sink = state.answering(SandboxRow)
