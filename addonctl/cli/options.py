@@ -45,7 +45,9 @@ def argument(metavar: str, help: str = "", usual: Any = None) -> Any:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class OptionSet:
-    """What was given of some options, and of the others what is usual."""
+    """What was given of some options, and of the others what is usual. For mypy it is a dataclass;
+    to define real ones, or named tuples, would take milliseconds in every run.
+    """
 
     def __init__(self, **given: Any) -> None:
         usual = {name: getattr(it, "usual", it) for name, it in self.members().items()}
