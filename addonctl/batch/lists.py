@@ -79,7 +79,7 @@ def listed(
 
 
 def words(stream: io.BufferedReader[Any], name: str, most: int = 3) -> Iterator[Token]:
-    """What `stream` names, word by word, as it comes, each with its line.
+    """What `stream` names, word by word, as it comes, each with its line; closes it in the end.
 
     A callback's document names what of it is of level `most`. Raises Usage for what is no list.
     """

@@ -42,7 +42,7 @@ def results_of(
 
 
 def places_of(client: Client, address: Address, selection: Selection) -> Iterator[Address]:
-    """Where they lie; a result's own address is asked for only if it may not be let through."""
+    """Where these results lie; of an address's own it is taken for granted, unless filters ask."""
     if address.result and not selection.of_results.filters:
         yield address
     else:
@@ -90,11 +90,11 @@ def counts(
     def count(recording: Address) -> Counter[tuple[str, ...]]:
         found: Counter[tuple[str, ...]] = Counter()
         for place, result in results_of(client, recording, selection):
-            counted = [{group: str(GROUPS[group](result) or "") for group in by}]
+            keys = [{group: str(GROUPS[group](result) or "") for group in by}]
             if "label" in by:
                 payloads = chain.from_iterable(client.payloads(place))
-                counted = [counted[0] | {"label": payload.label} for payload in payloads]
-            found.update(tuple(each.values()) for each in counted)
+                keys = [keys[0] | {"label": payload.label} for payload in payloads]
+            found.update(tuple(key.values()) for key in keys)
         return found
 
     counted: Counter[tuple[str, ...]] = Counter()
