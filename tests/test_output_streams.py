@@ -135,7 +135,6 @@ def test_payload_bytes_reach_a_pipe_exactly(
     data = bytes(range(256)) * 3 + b'{"not": json'
     sink = Sink(OutputSettings())
     sink.show([data[:100], data[100:]], "application/json")
-    sink.close()
 
     assert capfdbinary.readouterr() == (data, b"")
 

@@ -48,7 +48,6 @@ def main(argv: list[str] | None = None) -> int:
         finally:
             if ends:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        state.sink.close()
         return code
     except KeyboardInterrupt:
         return state.sink.complain(Interrupted("interrupted"))

@@ -163,21 +163,22 @@ def manual_page(command: CommandDoc, date: str) -> str:
         _plain(" ".join(usage)),
     ]
     # Terms of these are roff already.
-    members = [(f"{_bold(inner.page)}(1)", _stopped(inner.summary)) for inner in command.commands]
+    members = [(f"{_bold(inner.page)}(1)", f"{inner.summary}.") for inner in command.commands]
     for alias, summary in command.aliases.items():
-        same = f"{_stopped(summary)} The same as addonctl-{alias}(1)."
+        same = f"{summary}. The same as addonctl-{alias}(1)."
         members.append((_bold(f"addonctl {command.path} {alias}"), same))
     arguments = [
-        (rf"\fI{_plain(each.metavar)}\fR", _stopped(each.help)) for each in command.arguments
+        (rf"\fI{_plain(each.metavar)}\fR", each.help and f"{each.help.removesuffix('.')}.")
+        for each in command.arguments
     ]
     options = []
     for option in (*command.options, *(() if parent else command.common)):
         term, (kind, known) = ", ".join(map(_bold, option.flags)), value_of(option, command.rows)
         term += rf" \fI{_plain(option.metavar)}\fR" if option.metavar else ""
         one_of = f" Known: {', '.join(known)}." if known and kind in ("word", "list") else ""
-        options.append((term, f"{_stopped(option.help)}{one_of}"))
+        options.append((term, f"{option.help}{one_of}"))
     sections: dict[str, list[topics.Part]] = {
-        "description": [*map(_stopped, command.description.split("\n\n"))],
+        "description": [*command.description.split("\n\n")],
         "commands": [tuple(members)],
         "arguments": [tuple(arguments)],
         "options": [tuple(options)],
@@ -216,10 +217,6 @@ def manual_page(command: CommandDoc, date: str) -> str:
     near = [parent, *parent.commands, *command.commands] if parent else command.commands
     pages = sorted({other.page for other in near} - {command.page})
     return "\n".join([*lines, ".SH SEE ALSO", ",\n".join(f"{_bold(it)}(1)" for it in pages), ""])
-
-
-def _stopped(text: str) -> str:
-    return text if not text or text[-1] in ".:;?!" else f"{text}."
 
 
 def _bold(text: str) -> str:

@@ -34,8 +34,6 @@ SCRIPTS = {
 }
 
 _LEVELS = ("RE", "XR", "XH")
-_BARE = frozenset("_.,:=+/@-%")
-"""What shells take as it stands, beside letters and digits."""
 
 
 def script(shell: str) -> str:
@@ -294,8 +292,9 @@ def _split(line: str) -> tuple[list[str], str]:
 
 
 def _for_bash(text: str, quote: str) -> str:
+    """`text` so that bash reads it as it is, inside the quote that is open, if one is."""
     if quote == "'":
         return text.replace("'", "'\\''")
     if quote:
         return "".join(f"\\{each}" if each in '\\"$`' else each for each in text)
-    return "".join(each if each.isalnum() or each in _BARE else f"\\{each}" for each in text)
+    return "".join(each if each.isalnum() or each in "_.,:=+/@-%" else f"\\{each}" for each in text)

@@ -10,9 +10,6 @@ from typing import NamedTuple
 from addonctl.docs import data
 from addonctl.output import FORMATS
 
-_WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])+"""
-"""A word of a shell, quoted or not."""
-
 Part = str | tuple[tuple[str, str], ...] | list[str]
 """A paragraph; terms, each with what is said of it; or lines to be shown as they are."""
 
@@ -62,9 +59,8 @@ def plain(topic: Topic) -> str:
     blocks = [topic.title]
     for part in topic.parts:
         if isinstance(part, str):
-            blocks.append(fill(part))
-            continue
-        if isinstance(part, list):
+            lines = [fill(part)]
+        elif isinstance(part, list):
             lines = [f"  {line}" for line in part]
         else:
             column, lines = min(max(len(term) for term, _ in part), 24) + 4, []
@@ -88,7 +84,7 @@ def continued(line: str, width: int) -> list[str]:
         indent = "    " if pieces else ""
         pieces[-1:] = [f"{piece} |" for piece in pieces[-1:]]
         piece = indent
-        for word in re.findall(_WORD, command):
+        for word in re.findall(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""", command):
             # Two columns are kept for the backslash, or for a pipe.
             if piece.strip() and len(piece) + 1 + len(word) > width - 2:
                 pieces.append(f"{piece} \\")

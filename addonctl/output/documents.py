@@ -20,12 +20,10 @@ IN_MEMORY = 1 << 20  # bytes of a document that is held back; a longer one waits
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INDENTED = json.JSONEncoder(ensure_ascii=False, indent=2)
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse>"
-_TAIL = "</TwilioResponse>\n"
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 # A string, which is a name if a colon follows, or a word or number of its own.
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(\b(?:true|false|null)\b|-?\d[\d.eE+-]*)')
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def document(record: Record, fields: Sequence[Field], *, iso: bool = False) -> dict[str, Any]:
@@ -41,11 +39,10 @@ def document(record: Record, fields: Sequence[Field], *, iso: bool = False) -> d
                 moment = field.date(record.document)
                 found[field.name] = moment and dates.rfc2822(moment)
     if iso:
-        named = {field.name for field in record.FIELDS if field.kind == "date"}
-        return {
-            name: dates.iso(value, zulu=True) if name in named and isinstance(value, str) else value
-            for name, value in found.items()
-        }
+        found = dict(found)  # the record keeps its own
+        for field in record.FIELDS:
+            if field.kind == "date" and isinstance(value := found.get(field.name), str):
+                found[field.name] = dates.iso(value, zulu=True)
     return found
 
 
@@ -153,14 +150,14 @@ def xml(answer: Answer) -> Iterator[str]:
         text = "".join(elements)
         yield begin + (safe.xml_text(text) if answer.screen else text)
         begin = ""
-    yield (f"{_HEAD}<{around}/>" if begin and around else end) + _TAIL
+    yield (f"{_HEAD}<{around}/>" if begin and around else end) + "</TwilioResponse>\n"
 
 
 @lru_cache(maxsize=1024)
 def _tag(name: str) -> str:
     """`add_on_sid` as AddOnSid; empty where that is no name for an element."""
     tag = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    return tag if _NAME.fullmatch(tag) else ""
+    return tag if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", tag) else ""
 
 
 def _elements(tag: str, values: Sequence[Any]) -> list[str]:

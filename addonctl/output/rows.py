@@ -94,17 +94,13 @@ def lines(columns: Sequence[Sequence[str]], delimiter: str) -> str:
     bare = joints and not ('"' in text or "\r" in text)
     if bare and (text.count(delimiter), text.count("\n")) == (height * joints, height):
         return text
-    from csv import QUOTE_ALL, QUOTE_MINIMAL, writer
+    from csv import writer
     from io import StringIO
 
     written = StringIO()
-    # Before 3.13 Python leaves a bare return unquoted, which no reader takes back.
-    rows = writer(
-        written,
-        delimiter=delimiter,
-        lineterminator="\n",
-        quoting=QUOTE_ALL if "\r" in text else QUOTE_MINIMAL,
-    )
+    # Before 3.13 Python leaves a bare return unquoted, which no reader takes back; unix quotes all.
+    dialect = "unix" if "\r" in text else "excel"
+    rows = writer(written, dialect, delimiter=delimiter, lineterminator="\n")
     rows.writerows(zip(*columns, strict=True))
     return written.getvalue()
 

@@ -104,9 +104,7 @@ def _grid(
         answer.notes.append(f"{count} ({', '.join(hidden)}): add --fields, or a wider terminal")
     bold = _BOLD if answer.color else ""
     if answer.settings.header and documents:
-        head = [
-            padded(column.name, width, bold) for column, width in zip(columns, widths, strict=True)
-        ]
+        head = [padded(it.name, width, bold) for it, width in zip(columns, widths, strict=True)]
         yield f"{indent}{GAP.join(head)}".rstrip() + "\n"
     group = ""
     rows = zip(*map(_cells, columns, widths), strict=True)
@@ -143,18 +141,16 @@ def _entries(answer: Answer, columns: Sequence[Column]) -> Iterator[str]:
 
 def _lines(answer: Answer, documents: Documents, fields: Sequence[Field]) -> Iterator[str]:
     """For each record a line for each field, `name: value`; without a header the values alone."""
-    names = [f"{field.name}:" if answer.settings.header else "" for field in fields]
-    width = max(map(len, names), default=0)
+    header, width = answer.settings.header, max(len(field.name) for field in fields) + 1
     for number, document in enumerate(documents):
-        if number and answer.settings.header:
+        if number and header:
             yield "\n"
-        for name, field, column in zip(
-            names, fields, _columns(answer, [document], fields), strict=True
-        ):
+        for field, column in zip(fields, _columns(answer, [document], fields), strict=True):
             text = padded(column.texts[0], 0, column.styles[0])
             if field.kind == "date" and field.date(document):
                 text = f"{texts([document], [field])[0][0]} ({text})"
-            yield f"{name:<{width}} {text}".rstrip() + "\n" if name else f"{text}\n"
+            name = f"{field.name}:"
+            yield f"{name:<{width}} {text}".rstrip() + "\n" if header else f"{text}\n"
 
 
 def _columns(answer: Answer, documents: Documents, fields: Sequence[Field]) -> list[Column]:

@@ -208,12 +208,12 @@ class Sink(Messages):
 
             texts = spooled(map(encoded, texts))
         elif not format.flows:
-            whole_text = b"".join(map(encoded, texts))
-            lines = whole_text.count(b"\n")
+            shown = b"".join(map(encoded, texts))
+            lines = shown.count(b"\n")
             if self._bar:
                 self._bar.stop()
             long = lines >= height and settings.pager
-            texts = () if long and terminal.paged(whole_text, self._stdout) else (whole_text,)
+            texts = () if long and terminal.paged(shown, self._stdout) else (shown,)
         for text in texts:
             self._write(text)
         if screen and self.err_terminal and not whole:
@@ -243,10 +243,6 @@ class Sink(Messages):
         """An answer that is plain text."""
         self._write((safe.prose(text) if self.on_terminal else text).rstrip("\n") + "\n")
 
-    def close(self) -> None:
-        """Raises AddonctlError if something held back cannot be written; `main` calls it last."""
-        self._write(b"")
-
     def _write(self, data: str | bytes) -> None:
         """Write all of `data`, and pass it on at once: a reader of a pipe waits for it.
 
@@ -255,14 +251,14 @@ class Sink(Messages):
         data, out = encoded(data), self._stdout
         if self._bar and self.on_terminal:
             self._bar.stop()  # one terminal cannot show rows and a bar at a time
-        if out is None:
-            if data:
-                raise AddonctlError("cannot write to standard output: it is closed")
+        if not data:
             return
+        if out is None:
+            raise AddonctlError("cannot write to standard output: it is closed")
         try:
-            if data and hasattr(out, "buffer"):
+            if hasattr(out, "buffer"):
                 out.buffer.write(data)
-            elif data:
+            else:
                 out.write(data.decode("utf-8", "replace"))
             out.flush()
         except (OSError, ValueError) as problem:

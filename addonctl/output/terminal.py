@@ -6,7 +6,7 @@ import codecs
 import json
 import os
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, cycle, pairwise
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from addonctl.errors import AddonctlError
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from addonctl.transcripts import Transcript
 
 LONGEST_JSON = 4 << 20  # bytes of a payload up to which JSON is taken apart and indented
-
-_VOICES = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
 def payload(chunks: Iterable[bytes], content_type: str, *, color: bool) -> Iterator[str]:
@@ -64,25 +62,22 @@ def dialogue(transcript: Transcript, width: int, *, color: bool) -> str:
 
     from addonctl.transcripts.write import clock, labels
 
-    voices = labels(transcript)
-    colors: dict[str, str] = {}
-    grid = Table.grid(padding=(0, 2))
-    timed = any(turn.start is not None for turn in transcript.turns)
-    if timed:
+    turns, voices = transcript.turns, labels(transcript)
+    times = ["" if turn.start is None else clock(turn.start) for turn in turns]
+    grid, columns = Table.grid(padding=(0, 2)), []
+    if any(times):
         grid.add_column(justify="right", no_wrap=True)
+        columns.append([Text(time, "dim") for time in times])
     if any(voices):
         grid.add_column(max_width=max(8, width // 4))
+        colors = cycle(("cyan", "green", "magenta", "yellow", "blue", "red"))
+        styles = dict(zip(dict.fromkeys(voices), colors, strict=False))
+        shown = ["" if who == before else safe.line(who) for before, who in pairwise(["", *voices])]
+        columns.append([Text(name, styles[who]) for name, who in zip(shown, voices, strict=True)])
     grid.add_column(ratio=1, overflow="fold")
-    before = ""
-    for who, turn in zip(voices, transcript.turns, strict=True):
-        style = colors.setdefault(who, _VOICES[len(colors) % len(_VOICES)])
-        cells = [Text(safe.line(" ".join(turn.text.split())))]
-        if any(voices):
-            cells.insert(0, Text(safe.line(who) if who != before else "", style))
-        if timed:
-            cells.insert(0, Text("" if turn.start is None else clock(turn.start), "dim"))
-        grid.add_row(*cells)
-        before = who
+    columns.append([Text(safe.line(" ".join(turn.text.split()))) for turn in turns])
+    for row in zip(*columns, strict=True):
+        grid.add_row(*row)
     console = Console(
         width=width,
         force_terminal=color,
