@@ -105,11 +105,6 @@ class Profile(NamedTuple):
         """The profile with its secret, on an account that is its own where none is named."""
         return Login(self.account, self.username, secret, url, subaccount, self.name, self.storage)
 
-    def changes(self) -> dict[Place, Any]:
-        """What makes its table in the file say this."""
-        values = self._asdict() | {"storage": self.storage if self.storage != "keyring" else None}
-        return {("profiles", self.name, key): values[key] for key in KEYS}
-
 
 class Config(NamedTuple):
     """What config.toml says: the profile in use, all of them in the file's order, the defaults,
@@ -182,18 +177,16 @@ class ConfigFile:
         except (RecursionError, ValueError):
             raise self._broken(1, "nested too deeply, or a number too long") from None
 
-        def must(fit: object, place: Place, expected: str) -> None:
+        def must(fit: object, expected: str, *place: str) -> None:
             if not fit:
                 raise self.wrong(place, expected)
 
         active, tables = document.get("active"), document.get("profiles", {})
         defaults, add_ons = document.get("defaults", {}), document.get("add_ons", {})
-        must(
-            isinstance(active, str | None), ("active",), "must be the name of a profile, in quotes"
-        )
-        must(isinstance(tables, dict), ("profiles",), "must be a table of profiles")
-        must(isinstance(defaults, dict), ("defaults",), "must be a table")
-        must(isinstance(add_ons, dict), ("add_ons",), "must be a table")
+        must(isinstance(active, str | None), "must be the name of a profile, in quotes", "active")
+        must(isinstance(tables, dict), "must be a table of profiles", "profiles")
+        must(isinstance(defaults, dict), "must be a table", "defaults")
+        must(isinstance(add_ons, dict), "must be a table", "add_ons")
         profiles = {}
         for name, table in tables.items():
             place = ("profiles", name)
@@ -201,27 +194,27 @@ class ConfigFile:
                 checked_name(name)
             except Usage as problem:
                 raise self.wrong(place, f"is no name for a profile: {problem.message}") from None
-            must(isinstance(table, dict), place, f"must be a table: {', '.join(KEYS)}")
+            must(isinstance(table, dict), f"must be a table: {', '.join(KEYS)}", *place)
             for key, (fits, expected) in KEYS.items():
                 word = table.get(key)
-                must(isinstance(word, str | None), (*place, key), "must be text, in quotes")
+                must(isinstance(word, str | None), "must be text, in quotes", *place, key)
                 fit = fits(word) if word else key != "account"
-                must(fit, (*place, key), f"must be {expected}")
+                must(fit, f"must be {expected}", *place, key)
             profiles[name] = Profile(name, **{key: table[key] for key in KEYS if table.get(key)})
         for name, value in defaults.items():
-            place = ("defaults", name)
-            must(name in DEFAULTS, place, f"is no setting; known: {', '.join(DEFAULTS)}")
-            allowed, expected = DEFAULTS[name]
-            must(allowed(value), place, f"must be {expected}")
+            known = f"is no setting; known: {', '.join(DEFAULTS)}"
+            must(name in DEFAULTS, known, "defaults", name)
+            fits, expected = DEFAULTS[name]
+            must(fits(value), f"must be {expected}", "defaults", name)
         for sid, name in add_ons.items():
-            must(is_add_on(sid), ("add_ons", sid), "must be an add-on's SID (XB… or XE…)")
+            must(is_add_on(sid), "must be an add-on's SID (XB… or XE…)", "add_ons", sid)
             fit = _is_text(name) and "," not in name
-            must(fit, ("add_ons", sid), "must be a name, without commas")
+            must(fit, "must be a name, without commas", "add_ons", sid)
         return Config(active or None, profiles, defaults, add_ons)
 
     @contextmanager
-    def changing(self, change: Callable[[Config], Changes]) -> Iterator[None]:
-        """Make the changes that `change` asks for, once the block ends well.
+    def changing(self, change: Callable[[Config], Changes]) -> Iterator[Config]:
+        """What it says, with the changes that `change` asks for once the block ends well.
 
         No other run can change the file meanwhile. All but those places stays as it stands,
         comments too: the text is changed only if it then says what it said before, and them.
@@ -230,7 +223,7 @@ class ConfigFile:
         from tomlkit.exceptions import TOMLKitError
 
         with files.locked(self.path, hint=ELSEWHERE):
-            changes = change(self.read())
+            changes = change(config := self.read())
             text, wanted = self._text, tomllib.loads(self._text)
             for place, value in changes.items():
                 _put(wanted, place, value)
@@ -247,11 +240,19 @@ class ConfigFile:
             if not fine:
                 raise AddonctlError(f"{self.path} is laid out in a way that only you can change")
             with files.replacing(self.path, text.encode(), hint=ELSEWHERE):
-                yield
+                yield config
 
     def wrong(self, place: Place, why: str) -> Usage:
-        """What to raise for a value that does not do, with its line in the file as it was read."""
-        return self._broken(_line_of(self._text, place), f"{'.'.join(place)} {why}")
+        """What to raise for a value that does not do, with its line in the file as it was read: the
+        first one after which it, or else what holds it, is there.
+        """
+        lines, depth, found = list(StringIO(self._text)), 0, 1
+        for number, line in enumerate(lines, 1):
+            with suppress(ValueError, LookupError, TypeError):
+                while any(name in line for name in place[depth:]):
+                    reduce(getitem, place[: depth + 1], tomllib.loads("".join(lines[:number])))
+                    depth, found = depth + 1, number
+        return self._broken(found, f"{'.'.join(place)} {why}")
 
     def _broken(self, line: int, why: str) -> Usage:
         return Usage(f"{self.path}, line {line}: {why}", hint="mend that line, or remove it")
@@ -265,8 +266,7 @@ def _put(document: Any, place: Place, value: Any) -> None:
         if value is None and not document[name]:
             del document[name]
     elif value is None:
-        if not below:
-            document.pop(name, None)
+        document.pop(name, None)
     elif below or document.get(name) != value:
         # What is missing is put in at one go: tomlkit loses an empty table among others.
         for each in reversed(below):
@@ -295,14 +295,3 @@ def _without_table(text: str, place: Place) -> str:
                 del kept[:1]  # one blank line is enough
             return "".join([*lines[:start], *kept, *lines[end:]])
     return text
-
-
-def _line_of(text: str, place: Place) -> int:
-    """The first line after which the value at `place`, or else what holds it, is there."""
-    lines = list(StringIO(text))
-    for number, line in enumerate(lines, 1):
-        if place and place[-1] in line:
-            with suppress(ValueError, LookupError, TypeError):
-                reduce(getitem, place, tomllib.loads("".join(lines[:number])))
-                return number
-    return _line_of(text, place[:-1]) if place else 1

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -22,7 +21,7 @@ from addonctl import files
 from addonctl.addresses import is_sid
 from addonctl.errors import LoginRefused, NotFound, Usage
 from addonctl.profiles import SANDBOX, Login, api_url, checked_label, secret_flaw, trimmed
-from addonctl.profiles.config import Changes, Config, ConfigFile, Profile, checked_name
+from addonctl.profiles.config import KEYS, Changes, Config, ConfigFile, Profile, checked_name
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -55,26 +54,20 @@ class Profiles:
     def config_file(self) -> ConfigFile:
         return ConfigFile(files.config_folder(self._environment))
 
-    @cached_property
-    def secrets_file(self) -> SecretsFile:
-        return SecretsFile(files.config_folder(self._environment))
-
     def config(self) -> Config:
         """Which profiles there are. Raises Usage for a broken config.toml."""
         return self.config_file.read()
 
     def use(self, name: str) -> None:
         """Make `name` the profile in use. Raises LoginRefused, with the known ones, for none."""
-
-        def change(config: Config) -> Changes:
-            return {("active",): name if name == SANDBOX else config.profile(name).name}
-
-        with self.config_file.changing(change):
+        with self.config_file.changing(
+            lambda config: {("active",): name if name == SANDBOX else config.profile(name).name}
+        ):
             pass
 
     def secret(self, profile: Profile) -> str:
         """The profile's secret. Raises LoginRefused where it is not to be had."""
-        keeper = self._keeper(profile)
+        keeper = self._keeper(profile.storage)
         secret = keeper.get(profile.entry)
         if secret is None:
             why = f"{keeper.place} holds no secret of {profile.username}"
@@ -87,7 +80,7 @@ class Profiles:
 
     def check_keeper(self, profile: Profile) -> None:
         """Raise LoginRefused if its secret could not be kept, before anyone is asked for it."""
-        self._keeper(profile).get(profile.entry)
+        self._keeper(profile.storage).get(profile.entry)
 
     def login(self, profile: Profile, secret: str) -> Login:
         """The profile as it would log in, if it were kept."""
@@ -100,23 +93,22 @@ class Profiles:
         What its name stood for before is removed, and stays if this fails. Raises Usage for a name
         that is another account's.
         """
-        before: Profile | None = None
 
         def change(config: Config) -> Changes:
-            nonlocal before
-            before = config.before(profile)
-            changes = profile.changes()
-            return changes if config.active else {("active",): profile.name, **changes}
+            config.before(profile)
+            active = {} if config.active else {("active",): profile.name}
+            words = profile._asdict() | {"storage": "file" if profile.storage == "file" else None}
+            return active | {("profiles", profile.name, key): words[key] for key in KEYS}
 
-        with self.config_file.changing(change):
-            self._keeper(profile).put(profile.entry, secret)
-        said = []
+        keeper, said = self._keeper(profile.storage), []
+        with self.config_file.changing(change) as config:
+            keeper.put(profile.entry, secret)
         if profile.storage == "file":
-            path = self.secrets_file.path
-            said.append(f"the secret lies readable in {path} (mode 0600), as you asked")
+            said.append(f"the secret lies readable in {keeper.place} (mode 0600), as you asked")
+        before = config.profiles.get(profile.name)
         if before and (before.entry, before.storage) != (profile.entry, profile.storage):
             try:
-                self._keeper(before).remove(before.entry)
+                self._keeper(before.storage).remove(before.entry)
             except LoginRefused as problem:
                 said.append(f"its earlier secret could not be removed: {problem.message}")
         return said
@@ -130,7 +122,7 @@ class Profiles:
             return {**gone, ("active",): ""} if config.active == profile.name else gone
 
         with self.config_file.changing(change):
-            self.secrets_file.remove(profile.entry)
+            self._keeper("file").remove(profile.entry)
             try:
                 self.keyring.remove(profile.entry)
             except LoginRefused:
@@ -138,8 +130,10 @@ class Profiles:
                 if profile.storage == "keyring":
                     raise
 
-    def _keeper(self, profile: Profile) -> Keyring | SecretsFile:
-        return self.keyring if profile.storage == "keyring" else self.secrets_file
+    def _keeper(self, storage: Literal["keyring", "file"]) -> Keyring | SecretsFile:
+        if storage == "keyring":
+            return self.keyring
+        return SecretsFile(files.config_folder(self._environment))
 
 
 class Keyring:
@@ -167,23 +161,23 @@ class Keyring:
 
     def remove(self, entry: str) -> None:
         """Removes it; nothing happens where there is none."""
-
-        def remove(keyring: KeyringBackend) -> None:
-            if keyring.get_password(SERVICE, entry) is not None:
-                keyring.delete_password(SERVICE, entry)
-
-        self._ask(remove)
+        if self.get(entry) is not None:
+            self._ask(lambda keyring: keyring.delete_password(SERVICE, entry))
 
     def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
         if self._given_up:
             raise self._given_up
-        answers: SimpleQueue[tuple[T] | LoginRefused] = SimpleQueue()
+        answers: list[T] = []
+        refusal = LoginRefused(
+            "the keyring does not answer; it may be waiting to be unlocked", hint=WAYS_OUT
+        )
 
         def run() -> None:
+            nonlocal refusal
             try:
-                answers.put((question(_chosen()),))
+                answers.append(question(_chosen()))
             except LoginRefused as problem:
-                answers.put(problem)
+                refusal = problem
             except BaseException as problem:  # backends, and what they load, raise all sorts
                 # Its own text is not repeated: nobody knows what a backend puts there. The errors
                 # are not imported: that the library itself cannot be may be the problem.
@@ -191,21 +185,20 @@ class Keyring:
                 why, hint = f"the keyring cannot be used ({type(problem).__name__})", WAYS_OUT
                 if errors and isinstance(problem, errors.KeyringLocked | errors.InitError):
                     why, hint = "the keyring is locked", f"unlock it, or {WAYS_OUT}"
-                answers.put(LoginRefused(why, hint=hint))
+                refusal = LoginRefused(why, hint=hint)
 
+        # The end of the program does not wait for a daemon, as it would for a pool's thread.
+        thread = Thread(target=run, name="keyring", daemon=True)
         try:
-            # The end of the program does not wait for a daemon, as it would for a pool's thread.
-            Thread(target=run, name="keyring", daemon=True).start()
-            answer = answers.get(timeout=PATIENCE)
-        except (Empty, RuntimeError) as problem:
-            why = "the keyring does not answer; it may be waiting to be unlocked"
-            if isinstance(problem, RuntimeError):
-                why = "the keyring is asked by a thread of its own, and there is none to be had"
-            answer = LoginRefused(why, hint=WAYS_OUT)
-        if isinstance(answer, LoginRefused):
-            self._given_up = answer
-            raise answer
-        return answer[0]
+            thread.start()
+            thread.join(PATIENCE)
+        except RuntimeError:
+            why = "the keyring is asked by a thread of its own, and there is none to be had"
+            refusal = LoginRefused(why, hint=WAYS_OUT)
+        if answers:
+            return answers[0]
+        self._given_up = refusal
+        raise refusal
 
 
 def _chosen() -> KeyringBackend:
@@ -240,8 +233,7 @@ class SecretsFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "secrets.json"
-        self.place = str(self.path)
+        self.place = self.path = folder / "secrets.json"
 
     def get(self, entry: str) -> str | None:
         return self._read().get(entry)
@@ -306,8 +298,7 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as problem:
-        line = getattr(problem, "lineno", 1)
-        raise Usage(f"{path}, line {line}: not valid JSON") from None
+        raise Usage(f"{path}, line {getattr(problem, 'lineno', 1)}: not valid JSON") from None
     profiles = document.get("profiles") if isinstance(document, dict) else None
     if not isinstance(profiles, dict) or not profiles:
         raise NotFound(f"{path} holds no profiles", hint="addonctl auth login")
@@ -315,8 +306,7 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
     for name, entry in sorted(profiles.items(), key=lambda pair: pair[0] != active):
         given = {"edge": document.get("edge"), **entry} if isinstance(entry, dict) else {}
         words = {key: trimmed(word) for key, word in given.items() if isinstance(word, str)}
-        account, key = words.get("accountSid", ""), words.get("apiKey", "")
-        secret = words.get("apiSecret", "")
+        account, key, secret = (words.get(it, "") for it in ("accountSid", "apiKey", "apiSecret"))
         try:
             if not is_sid(account, "AC"):
                 raise Usage("it names no account (AC…)")
@@ -324,8 +314,7 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
                 raise Usage("it names no API key (SK…)")
             if flaw := secret_flaw(secret):
                 raise Usage(f"its secret {flaw}")
-            region = checked_label(words.get("region"), "region") or None
-            edge = checked_label(words.get("edge"), "edge") or None
+            region, edge = (checked_label(words.get(it), it) or None for it in ("region", "edge"))
             profile = Profile(checked_name(name), account, key, region, edge, storage)
             found.append(Foreign(name, profile, secret))
         except Usage as problem:
