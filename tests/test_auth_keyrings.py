@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,12 +65,14 @@ def test_a_login_has_one_entry_until_it_is_left(
     replaced = dict(entries)
     entered = run(LOGIN, stdin=SECRET)
     kept = dict(entries)
+    written = tomllib.loads((folder(home) / "config.toml").read_text("utf-8"))
     again = run(LOGIN, stdin=SECRET)
     status = run("auth status --format csv --fields source,keyring,status --no-header")
     left = run("auth logout")
 
     assert replaced == before | {f"addonctl/work:{OTHER_KEY}": OTHER_SECRET}
     assert kept == before | {ENTRY: SECRET}
+    assert written["profiles"] == {"work": {"account": ACCOUNT, "key": KEY}}
     assert entered == again == (0, "", f"logged in to {ACCOUNT} as profile 'work'\n")
     assert status == (0, "keyring,keyrings Memory,accepted\n", "")
     assert (0, before) == (left.code, entries)

@@ -270,11 +270,12 @@ def test_the_last_logout_leaves_no_file_of_secrets(run: Run, two: None, home: Pa
     assert not (folder(home) / "secrets.json").exists()
 
 
-def test_logging_out_of_what_is_not_there_is_exit_4_and_changes_nothing(
-    run: Run, two: None, home: Path
+@pytest.mark.parametrize("verb", ["logout", "use"])
+def test_a_profile_that_is_not_there_is_exit_4_and_changes_nothing(
+    run: Run, two: None, home: Path, verb: str
 ) -> None:
     before = {path: path.read_bytes() for path in folder(home).iterdir()}
-    ran = run("auth logout nobody")
+    ran = run(f"auth {verb} nobody")
 
     assert (4, "") == (ran.code, ran.out)
     assert "no profile named 'nobody'; there are: good, bad, sandbox" in ran.err

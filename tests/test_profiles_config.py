@@ -24,6 +24,10 @@ from support.logins import (
 )
 from support.program import PROGRAM, Run, until
 
+from addonctl.errors import Usage
+from addonctl.profiles.config import Profile
+from addonctl.profiles.keeping import Profiles
+
 BY_HAND = f"""# the accounts of our team
 active = "work"  # what we use most
 
@@ -150,6 +154,7 @@ def test_the_line_of_a_wrong_value_is_found_after_text_of_many_lines(run: Run, h
         (f"[profiles.work]\naccount = ['{ACCOUNT}']\n", 2, "must be text"),
         (f"[profiles.work]\naccount = '{ACCOUNT}'\nstorage = ['file']\n", 3, "must be text"),
         ("# x\n" * 50_000 + "active = 3\n", 50_001, "active must be"),
+        ("profiles.work = {note = '''\n''', account = 7}\n", 2, "must be text"),
     ],
 )
 def test_a_broken_file_is_exit_2_naming_file_and_line(
@@ -171,6 +176,17 @@ def test_a_file_that_is_not_utf_8_is_named_with_its_line(run: Run, home: Path) -
 
     assert (2, "") == (ran.code, ran.out)
     assert f"{path}, line 2: not UTF-8" in ran.err
+
+
+def test_of_two_who_give_one_name_to_two_accounts_the_later_is_refused(home: Path) -> None:
+    """Also where neither saw the other's when it was asked for its words."""
+    profiles = Profiles({})
+    profiles.keep(Profile("work", ACCOUNT, storage="file"), SECRET)
+    before = {path: path.read_bytes() for path in folder(home).iterdir()}
+
+    with pytest.raises(Usage, match=f"'work' is a login to {ACCOUNT}, and stays so"):
+        profiles.keep(Profile("work", OTHER_ACCOUNT, storage="file"), "other")
+    assert {path: path.read_bytes() for path in folder(home).iterdir()} == before
 
 
 @pytest.mark.parametrize("command", ["auth use sandbox", "auth logout work", "LOGIN"])
