@@ -7,9 +7,9 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from support.account import Account
@@ -83,7 +83,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         arguments = shlex.split(words[0]) if len(words) == 1 else list(words)
         given = stdin.encode() if isinstance(stdin, str) else stdin
         out, err = io.BytesIO(), io.BytesIO()
-        with monkeypatch.context() as patch, tempfile.TemporaryFile() as typed:
+        with monkeypatch.context() as patch, TemporaryFile() as typed:
             typed.write(given)
             typed.seek(0)
             patch.setattr(sys, "stdin", io.TextIOWrapper(typed, "utf-8"))
