@@ -17,12 +17,6 @@ from pathlib import Path
 
 from addonctl.errors import AddonctlError, TryLater, Usage
 
-PATIENCE = 10.0
-"""Seconds to wait for another run that writes the same file; each takes a moment."""
-
-# Past any byte that is read or written: on Windows what is locked cannot be read by others.
-_LOCKED_BYTE = 1 << 40
-
 
 def config_folder(environment: Mapping[str, str]) -> Path:
     """Where settings lie: ADDONCTL_CONFIG_DIR, or the platform's own place for them.
@@ -30,13 +24,12 @@ def config_folder(environment: Mapping[str, str]) -> Path:
     Raises Usage for an ADDONCTL_CONFIG_DIR that names no folder, AddonctlError without a home.
     """
     if named := environment.get("ADDONCTL_CONFIG_DIR"):
-        try:
+        with suppress(RuntimeError):
             return Path(named).expanduser()
-        except RuntimeError:
-            raise Usage(
-                f"ADDONCTL_CONFIG_DIR is {named}, and there is no such home folder",
-                hint="write the folder's whole path",
-            ) from None
+        raise Usage(
+            f"ADDONCTL_CONFIG_DIR is {named}, and there is no such home folder",
+            hint="write the folder's whole path",
+        )
     if sys.platform == "linux":
         # What platformdirs says there; nearly every run asks, and loading it takes a while.
         base = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")  # noqa: PTH111
@@ -69,16 +62,13 @@ def home_folder() -> Path:
 
 def _absolute(folder: Callable[[], Path], variables: str) -> Path:
     """What `folder` gives back, unless it depends on the current folder."""
-    try:
-        found = folder()
-    except RuntimeError:  # no HOME, and no such user in the system's list
-        found = Path()
-    # Older releases of platformdirs give `~/.config` back as it stands, or a relative XDG path.
-    if not found.is_absolute():
-        raise AddonctlError(
-            "the system knows no home folder of yours", hint=f"set {variables} to a whole path"
-        )
-    return found
+    with suppress(RuntimeError):  # no HOME, and no such user in the system's list
+        # Older releases of platformdirs give `~/.config` back as it stands, or a relative XDG path.
+        if (found := folder()).is_absolute():
+            return found
+    raise AddonctlError(
+        "the system knows no home folder of yours", hint=f"set {variables} to a whole path"
+    )
 
 
 def read(path: Path, most: int, *, cut: bool = False, hint: str | None = None) -> bytes:
@@ -90,20 +80,19 @@ def read(path: Path, most: int, *, cut: bool = False, hint: str | None = None) -
     with explained("read", path, hint):
         try:
             # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-            number = os.open(path, os.O_RDONLY | _flags("O_NONBLOCK", "O_BINARY"))
+            number = os.open(path, os.O_RDONLY | flags("O_NONBLOCK", "O_BINARY"))
         except FileNotFoundError:
             return b""
         try:
             if not stat.S_ISREG(os.fstat(number).st_mode):
                 raise OSError(None, "not a regular file")
-            content = bytearray()
-            while piece := os.read(number, most + 1 - len(content)):
-                content += piece
+            with os.fdopen(number, "rb", closefd=False) as file:
+                content = file.read(most + 1)
         finally:
             os.close(number)
         if len(content) > most and not cut:
             raise OSError(None, f"larger than {most} bytes")
-        return bytes(content[:most])
+        return content[:most]
 
 
 def lock(descriptor: int, patience: float = 0.0) -> bool:
@@ -118,7 +107,8 @@ def lock(descriptor: int, patience: float = 0.0) -> bool:
             if sys.platform == "win32":
                 import msvcrt
 
-                os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+                # Past any byte that is read or written: others cannot read what is locked.
+                os.lseek(descriptor, 1 << 40, os.SEEK_SET)
                 msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
             else:
                 import fcntl
@@ -134,16 +124,17 @@ def lock(descriptor: int, patience: float = 0.0) -> bool:
 
 
 @contextmanager
-def locked(path: Path, patience: float = PATIENCE, *, hint: str | None = None) -> Iterator[None]:
+def locked(path: Path, patience: float = 10.0, *, hint: str | None = None) -> Iterator[None]:
     """Hold off every other run that would change the file `path`; makes its folder.
 
     The lock is a file of its own beside it: `path` itself is replaced. Raises AddonctlError,
-    with the `hint`, where that cannot be written, TryLater where another run does not let go.
+    with the `hint`, where that cannot be written, TryLater where another run, which takes a
+    moment, does not let go for `patience` seconds.
     """
     with explained("write", path, hint):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = path.with_name(_beside(path, "lock"))
-        number = os.open(beside, os.O_RDWR | os.O_CREAT | _flags("O_NOFOLLOW"), 0o600)
+        number = os.open(beside, os.O_RDWR | os.O_CREAT | flags("O_NOFOLLOW"), 0o600)
     try:
         if not lock(number, patience):
             raise TryLater(f"cannot write {path}: another run of addonctl is at it")
@@ -170,7 +161,7 @@ def replacing(
         target = path.resolve()
         # Of a name that nobody can foresee, created exclusively: nobody else has it open.
         beside = target.with_name(_beside(target, f"{os.urandom(8).hex()}.tmp"))
-        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_BINARY"), mode)
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | flags("O_BINARY"), mode)
     try:
         with explained("write", path, hint), os.fdopen(number, "wb") as file:
             file.write(content)
@@ -206,7 +197,7 @@ def _beside(path: Path, ending: str) -> str:
     return f".{path.name[:50]}.{ending}"
 
 
-def _flags(*names: str) -> int:
+def flags(*names: str) -> int:
     """Flags of `os.open` that not every system has."""
     return sum(getattr(os, name, 0) for name in names)
 

@@ -36,12 +36,6 @@ INFIXES = ("", *(f".{number}" for number in range(2, 10)))
 LONGEST_NOTE = 2048
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
-# Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-_FILE = _NO_LINKS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_MARK = b'{"made by": "addonctl", '
-_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,1024}"')
 
 
 class Directory(NamedTuple):
@@ -56,7 +50,8 @@ class Directory(NamedTuple):
     @classmethod
     def at(cls, path: Path) -> Directory:
         """The folder that a path leads to."""
-        return cls(path, os.open(path, _FOLDER) if _BY_DESCRIPTOR else None)
+        flags = os.O_RDONLY | files.flags("O_DIRECTORY")
+        return cls(path, os.open(path, flags) if _BY_DESCRIPTOR else None)
 
     def again(self) -> Directory:
         """The very same folder, to be closed for itself."""
@@ -69,14 +64,15 @@ class Directory(NamedTuple):
 
     def open(self, name: str, flags: int) -> int:
         """A file, through no link and waiting for nobody."""
-        return os.open(self._at(name), flags | _FILE, 0o666, dir_fd=self.descriptor)
+        # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+        flags |= files.flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+        return os.open(self._at(name), flags, 0o666, dir_fd=self.descriptor)
 
     def status(self, name: str) -> os.stat_result | None:
         """What is at a name, links not followed; None where nothing is."""
-        try:
+        with suppress(FileNotFoundError):
             return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
+        return None
 
     def unlink(self, name: str) -> None:
         with suppress(FileNotFoundError):
@@ -89,10 +85,10 @@ class Directory(NamedTuple):
         makes none, an empty file holds the name until the rename.
         """
         ends = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
-        if not over and self.descriptor is None:
-            (self.path / old).rename(self.path / new)  # Windows refuses by itself
-            return
         if not over:
+            if self.descriptor is None:
+                (self.path / old).rename(self.path / new)  # Windows refuses by itself
+                return
             try:
                 os.link(self._at(old), self._at(new), follow_symlinks=False, **ends)
                 self.unlink(old)
@@ -115,7 +111,7 @@ class Directory(NamedTuple):
         if not _BY_DESCRIPTOR:
             path.mkdir(exist_ok=True)
             return Directory(path, None)
-        flags = _FOLDER | _NO_LINKS
+        flags = os.O_RDONLY | files.flags("O_DIRECTORY", "O_NOFOLLOW")
         while True:
             with suppress(FileNotFoundError):
                 return Directory(path, os.open(name, flags, dir_fd=self.descriptor))
@@ -145,13 +141,19 @@ class Part:
 
     def __init__(self, directory: Directory, name: str, note: int, data: int, said: bytes) -> None:
         self.hashing = False
-        self._directory, self._name = directory, name
+        self.length = os.fstat(data).st_size
+        self.version: Version | None = None
+        self._directory, self._name, self._note, self._data = directory, name, note, data
         self._sid = name.partition(".")[0]
-        self._note, self._data = note, data
-        self.length, self.version = os.fstat(data).st_size, _version(said, self._sid)
         self._checks = Checks((), 0)
-        self._told: dict[str, bytes] = {}
-        self._begun = False
+        self._told: dict[str, bytes] | None = None
+        with suppress(ValueError, RecursionError):  # what the note `said` may make no sense
+            document = json.loads(said)
+            etag, size = document.get("etag"), document.get("size")
+            named = re.fullmatch(r'"[\x21\x23-\x7e]{1,1024}"', str(etag))
+            measured = size is None or (type(size) is int and 0 < size < 1 << 63)
+            if named and measured and document.get("payload") == self._sid:
+                self.version = Version(etag, size)
 
     def __enter__(self) -> Part:
         return self
@@ -181,9 +183,9 @@ class Part:
             while data:
                 data = data[os.write(self._data, data) :]
             self.length = end
-        elif not (self._begun and piece.begin == self.length > 0):
+        elif self._told is None or not (piece.begin == self.length > 0):
             os.ftruncate(self._data, piece.begin)
-            self._begun, self._told = True, told(piece.body)
+            self._told = told(piece.body)
             # What an earlier run left is read back: no digest of that is one of what came.
             names = self._told or ({"sha256"} if self.hashing and not piece.begin else ())
             self._checks = Checks(names, piece.body.size)
@@ -244,20 +246,18 @@ def _taken(directory: Directory, sid: str, infix: str, end: float) -> Part | Non
     while True:
         if directory.status(f"{name}.part") and directory.status(f"{name}.note") is None:
             return None
-        note = _opened(directory, f"{name}.note")
-        if note < 0:
+        if (note := _opened(directory, f"{name}.note")) < 0:
             return None
-        is_held = files.lock(note, max(0.0, end - time.monotonic()))
+        is_held = files.lock(note, end - time.monotonic())
         there = directory.status(f"{name}.note")
         is_there = there is not None and os.path.samestat(there, os.fstat(note))
         if is_held and is_there:
             said = os.read(note, LONGEST_NOTE + 1)
-            is_ours = said.startswith(_MARK) and len(said) <= LONGEST_NOTE
+            is_ours = said.startswith(b'{"made by": "addonctl", ') and len(said) <= LONGEST_NOTE
             if is_ours or not (said or directory.status(f"{name}.part")):
                 if not said:
                     _say(note, sid, None)
-                data = _opened(directory, f"{name}.part")
-                if data >= 0:
+                if (data := _opened(directory, f"{name}.part")) >= 0:
                     return Part(directory, name, note, data, said)
         os.close(note)
         if is_there or not is_held:
@@ -292,16 +292,3 @@ def _say(note: int, sid: str, version: Version | None) -> None:
     os.lseek(note, 0, os.SEEK_SET)
     os.write(note, said)
     os.ftruncate(note, len(said))
-
-
-def _version(said: bytes, sid: str) -> Version | None:
-    """The version that a note speaks of; None for a note that does not say, or makes no sense."""
-    try:
-        note = json.loads(said)
-    except (ValueError, RecursionError):
-        return None
-    etag, size = note.get("etag"), note.get("size")
-    makes_sense = size is None or (type(size) is int and 0 < size < 1 << 63)
-    if note.get("payload") == sid and _ETAG.fullmatch(str(etag)) and makes_sense:
-        return Version(etag, size)
-    return None
