@@ -23,7 +23,7 @@ from addonctl.transfer import source
 from addonctl.transfer.disk import LONGEST_NOTE, Directory, Part, part_of, settle
 from addonctl.transfer.fetch import Saved, retire, save
 from addonctl.transfer.folder import Folder, Name
-from addonctl.transfer.source import Piece, Source, Version
+from addonctl.transfer.source import Piece, Version
 
 MD5 = f'"{hashlib.md5(DATA).hexdigest()}"'
 UPDATED = "Fri, 20 Nov 2026 12:00:00 +0000"
@@ -50,8 +50,8 @@ def folder(root: Path, own: bool = True) -> Folder:
 def saved(root: Path, *answers: Any, own: bool = True, **more: Any) -> Saved:
     """What comes of one payload, which was last updated when it was created."""
     payload = Payload({"sid": SID, "date_updated": UPDATED, "content_type": "application/json"})
-    place = Source(cast(Client, Store([*answers])), ADDRESS, payload)
-    return save(place, folder(root, own).target(ADDRESS, payload), **{"check": False} | more)
+    client = cast(Client, Store([*answers]))
+    return save(client, folder(root, own).target(ADDRESS, payload), **{"check": False} | more)
 
 
 def left(root: Path) -> list[str]:
@@ -475,9 +475,9 @@ def test_a_file_that_comes_first_under_its_name_is_not_replaced(keep: Path) -> N
             return cast(Body, arrive())
 
     payload = Payload({"sid": SID})
-    place = Source(cast(Client, Late([])), ADDRESS, payload)
+    client = cast(Client, Late([]))
     with pytest.raises(AddonctlError) as raised:
-        save(place, folder(keep, own=False).target(ADDRESS, payload), check=False)
+        save(client, folder(keep, own=False).target(ADDRESS, payload), check=False)
 
     assert raised.value.message == f"cannot write {keep / NAME}: another file is there"
     assert (keep / NAME).read_text() == "mine"
@@ -494,9 +494,9 @@ def test_a_path_that_leads_elsewhere_in_the_end_is_an_error(keep: Path) -> None:
             return body(DATA, etag=MD5)
 
     payload = Payload({"sid": SID})
-    place = Source(cast(Client, Moved([])), ADDRESS, payload)
+    client = cast(Client, Moved([]))
     with pytest.raises(AddonctlError) as raised:
-        save(place, folder(root).target(ADDRESS, payload), check=False)
+        save(client, folder(root).target(ADDRESS, payload), check=False)
 
     assert raised.value.message == (
         f"{root / NAME}: what leads there was changed while the payload came"
@@ -514,9 +514,9 @@ def test_what_the_file_system_refuses_is_told_of_the_file(
     place = folder(keep)
     monkeypatch.setattr(os, "fsync", fsync)
     payload = Payload({"sid": SID})
-    store = cast(Client, Store([body(DATA, etag=MD5)]))
+    client = cast(Client, Store([body(DATA, etag=MD5)]))
     with pytest.raises(AddonctlError) as raised:
-        save(Source(store, ADDRESS, payload), place.target(ADDRESS, payload), check=check)
+        save(client, place.target(ADDRESS, payload), check=check)
 
     assert raised.value.message == f"cannot write {keep / NAME}: input/output error"
 

@@ -19,7 +19,6 @@ from addonctl.selection import Selection
 from addonctl.transcripts import NotATranscript, Transcript
 from addonctl.transfer.fetch import Saved, retire, save, stream
 from addonctl.transfer.folder import Folder, Name, Target
-from addonctl.transfer.source import Source
 
 Results = dict[Address, dict[str, Saved]]
 """The results that were looked up, in their order, each with what was saved of it, by SIDs."""
@@ -131,20 +130,17 @@ def saved(
     With `check` no file's time is trusted; `again` fetches in any case.
     """
 
-    def placed() -> Iterator[tuple[Address, tuple[Source, Target] | AddonctlError]]:
-        for address, got in found:
-            if isinstance(got, AddonctlError):
-                yield address, got
-            else:  # names go by this order, whichever worker is first
-                yield address, (Source(batch.client, address, got), folder.target(address, got))
+    def work(item: tuple[Address, Target | AddonctlError]) -> Saved:
+        _, target = item
+        if isinstance(target, AddonctlError):
+            raise target
+        return save(batch.client, target, batch.progress.received, again=again, check=check)
 
-    def work(item: tuple[Address, tuple[Source, Target] | AddonctlError]) -> Saved:
-        _, place = item
-        if isinstance(place, AddonctlError):
-            raise place
-        return save(*place, batch.progress.received, again=again, check=check)
-
-    for (address, _), got in batch.run(work, placed(), total, long=True):
+    placed = (  # names go by this order, whichever worker is first
+        (address, got if isinstance(got, AddonctlError) else folder.target(address, got))
+        for address, got in found
+    )
+    for (address, _), got in batch.run(work, placed, total, long=True):
         if isinstance(got, AddonctlError):
             yield address, got, None
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
@@ -24,14 +23,6 @@ from addonctl.transfer.disk import Directory, part_of, prune, settle
 from addonctl.transfer.folder import Folder, Target
 from addonctl.transfer.source import BLOCK, Checks, Piece, Source, told
 
-HELD_BACK = 1024 * 1024
-"""Bytes of a doubtful stream that are held in memory, not on disk."""
-MOST_PROOFS = 3
-"""Looks at a file before its source may go: what the first finds wrong, a later one finds right."""
-
-_unchanging = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
-"""What stays the same of a file for as long as nobody writes to it."""
-
 
 class Saved(NamedTuple):
     """A payload that is whole on disk; `fetched` unless it had been there before.
@@ -48,7 +39,7 @@ class Saved(NamedTuple):
 
 
 def save(
-    source: Source,
+    client: Client,
     target: Target,
     received: Callable[[int], None] = lambda count: None,
     *,
@@ -67,28 +58,30 @@ def save(
     Raises AddonctlError, with whatever lies at the target as it was.
     """
     trusting = not (again or check)
+    source, sid = Source(client, target.address, target.payload), target.address.payload
     directory = target.folder.directory(target.below)
     place = directory.path / target.names[0].file
     with closing(directory), files.explained("write", place, only=OSError):
         if trusting and (name := target.whole(directory)):
-            prune(directory, source.sid)
+            prune(directory, sid)
             return _saved(directory, name)
-        with part_of(directory, source.sid, source.patience, hashing=check) as part:
+        with part_of(directory, sid, client.timeout, hashing=check) as part:
             # Only now is it sure that no other run is about to give the payload its name.
             if trusting and (name := target.whole(directory)):
                 return _saved(directory, name)
             # The file to compare with: at a name that others may have, only what is the payload by
             # its time, and nothing else than that is replaced.
             old, replaced = "", False
-            for each in target.names:
-                there = None if each.taken else directory.status(each.file)
+            free = [each for each in target.names if not each.taken]
+            for each in free:
+                there = directory.status(each.file)
                 replaced = each.own or target.is_whole(there)
-                if there and (replaced or each is target.names[-1]):
+                if there and (replaced or each is free[-1]):
                     if not stat.S_ISREG(there.st_mode):
                         is_folder = stat.S_ISDIR(there.st_mode)
                         what = "a folder" if is_folder else "something that is no file"
                         raise AddonctlError(f"{directory.path / each.file}: {what} is in the way")
-                    old = each.file
+                    old, free = each.file, [each]
                     break
             for is_first in (True, False):
                 with closing(source.pieces(part.length, part.version)) as pieces:
@@ -114,13 +107,12 @@ def save(
                 version = _version(piece, target)
                 if check and old and _holds(directory, old, digests, part.length, target):
                     return _saved(directory, old)._replace(digests=digests, version=version)
-                for each in target.names:
-                    if not each.taken and old in ("", each.file):
-                        with suppress(FileExistsError):
-                            part.give_name(each.file, over=bool(old) or each.own)
-                            saved = _saved(directory, each.file)
-                            return saved._replace(fetched=True, digests=digests, version=version)
-                raise FileExistsError(errno.EEXIST, "another file is there")
+                for each in free:
+                    with suppress(FileExistsError):
+                        part.give_name(each.file, over=bool(old) or each.own)
+                        saved = _saved(directory, each.file)
+                        return saved._replace(fetched=True, digests=digests, version=version)
+                raise AddonctlError(f"cannot write {place}: another file is there")
     raise _damaged(source)
 
 
@@ -167,16 +159,13 @@ def stream(client: Client, address: Address, payload: Payload) -> Iterator[bytes
     Doubtful bytes are held back. Raises TryLater where they cannot be gone on with, or were not
     those the store holds: what has been handed on by then is not the payload.
     """
-    source = Source(client, address, payload)
-    written, etag = 0, None
-    digests: dict[str, bytes] = {}
-    checks = Checks((), 0)
-    with tempfile.SpooledTemporaryFile(HELD_BACK) as held:
-        for piece in source.pieces():
-            if not piece.data and not written:
-                digests, etag = told(piece.body), piece.body.etag
-                checks = Checks(digests, piece.body.size)
-            elif written > piece.begin and not (etag and piece.body.etag == etag):
+    source, written = Source(client, address, payload), 0
+    with closing(source.pieces()) as pieces, tempfile.SpooledTemporaryFile(BLOCK) as held:
+        first = next(pieces).body
+        digests = told(first)
+        checks = Checks(digests, first.size)
+        for piece in pieces:
+            if written > piece.begin and not (first.etag and piece.body.etag == first.etag):
                 raise TryLater(
                     f"{source.what}: the line broke after {written} bytes, and the store does not "
                     "go on from there"
@@ -224,8 +213,8 @@ def retire(
             with closing(folder.directory(target.below)) as directory:
                 if not target.whole(directory):
                     return "not wholly saved", f"payload {payload.sid} is not on disk"
-        for _ in range(MOST_PROOFS):
-            kept = save(Source(client, address, payload), target, check=True, before=kept)
+        for _ in range(3):  # what the first look finds wrong, a later one finds right
+            kept = save(client, target, check=True, before=kept)
             if not kept.fetched:
                 proven.append((target, kept))
                 break
@@ -234,9 +223,11 @@ def retire(
             return "not proven to be saved", why
     for below in {target.below for target, _ in proven}:
         folder.directory(below, sync=True).close()
+    # What stays the same of a file for as long as nobody writes to it.
+    unchanging = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
     for _, kept in proven:
         with files.explained("write", kept.file, only=OSError):
-            if _unchanging(kept.file.lstat()) != _unchanging(kept.there):
+            if unchanging(kept.file.lstat()) != unchanging(kept.there):
                 return "not proven to be saved", f"{kept.file} has been changed"
     client.delete(result)
     return None

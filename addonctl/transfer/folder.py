@@ -33,9 +33,7 @@ from addonctl.models import Payload, Recording
 from addonctl.transfer.disk import Directory, settle
 
 DEFAULT = "{recording}/{result}/{payload}.{ext}"
-OF_RECORDING = ("call", "date")
-"""What a template can ask for that only the recording says: its call, and the day it was made."""
-PLACEHOLDERS = ("recording", "result", "payload", "label", "ext", *OF_RECORDING, "add_on", "config")
+PLACEHOLDERS = "recording", "result", "payload", "label", "ext", "call", "date", "add_on", "config"
 
 _TYPES = """
 application/gzip=gz application/json=json application/msword=doc application/ogg=ogg
@@ -55,14 +53,10 @@ video/mp4=mp4 video/webm=webm
 # A table of our own: names must stay the same whatever the system knows.
 _EXTENSIONS = dict(pair.split("=") for pair in _TYPES.split())
 _LONGEST = 200  # bytes of one part of a name: a SID still fits into the usual 255 behind it
-_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(
     r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|COM[0-9¹²³]|LPT[0-9¹²³])\s*(?:\..*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_OURS = (".part", ".note")  # what has come so far of a payload, and the mark of it
-_SID = re.compile(f"XH(?={HEX})", re.IGNORECASE)
 
 
 class Name(NamedTuple):
@@ -107,7 +101,8 @@ class Names:
         if not re.sub(r"[./\s]", "", template):
             raise Usage(f"--name '{template}' names no file")
         fields = {field for _, field, _, _ in self._pieces}
-        self.asks_for_recording = not fields.isdisjoint(OF_RECORDING)
+        # Only the recording says which call it is of, and on what day it was made.
+        self.asks_for_recording = not fields.isdisjoint({"call", "date"})
         self._tells_payload = "payload" in fields
         self._add_ons, self._recording = add_ons or {}, recording
         self._given: dict[str, str] = {}
@@ -168,12 +163,13 @@ def safe(part: str) -> str:
     part = (stem + suffix).rstrip(". ")
     if not part or part[0] in "-.~" or _RESERVED.fullmatch(part):
         part = f"_{part}"
-    return f"{part}_" if part.lower().endswith(_OURS) else part
+    # What has come so far of a payload, and the note of it, are called like that.
+    return f"{part}_" if part.lower().endswith((".part", ".note")) else part
 
 
 def _split(file: str) -> tuple[str, str]:
     """A name, and its extension with the dot, as far as it has one."""
-    found = _SUFFIX.search(file)
+    found = re.search(r"\.[A-Za-z0-9]{1,10}$", file)
     return (file[: found.start()], found[0]) if found else (file, "")
 
 
@@ -183,16 +179,16 @@ def _plain(text: str) -> str:
     for character in unicodedata.normalize("NFC", text[:4096]):
         category = unicodedata.category(character)
         if category != "Cf":
-            unseen = category in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
-            shown += "_" if unseen else character
-    return " ".join(_FORBIDDEN.sub("_", shown).split())
+            shown += "_" if category in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else character
+    return " ".join(re.sub(r'[<>:"/\\|?*]', "_", shown).split())
 
 
 def _nobodys(label: str) -> str:
     """`label` without any SID: one of a payload in a name says whose the file is."""
     label = _plain(label)
     spelled = unicodedata.normalize("NFKC", label)
-    return _SID.sub("XH_", spelled) if _SID.search(spelled) else label
+    spelled, sids = re.subn(f"XH(?={HEX})", "XH_", spelled, flags=re.IGNORECASE)
+    return spelled if sids else label
 
 
 class Target(NamedTuple):
@@ -202,15 +198,15 @@ class Target(NamedTuple):
     """
 
     folder: Folder
+    address: Address
+    payload: Payload
     below: tuple[str, ...]
     names: list[Name]
     modified: int | None
 
     def is_whole(self, there: os.stat_result | None) -> bool:
         """Whether a file is, by its time, the payload as it was saved."""
-        if there is None or not stat.S_ISREG(there.st_mode):
-            return False
-        return there.st_mtime_ns == self.modified
+        return bool(there and stat.S_ISREG(there.st_mode) and there.st_mtime_ns == self.modified)
 
     def whole(self, directory: Directory) -> str | None:
         """The name at which the payload lies, by its time."""
@@ -226,8 +222,7 @@ class Folder:
     """
 
     def __init__(self, root: Path, candidates: Candidates, *, make: bool = True) -> None:
-        self.root = root
-        self._candidates = candidates
+        self.root, self._candidates = root, candidates
         with files.explained("write", root):
             if make:
                 new = [each for each in (root, *root.parents) if not each.exists()]
@@ -244,15 +239,14 @@ class Folder:
     def target(self, address: Address, payload: Payload) -> Target:
         """Where a payload may go. Names go to payloads in the order they are asked for."""
         folders, names = self._candidates(address, payload)
-        changed = map(dates.parse, map(payload.document.get, ("date_updated", "date_created")))
         modified = None
-        if last := next(filter(None, changed), None):
+        if last := dates.parse(payload.document.get("date_updated")) or payload.created:
             # A digest, so that SIDs that follow each other, or the like, have nothing in common.
             digest = hashlib.blake2b(address.payload.encode(), digest_size=8).digest()
             # In steps of 100 ns: the finest that every common file system keeps.
             fraction = int.from_bytes(digest, "big") % 10_000_000 * 100
             modified = int(last.timestamp()) * 1_000_000_000 + fraction
-        return Target(self, folders, names, modified)
+        return Target(self, address, payload, folders, names, modified)
 
     def directory(self, below: tuple[str, ...], *, sync: bool = False) -> Directory:
         """A folder below this one, made where it is not there, and what leads to it.

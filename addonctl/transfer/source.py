@@ -17,6 +17,7 @@ import time
 import weakref
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from queue import Queue
 from typing import Any, NamedTuple
@@ -31,7 +32,6 @@ HEAD = 1024
 """Bytes of an answer by which it is judged."""
 BESIDE = 16 * 1024 * 1024
 """Bytes from which on checksums are worked out beside the transfer, not between its chunks."""
-LONGEST_PAUSE = 20.0
 
 _HEADERS = {
     "content-md5": ("md5", 16),
@@ -39,10 +39,7 @@ _HEADERS = {
     "x-amz-checksum-sha1": ("sha1", 20),
     "x-amz-checksum-crc32": ("crc32", 4),
 }
-_HEX_MD5 = re.compile(r'"([0-9a-fA-F]{32})"')
-_NO_MD5 = ("aws:kms", "aws:kms:dsse")
 _EITHER = 47  # zlib's window bits for gzip or zlib, told apart by the header
-_JSON = re.compile(rb'[{\["]|-?[0-9]|(?:true|false|null)\b')
 
 
 class Version(NamedTuple):
@@ -72,16 +69,11 @@ class Piece(NamedTuple):
 
 
 class Source:
-    """Where one payload's bytes come from; `what` names them in an error.
-
-    `patience` is how many seconds to wait for another run that fetches the same.
-    """
+    """Where one payload's bytes come from; `what` names them in an error."""
 
     def __init__(self, client: Client, address: Address, payload: Payload) -> None:
-        self.sid, self.patience = address.payload, client.timeout
         self.what = f"data of payload {address.payload}"
-        self._client, self._address = client, address
-        self._content_type = payload.content_type
+        self._client, self._address, self._payload = client, address, payload
         self._link: SignedLink | None = None
 
     def pieces(self, have: int = 0, version: Version | None = None) -> Generator[Piece, None, None]:
@@ -110,21 +102,22 @@ class Source:
                 failure = TryLater(f"{problem.message}, though its link is new", status=403)
             else:
                 try:
-                    have, chunks = body.begin, self._counted(body)
+                    have = body.begin
                     if have:  # what was said of the first bytes is of these, too
                         body = body._replace(headers=headers) if have < HEAD else _plain(body)
                     version = version_of(body)
                     if have < HEAD:
                         head, headers = head[:have], body.headers
-                        for chunk in chunks:
+                        for chunk in body.chunks:
                             head += chunk
                             have = len(head)
                             if have >= HEAD:
                                 break
-                        body, chunks, doubtful = self._judged(body, chain([head], chunks), head)
+                        body = body._replace(chunks=chain([head], body.chunks))
+                        body, doubtful = self._judged(body, head)
                         have, version = 0, version_of(body)
                     yield Piece(body, have, b"", doubtful)
-                    for data in filter(None, chunks):
+                    for data in filter(None, body.chunks):
                         yield Piece(body, have, data, doubtful)
                         have += len(data)
                     return
@@ -160,7 +153,7 @@ class Source:
             if version and same and body.size is None:
                 body = body._replace(size=version.size)
             if same or not body.begin:
-                return body
+                return body._replace(chunks=self._counted(body))
             body.close()
         raise AddonctlError(f"{self.what}: the store gives no more than a part of it")
 
@@ -172,9 +165,7 @@ class Source:
         if body.size not in (None, arrived):
             raise TryLater(f"{self.what}: {arrived} of {body.size} bytes came")
 
-    def _judged(
-        self, body: Body, chunks: Iterator[bytes], head: bytes
-    ) -> tuple[Body, Iterator[bytes], bool]:
+    def _judged(self, body: Body, head: bytes) -> tuple[Body, bool]:
         """An answer, its bytes decoded, and whether they are doubtful; `head` is how they begin.
 
         An encoding that its bytes do not have is struck from its headers. Raises AddonctlError
@@ -187,25 +178,25 @@ class Source:
         is_gzip = head[:2] == b"\x1f\x8b" and not words.isdisjoint({"gzip", "x-gzip", "deflate"})
         is_zlib = "deflate" in words and head[:1] and head[0] & 0x8F == 8
         if is_gzip or (is_zlib and int.from_bytes(head[:2], "big") % 31 == 0):
-            chunks, head = decoded(chunks, self.what), b""
+            chunks, head = decoded(body.chunks, self.what), b""
             for chunk in chunks:
                 head += chunk
                 if len(head) >= HEAD:
                     break
-            chunks = chain([head], chunks)
+            body = body._replace(chunks=chain([head], chunks))
         else:
             body = _plain(body)
         framed = body.size is not None or "transfer-encoding" in body.headers
         if not (framed or body.encoding or told(body)):  # an early end would go unnoticed
             raise AddonctlError(f"{self.what}: the store says nowhere how long it is")
-        doubtful = is_page(head, body, self._content_type)
+        doubtful = is_page(head, body, self._payload.content_type)
         if doubtful and not told(body):
             raise AddonctlError(
                 f"{self.what}: a page came in its place",
                 hint="a proxy or a login page may have answered instead of the store",
                 status=200,
             )
-        return body, chunks, doubtful
+        return body, doubtful
 
 
 def _plain(body: Body) -> Body:
@@ -215,7 +206,7 @@ def _plain(body: Body) -> Body:
 
 def _pause(failures: int) -> float:
     """Seconds to wait before the next try, with jitter."""
-    return min(LONGEST_PAUSE, random.random() * 2.0 ** max(0, failures - 1))  # noqa: S311
+    return min(20.0, random.random() * 2.0 ** max(0, failures - 1))  # noqa: S311
 
 
 def told(body: Body) -> dict[str, bytes]:
@@ -227,19 +218,17 @@ def told(body: Body) -> dict[str, bytes]:
     if body.encoding:
         return {}
     own_key = "x-amz-server-side-encryption-customer-algorithm" in headers
-    if headers.get("x-amz-server-side-encryption") not in _NO_MD5 and not own_key:
-        etag = _HEX_MD5.fullmatch(headers.get("etag", ""))
-        if etag:
-            found["md5"] = bytes.fromhex(etag[1])
+    kms = headers.get("x-amz-server-side-encryption") in ("aws:kms", "aws:kms:dsse")
+    etag = re.fullmatch('"([0-9a-fA-F]{32})"', headers.get("etag", ""))
+    if etag and not (kms or own_key):
+        found["md5"] = bytes.fromhex(etag[1])
     if "content-range" in headers:
         return found
     for header, (name, length) in _HEADERS.items():
-        try:
+        with suppress(ValueError):
             value = base64.b64decode(headers.get(header, ""), validate=True)
-        except ValueError:
-            continue
-        if len(value) == length and found.setdefault(name, value) != value:
-            found[name] = b""  # two that contradict each other: no bytes are right
+            if len(value) == length and found.setdefault(name, value) != value:
+                found[name] = b""  # two that contradict each other: no bytes are right
     return found
 
 
@@ -339,7 +328,7 @@ def is_page(head: bytes, body: Body, content_type: str) -> bool:
     named = "etag" in body.headers
     declared = content_type.partition(";")[0].strip().lower()
     if "json" in declared:
-        return not _JSON.match(text)
+        return not re.match(rb'[{\["]|-?[0-9]|(?:true|false|null)\b', text)
     if "html" in declared:
         return is_error and not (is_html or named)
     if "xml" in declared:
