@@ -143,7 +143,7 @@ def test_a_part_is_changed_no_more_than_it_has_to_be(part: str, wanted: str) -> 
     assert safe(part) == wanted
 
 
-@pytest.mark.parametrize("label", ["report", "Ünïcode ✓", "日本語", "a b", "v1.2"])
+@pytest.mark.parametrize("label", ["report", "Ünïcode ✓", "日本語", "a b", "v1.2", "½ ﬁ"])
 def test_a_harmless_label_stays_as_it_is(label: str) -> None:
     ((first, *_),) = named("{label}.{ext}", label)
 
@@ -160,6 +160,21 @@ def test_twins_are_told_apart_by_their_sids(one: str, other: str) -> None:
     assert len(first) == 2
     assert len(second) == 1
     assert f"XH{1:032x}" in str(second[0])
+
+
+@pytest.mark.parametrize("label", ["XH", "xh", "Xh", "\uff38\uff28"])
+def test_a_label_names_no_payload_whatever_its_case(label: str) -> None:
+    """There are file systems where each of these is the other."""
+    ((first, *_),) = named("{label}", f"same.{label}{2:032x}")
+
+    assert str(first) == f"same.XH_{2:032x}"
+
+
+@pytest.mark.parametrize(
+    ("template", "asks"), [("{call}", True), ("{date}/{label}", True), ("{add_on}.{ext}", False)]
+)
+def test_a_template_asks_for_the_recording_where_only_that_knows(template: str, asks: bool) -> None:
+    assert Names(template).asks_for_recording == asks
 
 
 @pytest.mark.parametrize("one_by_one", [False, True])

@@ -378,6 +378,15 @@ def test_a_file_in_place_of_a_folder_below_is_one_error(keep: Path) -> None:
     assert raised.value.message == f"cannot write {keep / 'a' / 'b'}: not a directory"
 
 
+@pytest.mark.parametrize("what", ["link", "file"])
+def test_a_folder_below_is_opened_through_no_link_and_is_no_file(keep: Path, what: str) -> None:
+    """However late something else took its place."""
+    (keep / "file").touch()
+    (keep / "link").symlink_to(keep)
+    with closing(Directory.at(keep)) as directory, pytest.raises(OSError):
+        directory.below(what)
+
+
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("over", [True, False])
 def test_a_name_is_given_over_another_file_only_where_that_is_meant(
@@ -450,6 +459,51 @@ def test_what_is_in_the_way_is_named(keep: Path, make: Callable[[Path], object],
         saved(keep)
 
     assert raised.value.message == f"{keep / NAME}: {what} is in the way"
+
+
+def test_a_folder_that_has_a_payloads_time_is_in_the_way_all_the_same(keep: Path) -> None:
+    saved(keep, body(DATA, etag=MD5))
+    modified = (keep / NAME).stat().st_mtime_ns
+    (keep / NAME).unlink()
+    (keep / NAME).mkdir()
+    os.utime(keep / NAME, ns=(modified, modified))
+    with pytest.raises(AddonctlError, match="a folder is in the way"):
+        saved(keep)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_lies_at_its_own_name_is_replaced_there_and_never_a_strangers(
+    keep: Path, again: bool
+) -> None:
+    own = f"report.{SID}.json"
+    (keep / NAME).write_text("a stranger's")
+    (keep / own).write_text("damaged")
+    payload = Payload({"sid": SID})
+    names = [Name(NAME, own=False), Name(own, own=True)]
+    target = Folder(keep, lambda *_: ((), names)).target(ADDRESS, payload)
+    client = cast(Client, Store([body(DATA, etag=MD5)]))
+    there = save(client, target, check=False, again=again)
+
+    assert (there.file, there.fetched) == (keep / own, True)
+    assert (keep / own).read_bytes() == DATA
+    assert (keep / NAME).read_text() == "a stranger's"
+
+
+def test_another_run_is_waited_for_as_long_as_for_an_answer(
+    keep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, waited = files.lock, list[float]()
+
+    def take(descriptor: int, patience: float = 0.0) -> bool:
+        waited.append(patience)
+        return lock(descriptor)
+
+    monkeypatch.setattr(files, "lock", take)
+    payload = Payload({"sid": SID})
+    client = cast(Client, Store([body(DATA, etag=MD5)], timeout=60.0))
+    save(client, folder(keep).target(ADDRESS, payload), check=False)
+
+    assert 50 < waited[0] <= 60
 
 
 def test_another_file_is_named_with_how_to_replace_it(keep: Path) -> None:
@@ -578,8 +632,8 @@ class Service(Store):
         self.status, self.listed = "completed", [SID]
         self.deleted: list[Any] = []
 
-    def result(self, address: Any) -> Result:
-        return Result({"status": self.status})
+    def get(self, kind: type[Result], address: Any) -> Result:
+        return kind({"status": self.status})
 
     def payloads(self, address: Any) -> list[list[Payload]]:
         return [[Payload({"sid": sid, "date_updated": UPDATED}) for sid in self.listed]]

@@ -154,6 +154,22 @@ def test_a_part_that_another_run_never_lets_go_is_passed_by(
     assert note.exists()
 
 
+@pytest.mark.parametrize("obstacle", ["link", "second name"])
+def test_what_took_the_place_of_our_part_is_passed_by(
+    run: Run, account: Breaking, home: Path, keep: Path, obstacle: str
+) -> None:
+    """Though the note beside it is ours."""
+    one, part, _ = begun(run, account, keep)
+    (home / "mine").write_text("mine")
+    part.unlink()
+    OBSTACLES[obstacle](part, home / "mine")
+    ran = run(LINE)
+
+    assert ran.code == 0
+    assert (keep / f"{one}.json").read_bytes() == some(1)
+    assert (home / "mine").read_text() == "mine"
+
+
 # Notes
 
 BAD_NOTES: dict[str, Callable[[bytes], bytes]] = {
