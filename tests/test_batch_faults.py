@@ -101,12 +101,12 @@ def test_a_batch_whose_items_all_fail_but_not_the_same_way_is_some_failed(
 
 
 def test_retries_are_counted_for_each_item(run: Run, service: Service) -> None:
-    address = results(1)[0]
+    """Other than refusals also while others are in flight."""
     service.trouble = lambda number, place: 503
 
-    ran = run(f"results delete {address} --yes --retries 2")
+    ran = run(f"{DELETE} --workers 4 --retries 2", stdin=lines(results(4)))
 
-    assert (5, 3) == (ran.code, len(service.asked))
+    assert (5, 4 * 3) == (ran.code, len(service.asked))
 
 
 def test_a_limit_on_requests_in_flight_is_found_and_kept(run: Run, service: Service) -> None:

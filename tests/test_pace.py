@@ -190,6 +190,12 @@ class Worker:
 
         self.does(again)
 
+    def crowded(self) -> bool:
+        """Whether a refusal would be because others came first."""
+        found: list[bool] = []
+        self.does(lambda: found.append(self.pace.crowded()))
+        return found[0]
+
     def end(self) -> None:
         self._told.put(None)
         self._thread.join(120)
@@ -493,7 +499,7 @@ def test_a_place_is_given_back_once(batch: Callable[..., Batch]) -> None:
     assert second.interrupted
     second.does(lambda: second._context.close())
     assert working.in_flight == [first]
-    assert working.pace.crowded(0) is False  # one is in flight, not none and not minus one
+    assert first.crowded() is False  # one is in flight, not none and not minus one
 
 
 def test_a_refusal_counts_as_a_try_only_for_one_that_was_alone(
@@ -502,17 +508,21 @@ def test_a_refusal_counts_as_a_try_only_for_one_that_was_alone(
     working = batch(2, 2)
     first, second = working.workers
     first.sends()
-    assert not working.pace.crowded(0)
+    assert not first.crowded()
     second.sends()
-    assert working.pace.crowded(0)
+    assert first.crowded()
     second.answered(status=429)
-    assert not working.pace.crowded(0)
-    first.answered(status=404)
-    assert working.pace.crowded(0)
-    assert not working.pace.crowded(1)
-    first.sends()
+    assert not first.crowded()
+    for again in (first.failed, first.refused):
+        second.sends()
+        second.answered(status=404)
+        assert first.crowded()
+        again()
+        working.time.forward(1)
+        assert not first.crowded()
     first.answered()
-    assert working.pace.answers == 2
+    first.sends()
+    assert first.crowded()
 
 
 def test_requests_to_the_store_are_not_counted_but_end_with_the_batch(

@@ -48,9 +48,6 @@ class Limits(NamedTuple):
 class Pace:
     """How fast requests may go. This one never holds anybody back; a batch brings its own."""
 
-    answers = 0
-    """How many requests the service has answered and not refused."""
-
     def request(self) -> AbstractContextManager[None]:
         """A place among the requests in flight, held from sending until the answer is there."""
         return nullcontext()
@@ -70,9 +67,9 @@ class Pace:
     def answered(self, status: int, concurrent: int | None) -> None:
         """The service answered, and perhaps said how many requests it has in flight."""
 
-    def crowded(self, answers: int) -> bool:
+    def crowded(self) -> bool:
         """Whether a request may be refused only because others of the batch came first, which
-        then counts as no try; `answers` is what it was at the last try."""
+        then counts as no try."""
         return False
 
     def stop(self) -> None:
@@ -221,7 +218,7 @@ class Channel:
             # Plain http, which only ever goes to loopback, passes by any: it would read the login.
             clear = parts.scheme == "http"
             self._proxies[origin] = {} if clear else get_environ_proxies(url)
-        tries = failures = in_a_row = answers = 0
+        tries = failures = in_a_row = 0
         with self._pace.request():
             while True:
                 tries += 1
@@ -247,8 +244,7 @@ class Channel:
                     self._trace(f"{method} {parts.path} {status or 'failed'} {took} {named}")
                 if answer and status not in (429, 500, 502, 503, 504):
                     break
-                crowded = status == 429 and self._pace.crowded(answers)
-                answers = self._pace.answers
+                crowded = status == 429 and self._pace.crowded()
                 failures, in_a_row = (failures, 1) if crowded else (failures + 1, in_a_row + 1)
                 if failures > self._retries:
                     break

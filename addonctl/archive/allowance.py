@@ -80,10 +80,6 @@ class Allowance(Pace):
                 self._looks -= 1
                 self._changed.notify_all()
 
-    @property
-    def answers(self) -> int:  # type: ignore[override]
-        return self._pace.answers
-
     def request(self) -> AbstractContextManager[None]:
         self.take()
         return self._pace.request()
@@ -99,8 +95,8 @@ class Allowance(Pace):
     def answered(self, status: int, concurrent: int | None) -> None:
         self._pace.answered(status, concurrent)
 
-    def crowded(self, answers: int) -> bool:
-        return self._pace.crowded(answers)
+    def crowded(self) -> bool:
+        return self._pace.crowded()
 
     def stop(self) -> None:
         self._pace.stop()

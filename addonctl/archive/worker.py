@@ -100,10 +100,6 @@ class ThreadPace(Pace):
     def __init__(self, now: Callable[[], Pace]) -> None:
         self._now = now
 
-    @property
-    def answers(self) -> int:  # type: ignore[override]
-        return self._now().answers
-
     def request(self) -> AbstractContextManager[None]:
         return self._now().request()
 
@@ -116,8 +112,8 @@ class ThreadPace(Pace):
     def answered(self, status: int, concurrent: int | None) -> None:
         self._now().answered(status, concurrent)
 
-    def crowded(self, answers: int) -> bool:
-        return self._now().crowded(answers)
+    def crowded(self) -> bool:
+        return self._now().crowded()
 
     def beside(self) -> Pace:
         return ThreadPace(lambda: self._now().beside())

@@ -32,7 +32,7 @@ class BatchPace(Pace, AbstractContextManager[None]):
     """
 
     def __init__(self, most: int) -> None:
-        self.answers = 0
+        self._answers = 0
         self._most = most
         self._limit = most
         self._proven = most  # a limit that went well, before nothing got through at all
@@ -57,6 +57,7 @@ class BatchPace(Pace, AbstractContextManager[None]):
             self._changed.notify_all()
 
     def request(self) -> AbstractContextManager[None]:
+        self._mine.answers = 0  # what came before its first try may all have been in its way
         return self
 
     def __enter__(self) -> None:
@@ -92,9 +93,9 @@ class BatchPace(Pace, AbstractContextManager[None]):
                 self._floor = max(1, self._limit // 2)
                 self._probe = min(self._probe * 4, LONGEST_PROBE)
             self._limit = max(self._floor, min(self._limit, self._in_flight))
-            if self._in_flight or self.answers > self._answers_then:
+            if self._in_flight or self._answers > self._answers_then:
                 self._proven = self._limit
-            self._answers_then = self.answers
+            self._answers_then = self._answers
             self._since, self._peak, self._rose = 0, 0, False
             # Whether the refused request counts, the service does not say.
             self._full = concurrent - 1 if concurrent else None
@@ -104,7 +105,7 @@ class BatchPace(Pace, AbstractContextManager[None]):
         if status == 429:
             return
         with self._changed:
-            self.answers += 1
+            self._answers += 1
             if self._limit >= self._most:
                 return
             self._since += 1
@@ -123,14 +124,14 @@ class BatchPace(Pace, AbstractContextManager[None]):
                     self._since, self._peak, self._rose = 0, 0, True
                     self._changed.notify()
 
-    def crowded(self, answers: int) -> bool:
-        return self.answers > answers or self._in_flight > 1
+    def crowded(self) -> bool:
+        return self._answers > self._mine.answers or self._in_flight > 1
 
     def beside(self) -> Pace:
         return _Beside(self._stopped)
 
     def _leave(self) -> None:
-        self._mine.round = None
+        self._mine.round, self._mine.answers = None, self._answers
         self._in_flight -= 1
         self._changed.notify()
 
