@@ -259,7 +259,7 @@ def _completed(state: State, profiles: Profiles, words: Profile, *, asks: bool) 
         question = "API key SID (SK…; empty to use the auth token):"
         key = _asked(state, question, lambda it: it and sid_flaw(it, "SK"))
     profile = profile._replace(account=account, key=key or None)
-    config.before(profile)
+    config.must_take(profile)
     return profile
 
 

@@ -99,19 +99,13 @@ def api_url(region: str | None = None, edge: str | None = None, override: str | 
                 hint="check ADDONCTL_API_URL",
             )
         return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
-    if not (region or edge):
-        return "https://api.twilio.com"
-    parts = ["api", checked_label(edge, "edge"), checked_label(region or "us1", "region")]
-    return f"https://{'.'.join(part for part in parts if part)}.twilio.com"
-
-
-def checked_label(word: str | None, what: str) -> str | None:
-    """`word` as one part of a host name. Raises Usage for what could name another host."""
-    if not word or re.fullmatch(LABEL, word):
-        return word
-    raise Usage(
-        f"the {what} must be one word of letters, digits and hyphens, such as ie1 or dublin"
-    )
+    for what, word in (("edge", edge), ("region", region)):
+        if word and not re.fullmatch(LABEL, word):
+            raise Usage(
+                f"the {what} must be one word of letters, digits and hyphens, such as ie1 or dublin"
+            )
+    parts = ("api", edge, region or (edge and "us1"))
+    return f"https://{'.'.join(filter(None, parts))}.twilio.com"
 
 
 def plain_url(word: str) -> SplitResult | None:

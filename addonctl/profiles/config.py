@@ -125,9 +125,9 @@ class Config(NamedTuple):
             )
         return self.profiles[name]
 
-    def before(self, profile: Profile) -> Profile | None:
-        """What its name stands for so far. Raises Usage for another account's profile: a name stays
-        the account's that it was given to, for scripts rely on it.
+    def must_take(self, profile: Profile) -> None:
+        """Raises Usage where another account's profile has its name, which stays that account's,
+        for scripts rely on it.
         """
         known = self.profiles.get(profile.name)
         if known and known.account != profile.account:
@@ -135,7 +135,6 @@ class Config(NamedTuple):
                 f"profile '{profile.name}' is a login to {known.account}, and stays so",
                 hint=f"choose another name, or first: addonctl auth logout {profile.name}",
             )
-        return known
 
 
 def checked_name(name: str) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from addonctl import files
 from addonctl.addresses import is_sid
 from addonctl.errors import LoginRefused, NotFound, Usage
-from addonctl.profiles import SANDBOX, Login, api_url, checked_label, secret_flaw, trimmed
+from addonctl.profiles import SANDBOX, Login, api_url, secret_flaw, trimmed
 from addonctl.profiles.config import KEYS, Changes, Config, ConfigFile, Profile, checked_name
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Profiles:
         """
 
         def change(config: Config) -> Changes:
-            config.before(profile)
+            config.must_take(profile)
             active = {} if config.active else {("active",): profile.name}
             words = profile._asdict() | {"storage": "file" if profile.storage == "file" else None}
             return active | {("profiles", profile.name, key): words[key] for key in KEYS}
@@ -314,7 +314,8 @@ def of_twilio_cli(path: Path, storage: Literal["keyring", "file"]) -> list[Forei
                 raise Usage("it names no API key (SK…)")
             if flaw := secret_flaw(secret):
                 raise Usage(f"its secret {flaw}")
-            region, edge = (checked_label(words.get(it), it) or None for it in ("region", "edge"))
+            region, edge = (words.get(it) or None for it in ("region", "edge"))
+            api_url(region, edge)  # raises for what could name another host
             profile = Profile(checked_name(name), account, key, region, edge, storage)
             found.append(Foreign(name, profile, secret))
         except Usage as problem:
