@@ -66,9 +66,8 @@ def _absolute(folder: Callable[[], Path], variables: str) -> Path:
         # Older releases of platformdirs give `~/.config` back as it stands, or a relative XDG path.
         if (found := folder()).is_absolute():
             return found
-    raise AddonctlError(
-        "the system knows no home folder of yours", hint=f"set {variables} to a whole path"
-    )
+    hint = f"set {variables} to a whole path"
+    raise AddonctlError("the system knows no home folder of yours", hint=hint)
 
 
 def read(path: Path, most: int, *, cut: bool = False, hint: str | None = None) -> bytes:

@@ -94,10 +94,8 @@ def save(
                         if _holds(directory, old, proof, size, target):
                             return _saved(directory, old)
                     if old and not replaced:
-                        raise AddonctlError(
-                            f"{directory.path / old}: another file is there",
-                            hint="--clobber replaces it",
-                        )
+                        message = f"{directory.path / old}: another file is there"
+                        raise AddonctlError(message, hint="--clobber replaces it")
                     for piece in chain([answer], pieces):
                         part.write(piece)
                         received(len(piece.data))

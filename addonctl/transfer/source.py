@@ -191,11 +191,8 @@ class Source:
             raise AddonctlError(f"{self.what}: the store says nowhere how long it is")
         doubtful = is_page(head, body, self._payload.content_type)
         if doubtful and not told(body):
-            raise AddonctlError(
-                f"{self.what}: a page came in its place",
-                hint="a proxy or a login page may have answered instead of the store",
-                status=200,
-            )
+            hint = "a proxy or a login page may have answered instead of the store"
+            raise AddonctlError(f"{self.what}: a page came in its place", hint=hint, status=200)
         return body, doubtful
 
 
