@@ -164,6 +164,24 @@ def test_each_shell_is_answered_in_its_way(
     assert told(shell, *words) == lines
 
 
+@pytest.mark.parametrize(
+    ("typed", "replaced", "reply"),
+    [
+        ("  addonctl   recordings  list   --label", "--label", []),
+        ("addonctl -p sandbox  payloads 'list'  --label  it", "it", ["it\\'s\\ so"]),
+        ("addonctl -p sandbox pay'loa'ds list --label \"it's", "\"it's", ["it's so"]),
+        ("addonctl -p sandbox payloads list --label it\\'s\\ s", "it\\'s\\ s", ["it\\'s\\ so"]),
+        ("addonctl -p sandbox payloads list --label 'it s", "'it s", []),
+    ],
+)
+def test_a_line_for_bash_is_read_as_bash_reads_it(
+    told: Told, home: Path, typed: str, replaced: str, reply: list[str]
+) -> None:
+    remember(home, f"{RE1}/{XR1}/{XH1}\t\t\tit's so")
+
+    assert told("bash", typed, replaced)[1:] == reply
+
+
 @pytest.mark.parametrize(("opened", "closed"), [("", ""), ("'", "'"), ('"', '"')])
 @pytest.mark.parametrize("label", LABELS)
 def test_bash_gets_words_that_mean_themselves(

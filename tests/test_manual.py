@@ -122,6 +122,15 @@ def test_the_manual_holds_the_topics_word_for_word(run: Run, name: str) -> None:
         assert " ".join(paragraph.split()) in " ".join(plain.split())
 
 
+@pytest.mark.parametrize("name", topics.NAMES)
+def test_a_topic_fits_80_columns_but_for_what_can_be_typed(run: Run, name: str) -> None:
+    typed = [part for part in topics.TOPICS[name].parts if isinstance(part, list)]
+    as_they_are = {f"  {line}" for part in typed for line in part}
+    lines = set(run(f"help {name}").out.splitlines()) - as_they_are
+
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize("path", COMMANDS)
 def test_help_fits_80_columns_and_begins_with_examples(
     run: Run, monkeypatch: pytest.MonkeyPatch, path: str

@@ -17,6 +17,7 @@ from support.scripted import Heard, answer
 
 from addonctl.models import Payload, Result
 from addonctl.output import FORMATS
+from addonctl.output.documents import document
 
 ROWS = [result(1), result(2, status="failed"), result(3)]
 ADDRESSES = [f"{RE}/{row['sid']}" for row in ROWS]
@@ -368,6 +369,14 @@ def test_a_query_is_answered_as_json(
 
     assert (0, "") == (ran.code, ran.err)
     assert json.loads(ran.out) == expected
+
+
+def test_a_record_keeps_its_dates_however_they_are_written() -> None:
+    record = Result(result())
+    written = document(record, (), iso=True)
+
+    assert written["date_created"] == "2026-11-21T18:43:00Z"
+    assert record.document == result()
 
 
 def test_expiry_counts_from_creation() -> None:

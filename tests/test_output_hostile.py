@@ -62,6 +62,14 @@ def test_exact_spreadsheets_go_there_and_back(
     assert rows[1:] == [[row["sid"], as_utf8(row["label"])] for row in ROWS]
 
 
+def test_only_what_needs_quotes_has_them(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [payload(1, label="plain"), payload(2, label='a, "b"')]
+    with listed(monkeypatch, page("payloads", rows)):
+        ran = run(f"payloads list {RE} {XR} -f csv --fields label,sid --no-header")
+
+    assert ran.out == f'plain,{rows[0]["sid"]}\n"a, ""b""",{rows[1]["sid"]}\n'
+
+
 @pytest.mark.parametrize(("format", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_formulas_are_defused_and_nothing_else_changes(
     hostile: Callable[[str], str], format: str, delimiter: str

@@ -207,6 +207,13 @@ def test_one_record_is_lines(line: str, columns: int) -> None:
     assert len({len(re.match(r"[a-z_]+: +", each)[0]) for each in lines if " " in each}) == 1  # type: ignore[index]
 
 
+def test_one_record_without_its_header_is_values_alone() -> None:
+    line = f"-p sandbox results get {CALL} {TRANSCRIPT} --fields sid,status"
+
+    assert seen(line, 100) == ([f"sid:    {TRANSCRIPT}", "status: completed"], [])
+    assert seen(f"{line} --no-header", 100) == ([TRANSCRIPT, "completed"], [])
+
+
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_logins_are_a_table_only_where_none_of_it_is_hidden(run: Run, columns: int) -> None:
     """Whether a login was taken stands there at any width."""

@@ -129,6 +129,29 @@ def test_a_stdout_without_bytes_beneath_takes_text(monkeypatch: pytest.MonkeyPat
     assert out.getvalue() == f"sid\n{result(1)['sid']}\n"
 
 
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_one_terminal_shows_rows_or_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first row takes the bar away, and nothing brings it back."""
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Terminal())
+    sink = Sink(OutputSettings())
+    with sink.progress(3, "results") as bar:
+        before = bar.shown
+        sink.text("a row")
+        bar.advance()
+        after = bar.shown
+
+    assert before is not None
+    assert after is None
+
+
 def test_payload_bytes_reach_a_pipe_exactly(
     run: Run, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

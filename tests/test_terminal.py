@@ -164,6 +164,7 @@ def test_a_label_of_ten_thousand_characters_does_not_bury_the_table(
 
     assert len(out.splitlines()) < 12
     assert "…" in out
+    assert max(map(len, COLOR.sub("", out).splitlines())) == 100  # all there is, no more
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, body: bytes, kind: str, **settings: Any) -> Any:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 from support.program import Run
 from support.terminal import ESCAPE, on_screen
+
+from addonctl.output import terminal
+from addonctl.transcripts import Transcript, Turn
 
 CALL = "RE73640dced2490fa811f54a87139210ee"
 RESULT = f"{CALL}/XR68b652bc56ffb143af7cdb76f8cbc0ef"
@@ -168,6 +172,19 @@ def test_a_dialogue_on_a_terminal(columns: int) -> None:
     assert max(map(len, lines)) <= columns
     assert "--as raw" in err
     assert ESCAPE.search(out)  # speakers are in colours
+
+
+def test_a_dialogue_names_a_speaker_once_and_each_in_a_colour() -> None:
+    said = [("Ann", "one"), ("Ann", "two"), ("Bob", "three"), ("Ann", "four")]
+    turns = tuple(Turn(n, who, None, None, None, text, None) for n, (who, text) in enumerate(said))
+    shown = terminal.dialogue(Transcript("plain", turns), 40, color=True)
+
+    assert ESCAPE.sub("", shown) == "Ann  one\n     two\nBob  three\nAnn  four\n"
+    assert re.findall(r"(\x1b\[\d+m)(\w+)", shown) == [
+        ("\x1b[36m", "Ann"),
+        ("\x1b[32m", "Bob"),
+        ("\x1b[36m", "Ann"),
+    ]
 
 
 def test_what_is_no_transcript_is_shown_as_it_is_on_a_terminal() -> None:
