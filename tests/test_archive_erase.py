@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from support.account import Account
+from support.account import Account, Payload, Recording, Result
 from support.archives import kept, listed
 from support.bucket import BOTH, in_both, stored
 from support.program import PROGRAM, Run
@@ -27,7 +27,7 @@ from support.terminal import on_screen
 
 from addonctl import sandbox
 from addonctl.archive.known import index_of
-from addonctl.sandbox.contents import Payload, Recording, Result, sid
+from addonctl.sandbox.contents import sid
 
 ONE = f"{sid('RE', 1)}/{sid('XR', 1)}"
 WORDS = (b"kowalczyk", b"quetzalcoatl", "žluťoučký".encode())

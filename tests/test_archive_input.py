@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from support.account import Account
+from support.account import Account, Payload, Recording, Result
 from support.archives import kept, listed
 from support.program import Run
 
 from addonctl import sandbox
-from addonctl.sandbox.contents import Payload, Recording, Result, sid
+from addonctl.sandbox.contents import sid
 
 OTHER = "AC" + "b" * 32
 

@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from support.account import Account, put
+from support.account import Account, AddOn, Payload, Recording, Result, put
 from support.archives import kept, listed
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl import sandbox
 from addonctl.archive.known import known
-from addonctl.sandbox.contents import AddOn, Payload, Recording, Result, sid
+from addonctl.sandbox.contents import sid
 
 DAY = timedelta(days=1)
 SUBACCOUNT = sandbox.SUBACCOUNT

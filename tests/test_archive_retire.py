@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from support.account import Account
+from support.account import Account, Payload, Recording, Result
 from support.archives import kept, listed
 from support.bucket import BOTH, in_both
 from support.program import PROGRAM, Run
 
 from addonctl import sandbox
-from addonctl.sandbox.contents import Payload, Recording, Result, sid
+from addonctl.sandbox.contents import sid
 
 DAY = timedelta(days=1)
 ONE = f"{sid('RE', 1)}/{sid('XR', 1)}"

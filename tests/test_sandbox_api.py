@@ -12,13 +12,11 @@ from xml.etree import ElementTree
 
 import pytest
 import requests
-from support.account import put
+from support.account import AccountRow, Recording, put
 from support.serving import Clock, in_process, serving
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.contents import Account as AccountRow
-from addonctl.sandbox.contents import Recording
 
 ROOT = f"/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"
 STATUSES = {
@@ -112,12 +110,29 @@ def test_an_item_comes_in_all_three_forms_too(account: Account) -> None:
     result = account.results(recording)[0]["sid"]
     payload = account.payloads(recording, result)[0]["sid"]
     path = f"{ROOT}/{recording}/AddOnResults/{result}/Payloads/{payload}"
-    for item in (f"{ROOT}/{recording}", path.rpartition("/Payloads")[0], path):
+    for item, name in (
+        (f"{ROOT}/{recording}", "Recording"),
+        (path.rpartition("/Payloads")[0], "AddOnResult"),
+        (path, "Payload"),
+    ):
         sid = item.rpartition("/")[2]
 
         assert account.ask(f"{item}.json").json()["sid"] == sid
-        assert ElementTree.fromstring(account.ask(item).content)[0].findtext("Sid") == sid
+        assert ElementTree.fromstring(account.ask(item).content).findtext(f"{name}/Sid") == sid
         assert sid in account.ask(f"{item}.csv").text.splitlines()[1]
+
+
+def test_a_recording_tells_what_follows_from_its_length(
+    account: Account, application: Application, clock: Clock
+) -> None:
+    sid = "RE" + "1" * 32
+    put(application.path, Recording(sid, int(clock()) - 3600, 150, "CA" + "1" * 32))
+    found = account.ask(f"{ROOT}/{sid}.json").json()
+
+    assert (found["duration"], found["price"], found["price_unit"]) == ("150", "-0.0075", "USD")
+    assert found["date_created"] == found["start_time"] == "Sat, 21 Nov 2026 11:00:00 +0000"
+    assert found["date_updated"] == "Sat, 21 Nov 2026 11:02:30 +0000"
+    assert found["media_url"] == f"{sandbox.API_URL}{ROOT}/{sid}"
 
 
 def test_a_hostile_label_leaves_xml_and_csv_well_formed(account: Account) -> None:
@@ -220,7 +235,7 @@ def test_a_deleted_result_takes_its_payloads_along(account: Account) -> None:
     first, second = (account.ask(f"{path}.json", "DELETE") for _ in range(2))
 
     assert (first.status_code, first.content) == (204, b"")
-    assert "Content-Length" not in first.headers
+    assert not {"Content-Length", "Content-Type"} & set(first.headers)
     assert (second.status_code, second.json()["code"]) == (404, 20404)
     for gone in (path, f"{path}/Payloads", f"{path}/Payloads/{payload}"):
         assert account.ask(f"{gone}.json").status_code == 404
@@ -388,6 +403,7 @@ def test_an_account_lists_itself_and_its_subaccounts(
     assert {one["owner_account_sid"] for one in page["accounts"]} == {sandbox.ACCOUNT}
     assert page["uri"] == f"{root}.json?PageSize=50&Page=0"
     assert closed == [single] == page["accounts"][2:]
+    assert single["type"] == "Full"
     assert named == page["accounts"][1:2] == below
     assert (refused.status_code, refused.json()["code"]) == (403, 20005)
     assert [one.text for one in tree.iterfind("Accounts/Account/Sid")] == sids[:2]

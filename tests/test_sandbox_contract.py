@@ -17,13 +17,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
-from support.account import put
+from support.account import Result, put
 from support.program import Run
 from support.serving import serving
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.contents import Result
 
 CLIENTS = Path(__file__).parent / "clients"
 PRISM = CLIENTS / "node_modules" / ".bin" / "prism"

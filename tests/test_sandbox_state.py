@@ -16,12 +16,11 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
-from support.account import put
+from support.account import Payload, Recording, Result, put
 from support.serving import Clock, in_process
 
 from addonctl import sandbox
 from addonctl.sandbox.app import Application
-from addonctl.sandbox.contents import Payload, Recording, Result
 from addonctl.sandbox.state import VERSION, Database
 
 ROOT = f"{sandbox.API_URL}/2010-04-01/Accounts/{sandbox.ACCOUNT}/Recordings"

@@ -23,106 +23,38 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
 
 from addonctl.sandbox import ACCOUNT, AUTH_TOKEN, SUBACCOUNT, SUBACCOUNT_AUTH_TOKEN
 
 DAY = 24 * 3600
 
-
-class Account(NamedTuple):
-    """A main account, or a subaccount of `owner_account_sid`."""
-
-    sid: str
-    owner_account_sid: str
-    friendly_name: str
-    auth_token: str
-    created: int
-    status: str = "active"
+# A table of the state, and what a row of it holds; other columns have their defaults.
+Row = tuple[str, dict[str, Any]]
 
 
-class AddOn(NamedTuple):
-    """An add-on as it is installed; results name it by its number, from 1."""
-
-    sid: str
-    configuration_sid: str
-
-
-class Recording(NamedTuple):
-    """A recording of `account_sid`, of `duration` seconds."""
-
-    sid: str
-    created: int
-    duration: int
-    call_sid: str
-    account_sid: str = ACCOUNT
-    conference_sid: str | None = None
-    source: str = "RecordVerb"
-    channels: int = 1
-    status: str = "completed"
-
-
-class Result(NamedTuple):
-    """What an add-on makes of the recording `reference_sid`.
-
-    Its status is `waiting`, from `started` on `working`, from `completed` on `status`; a time that
-    is None never comes.
-    """
-
-    reference_sid: str
-    sid: str
-    created: int
-    completed: int | None
-    add_on: int = 1
-    status: str = "completed"
-    started: int | None = None
-    waiting: str = "queued"
-    working: str = "in-progress"
-
-
-class Payload(NamedTuple):
-    """A file of the result `add_on_result_sid`; without a body its `size` bytes are made up."""
-
-    add_on_result_sid: str
-    sid: str
-    created: int
-    label: str
-    content_type: str
-    size: int
-    body: bytes | None = None
-
-
-Content = Account | AddOn | Recording | Result | Payload
-TABLES: dict[type[Content], str] = {
-    Account: "accounts",
-    AddOn: "add_ons",
-    Recording: "recordings",
-    Result: "results",
-    Payload: "payloads",
-}
-
-
-def accounts(now: int) -> list[Account]:
+def accounts(now: int) -> Iterator[Row]:
     """Give the main account and its subaccount."""
-    return [
-        Account(ACCOUNT, ACCOUNT, "Northwind Outfitters", AUTH_TOKEN, now - 900 * DAY),
-        Account(SUBACCOUNT, ACCOUNT, "Repair shop", SUBACCOUNT_AUTH_TOKEN, now - 400 * DAY),
-    ]
+    for account, name, token, days in (
+        (ACCOUNT, "Northwind Outfitters", AUTH_TOKEN, 900),
+        (SUBACCOUNT, "Repair shop", SUBACCOUNT_AUTH_TOKEN, 400),
+    ):
+        at = now - days * DAY
+        yield "accounts", dict(sid=account, friendly_name=name, auth_token=token, created=at)
 
 
-def sample(now: int) -> Iterator[Content]:
+def sample(now: int) -> Iterator[Row]:
     """Give the sample data, as it looks at `now`."""
     import wave
     from importlib.resources import files
 
-    row_types = {row_type.__name__: row_type for row_type in TABLES}
     minute = now - now % 60
     yield from accounts(minute)
     for given in json.loads(files("addonctl.sandbox").joinpath("samples.json").read_bytes()):
-        ((name, row),) = given.items()
+        ((table, row),) = given.items()
         for time in {"created", "started", "completed"} & row.keys():
             row[time] += minute if row[time] < 0 else now
-        if name == "Payload":
+        if table == "payloads":
             if "json" in row:
                 body = json.dumps(row.pop("json")).encode()
             elif "text" in row:
@@ -133,7 +65,7 @@ def sample(now: int) -> Iterator[Content]:
                     writer.writeframes((b"\x00\x20" * 9 + b"\x00\xe0" * 9) * 222)
                 body = file.getvalue()
             row |= {"size": len(body), "body": body}
-        yield row_types[name](**row)
+        yield table, row
 
 
 def sid(prefix: str, number: int) -> str:
@@ -144,7 +76,7 @@ def sid(prefix: str, number: int) -> str:
 
 def generated(
     now: int, recordings: int = 1, results: int = 1, payloads: int = 1, payload_bytes: int = 1000
-) -> Iterator[Content]:
+) -> Iterator[Row]:
     """Give `recordings` × `results` × `payloads` rows, made one by one as they are asked for.
 
     All results are completed, and spread evenly over the last 29 days. The n-th thing, counted from
@@ -158,14 +90,18 @@ def generated(
 
     total = recordings * results
     yield from accounts(now)
-    yield from (AddOn(sid("XB", n), sid("XE", n)) for n in range(3))
+    for n in range(3):
+        yield "add_ons", dict(sid=sid("XB", n), configuration_sid=sid("XE", n))
     for n in reversed(range(recordings)):
-        yield Recording(sid("RE", n), created(n, recordings) - 120, 60 + n % 240, sid("CA", n))
+        at, call = created(n, recordings) - 120, sid("CA", n)
+        yield "recordings", dict(sid=sid("RE", n), created=at, duration=60 + n % 240, call_sid=call)
     for n in reversed(range(total)):
-        at = created(n, total)
-        yield Result(sid("RE", n // results), sid("XR", n), at, at + 90, n % 3 + 1)
+        at, parent = created(n, total), sid("RE", n // results)
+        row = dict(sid=sid("XR", n), reference_sid=parent, created=at, completed=at + 90)
+        yield "results", row | {"add_on": n % 3 + 1}
+    text = {"content_type": "text/plain", "size": payload_bytes}
     for n in reversed(range(total * payloads)):
-        at, label = created(n // payloads, total) + 90, f"transcript {n % payloads + 1}"
-        yield Payload(
-            sid("XR", n // payloads), sid("XH", n), at, label, "text/plain", payload_bytes
-        )
+        at, parent = created(n // payloads, total) + 90, sid("XR", n // payloads)
+        label = f"transcript {n % payloads + 1}"
+        row = dict(sid=sid("XH", n), add_on_result_sid=parent, created=at, label=label)
+        yield "payloads", row | text

@@ -9,23 +9,44 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from addonctl.sandbox import ACCOUNT, SandboxError, contents
-from addonctl.sandbox.contents import TABLES, Content
 
+# A result is made of the recording `reference_sid` by the add-on of that number: its status is
+# `waiting`, from `started` on `working`, from `completed` on `status`; a time that is null never
+# comes. Without a body a payload's `size` bytes are made up.
+#
 # The views carry the API's own field names and, as `parent`, the sid a list is asked by. Lists are
 # in the order of `place`, the highest first: what was put in last, but of accounts what was first.
-VIEWS = """
+SCHEMA = f"""
 CREATE TABLE settings (secret);
+CREATE TABLE accounts (
+    sid, owner_account_sid DEFAULT '{ACCOUNT}', friendly_name, auth_token, created,
+    status DEFAULT 'active', position INTEGER PRIMARY KEY
+);
+CREATE TABLE add_ons (sid, configuration_sid, position INTEGER PRIMARY KEY);
+CREATE TABLE recordings (
+    sid, account_sid DEFAULT '{ACCOUNT}', call_sid, conference_sid, created, duration,
+    source DEFAULT 'RecordVerb', channels DEFAULT 1, status DEFAULT 'completed',
+    position INTEGER PRIMARY KEY
+);
+CREATE TABLE results (
+    sid, reference_sid, add_on, created, started, completed, waiting DEFAULT 'queued',
+    working DEFAULT 'in-progress', status DEFAULT 'completed', deleted DEFAULT 0,
+    position INTEGER PRIMARY KEY
+);
+CREATE TABLE payloads (
+    sid, add_on_result_sid, label, content_type, created, size, body, deleted DEFAULT 0,
+    position INTEGER PRIMARY KEY
+);
 CREATE VIEW account AS SELECT *, '' AS parent, -position AS place FROM accounts;
 CREATE VIEW recording AS SELECT *, account_sid AS parent, position AS place FROM recordings;
 CREATE VIEW result AS
@@ -39,7 +60,7 @@ CREATE VIEW payload AS
            result.add_on_sid, result.add_on_configuration_sid,
            result.created AS result_created, result.deleted AS result_deleted
     FROM payloads JOIN result ON result.sid = payloads.add_on_result_sid;
-"""
+"""  # noqa: S608
 # Made once the rows are in: far quicker than keeping them in order row by row.
 INDEXES = """
 CREATE UNIQUE INDEX recordings_by_sid ON recordings (sid);
@@ -54,7 +75,6 @@ CREATE INDEX payloads_by_result ON payloads (add_on_result_sid, deleted, positio
 HOLDINGS = "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY type DESC"
 HALF_EMPTY = "SELECT freelist_count > page_count / 2 FROM pragma_freelist_count, pragma_page_count"
 VERSION = 3
-BUSY_SECONDS = 60.0
 RETENTION = 30 * 24 * 3600
 # Which rows the API shows.
 LIVE = {
@@ -90,10 +110,15 @@ class Database:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        # A pool rather than a connection per thread: threads end, and would leave theirs open.
-        self._idle: deque[sqlite3.Connection] = deque()
-        self.close = partial(_close, self._idle)
-        weakref.finalize(self, self.close)
+        self._lock = threading.RLock()
+        self._open: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Let go of the file, until it is asked again."""
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+            self._open = None
 
     def now(self) -> int:
         """Give the account's time, in seconds since the epoch."""
@@ -160,7 +185,6 @@ class Database:
         except SandboxError as problem:
             if REMEDY not in str(problem):
                 raise
-            self.close()
             try:
                 for ending in ("", "-wal", "-shm"):
                     self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
@@ -171,40 +195,38 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend an open connection; it goes back to the pool unless something went wrong."""
-        connection = None
-        try:
+        """Lend the connection to one thread at a time; after a failure it is opened anew."""
+        with self._lock:
             try:
-                connection = self._idle.pop()
-            except IndexError:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(
-                    self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-                )
-                self._prepare(connection)
-            yield connection
-        except BaseException as problem:
-            if connection is not None:
-                connection.close()
-            # SQLite quotes the damage, which need not be text.
-            if isinstance(problem, sqlite3.Error | OSError | UnicodeError):
-                raise self._complaint(problem) from problem
-            raise
-        self._idle.append(connection)
+                yield self._open or self._opened()
+            except BaseException as problem:
+                self.close()
+                # SQLite quotes the damage, which need not be text.
+                if isinstance(problem, sqlite3.Error | OSError | UnicodeError):
+                    raise self._complaint(problem) from problem
+                raise
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make and fill a file that is not there yet, or of an older version.
+    def _opened(self) -> sqlite3.Connection:
+        """Open the file; make and fill it if it is not there yet, or of an older version.
 
         Any number of processes may do so at the same moment: one fills it, the others wait.
         """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._open = connection = sqlite3.connect(
+            self.path, timeout=60, isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, connection.close)
         connection.row_factory = sqlite3.Row
-        if _version(connection) < VERSION:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version < VERSION:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
                 held = {name for _, name in connection.execute(HOLDINGS)}
-                if not held or (0 < _version(connection) < VERSION and "payloads" in held):
+                if not held or (0 < version < VERSION and "payloads" in held):
                     _fill(connection, contents.sample(self.now()))
-        if _version(connection) != VERSION:
+                    version = VERSION
+        if version != VERSION:
             raise SandboxError(
                 f"the sandbox's state in {self.path} was made by another version; {REMEDY}"
             )
@@ -212,6 +234,7 @@ class Database:
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
 
     def _complaint(self, problem: Exception) -> SandboxError:
         said = f"the sandbox's state in {self.path} can not be used ({problem})"
@@ -223,31 +246,16 @@ class Database:
         return SandboxError(said)
 
 
-def _fill(connection: sqlite3.Connection, rows: Iterable[Content]) -> None:
+def _fill(connection: sqlite3.Connection, rows: Iterable[contents.Row]) -> None:
     """Drop what the file holds and fill it anew, as a part of a transaction."""
     for kind, name in connection.execute(HOLDINGS).fetchall():
         connection.execute(f"DROP {kind} {name}")
-    for row_type, table in TABLES.items():
-        columns = ", ".join(row_type._fields)
-        connection.execute(
-            f"CREATE TABLE {table} ({columns}, deleted DEFAULT 0, position INTEGER PRIMARY KEY)"
-        )
-    for statement in VIEWS.split(";"):
+    for statement in SCHEMA.split(";"):
         connection.execute(statement)
     connection.execute("INSERT INTO settings VALUES (?)", (secrets.token_hex(32),))
-    for row_type, alike in groupby(rows, type):
-        marks = "?, " * len(row_type._fields)
-        query = f"INSERT INTO {TABLES[row_type]} VALUES ({marks}0, NULL)"  # noqa: S608
-        connection.executemany(query, alike)
+    for (table, *columns), alike in groupby(rows, lambda row: (row[0], *row[1])):
+        values = f"({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+        connection.executemany(f"INSERT INTO {table} {values}", (row for _, row in alike))
     for statement in INDEXES.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _close(connections: deque[sqlite3.Connection]) -> None:
-    while connections:
-        connections.pop().close()

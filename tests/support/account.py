@@ -7,12 +7,76 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from addonctl.sandbox.contents import TABLES, Content, Payload, Recording, Result, sid
+from addonctl import sandbox
+from addonctl.sandbox.contents import sid
 from addonctl.sandbox.state import Database
 
 
-def put(file: Path, *rows: Content) -> None:
+class AccountRow(NamedTuple):
+    """A main account, or a subaccount of `owner_account_sid`."""
+
+    sid: str
+    owner_account_sid: str
+    friendly_name: str
+    auth_token: str
+    created: int
+    status: str = "active"
+
+
+class AddOn(NamedTuple):
+    """An add-on as it is installed; results name it by its number, from 1."""
+
+    sid: str
+    configuration_sid: str
+
+
+class Recording(NamedTuple):
+    """A recording of `account_sid`, of `duration` seconds."""
+
+    sid: str
+    created: int
+    duration: int
+    call_sid: str
+    account_sid: str = sandbox.ACCOUNT
+
+
+class Result(NamedTuple):
+    """What an add-on makes of the recording `reference_sid`; a time that is None never comes."""
+
+    reference_sid: str
+    sid: str
+    created: int
+    completed: int | None
+    add_on: int = 1
+    status: str = "completed"
+    started: int | None = None
+
+
+class Payload(NamedTuple):
+    """A file of the result `add_on_result_sid`; without a body its `size` bytes are made up."""
+
+    add_on_result_sid: str
+    sid: str
+    created: int
+    label: str
+    content_type: str
+    size: int
+    body: bytes | None = None
+
+
+Row = AccountRow | AddOn | Recording | Result | Payload
+TABLES: dict[type[Row], str] = {
+    AccountRow: "accounts",
+    AddOn: "add_ons",
+    Recording: "recordings",
+    Result: "results",
+    Payload: "payloads",
+}
+
+
+def put(file: Path, *rows: Row) -> None:
     """Put rows into an account's state file, oldest first; what is put in last is the newest."""
     with closing(sqlite3.connect(file)) as db:
         for row in rows:
