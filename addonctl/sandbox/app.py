@@ -23,13 +23,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from addonctl.sandbox import ACCOUNT, API_KEY, API_SECRET, AUTH_TOKEN, STORE_URL, documents
-from addonctl.sandbox.documents import ACCOUNTS, COLLECTIONS, Collection, Document, Refusal
+from addonctl.sandbox.documents import ACCOUNTS, COLLECTIONS, Refusal, represent
 from addonctl.sandbox.state import Database
 
 WORDS = [*(noun.plural for noun in COLLECTIONS), "Data"]
 STAMP = "%Y%m%dT%H%M%SZ"
-RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-LINK_SECONDS = 300
 BLOCK = 1 << 16
 LETTERS = (b"abcdefghijklmnopqrstuvwxyz ,.0123456789ABCDEFGHIJKLMNOPQRSTUVW\n" * 5)[:256]
 PIECE = 8 << 20
@@ -85,34 +83,30 @@ class Application:
             if self.max_concurrent is not None and in_flight > self.max_concurrent:
                 raise Refusal(429, 20429, "Too Many Requests")
             time.sleep(self.latency)
-            status, headers, name, document, listed = self._answer(environ, path, form)
+            status, headers, body = self._answer(environ, path, form)
         except Refusal as refusal:
             form = "json" if form == "json" else "xml"
-            status, headers, name = refusal.status, refusal.headers, "RestException"
-            document, listed = refusal.document, None
+            status, headers = refusal.status, refusal.headers
+            body = represent(form, "RestException", refusal.document)
         finally:
             with self._lock:
                 self._in_flight -= 1
         headers["Twilio-Request-Id"] = f"RQ{secrets.token_hex(16)}"
         headers["Twilio-Concurrent-Requests"] = str(in_flight)
         headers["Twilio-Request-Duration"] = f"{time.perf_counter() - begin:.3f}"
-        if document is None:
-            return status, headers, ()
-        headers["Content-Type"] = documents.CONTENT_TYPES[form]
-        return status, headers, documents.represent(form, name, document, listed)
+        if body:
+            headers["Content-Type"] = documents.CONTENT_TYPES[form]
+        return status, headers, body
 
-    def _answer(
-        self, environ: Environ, path: str, form: str
-    ) -> tuple[int, dict[str, str], str, Document | None, Collection | None]:
-        """Give a status, headers, and what there is to represent: its name, and itself."""
+    def _answer(self, environ: Environ, path: str, form: str) -> Reply:
+        """Find what lies at `path`, or delete it. Raises Refusal."""
         unknown = Refusal(
             *(401, 20003, "Authenticate"),
             detail="Your AccountSid or AuthToken was incorrect.",
             headers={"WWW-Authenticate": 'Basic realm="Twilio API"'},
         )
-        missing = Refusal(
-            404, 20404, f"The requested resource {environ['PATH_INFO']} was not found"
-        )
+        uri = environ["PATH_INFO"]
+        missing = Refusal(404, 20404, f"The requested resource {uri} was not found")
         login = self._login(environ.get("HTTP_AUTHORIZATION", ""))
         if login is None:
             raise unknown
@@ -128,9 +122,8 @@ class Application:
             allow = {"Allow": ", ".join(methods)}
             raise Refusal(405, 20004, "Method not allowed", headers=allow)
 
-        row: Row | None = None
+        parent, row = "", None
         for noun, sid in zip(COLLECTIONS, sids, strict=False):
-            parent = row["sid"] if row else ""
             row = self.state.find(noun.kind, sid)
             if noun is ACCOUNTS and not (row and login in (sid, row["owner_account_sid"])):
                 raise unknown
@@ -138,26 +131,26 @@ class Application:
                 raise missing
             if noun is ACCOUNTS and len(words) > 1 and row["status"] != "active":
                 raise Refusal(403, 20005, "Account not active")
+            parent = sid
         noun = COLLECTIONS[min(len(words), len(COLLECTIONS)) - 1]
         now = self.state.now()
         if row and method == "DELETE":
             if not self.state.delete(noun.kind, row["sid"]):
                 raise missing
-            return 204, {}, "", None, None
+            return 204, {}, ()
         if row and words[-1] == "Data":
             link = self._link(row)
-            return 307, {"Location": link}, "Data", {"redirect_to": link}, None
+            return 307, {"Location": link}, represent(form, "Data", {"redirect_to": link})
         host = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
         if row and len(words) == len(sids):
             one = documents.document(noun, row, host, f"/{path}", form, now)
-            return 200, {}, noun.singular, one, None
-        query, parent = environ.get("QUERY_STRING", ""), row["sid"] if row else ""
-        found = documents.page(self.state, noun, parent, environ["PATH_INFO"], query, login)
+            return 200, {}, represent(form, noun.singular, one)
+        found = documents.page(self.state, noun, parent, uri, environ["QUERY_STRING"], login)
         found[noun.key] = [
             documents.document(noun, child, host, f"/{path}/{child['sid']}", form, now)
             for child in found[noun.key]
         ]
-        return 200, {}, noun.singular, found, noun
+        return 200, {}, represent(form, noun.singular, found, noun)
 
     def _login(self, authorization: str) -> str | None:
         """Give the account that a request is logged in to; None for a login of no account."""
@@ -179,7 +172,7 @@ class Application:
             "X-Amz-Algorithm=AWS4-HMAC-SHA256"
             "&X-Amz-Credential=SANDBOX%2Fus-east-1%2Fs3%2Faws4_request"
             f"&X-Amz-Date={datetime.fromtimestamp(self.state.now(), UTC):{STAMP}}"
-            f"&X-Amz-Expires={LINK_SECONDS}&X-Amz-SignedHeaders=host"
+            "&X-Amz-Expires=300&X-Amz-SignedHeaders=host"
         )
         return f"{self.store_url}{path}?{query}&X-Amz-Signature={self._signature(path, query)}"
 
@@ -235,11 +228,10 @@ def _content(payload: Row, environ: Environ) -> Reply:
     }
     status, begin, end = 200, 0, size
     unchanged = {None, headers["ETag"], headers["Last-Modified"]}
-    asked = RANGE.fullmatch(environ.get("HTTP_RANGE", "").strip())
+    asked = environ.get("HTTP_RANGE", "") if environ.get("HTTP_IF_RANGE") in unchanged else ""
     # A Range that can not be read, or of several parts, is ignored, as S3 does.
-    first, last = (
-        asked.groups() if asked and environ.get("HTTP_IF_RANGE") in unchanged else ("", "")
-    )
+    read = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked.strip())
+    first, last = read.groups() if read else ("", "")
     if first and (not last or int(first) <= int(last)):
         status, begin, end = 206, int(first), min(int(last) + 1, size) if last else size
     elif last and not first:

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from sqlite3 import Row
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -34,13 +34,8 @@ class Refusal(Exception):
         super().__init__(message)
         self.status = status
         self.headers: dict[str, str] = more.pop("headers", {})
-        self.document = {
-            "code": code,
-            **more,
-            "message": message,
-            "more_info": f"https://www.twilio.com/docs/errors/{code}",
-            "status": status,
-        }
+        more_info = f"https://www.twilio.com/docs/errors/{code}"
+        self.document = dict(code=code, **more, message=message, more_info=more_info, status=status)
 
 
 class Collection:
@@ -53,10 +48,10 @@ class Collection:
         self.below, self.fields = below.split(), fields.split()
 
 
-@lru_cache(maxsize=128)
+@cache
 def pascal(name: str) -> str:
     """Give the PascalCase of a field's name."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    return name.title().replace("_", "")
 
 
 ACCOUNTS = Collection(
@@ -90,26 +85,22 @@ def document(noun: Collection, row: Row, host: str, path: str, form: str, now: i
     created = date(row["created"])
     values: dict[str, Any] = {
         **dict(row),
+        "type": "Full",
+        "api_version": API_VERSION,
         "date_created": created,
         "date_updated": created,
+        "start_time": created,
+        "price_unit": "USD",
+        "error_code": None,
+        "encryption_details": None,
+        "media_url": host + path,
         "uri": path + extension,
         "subresource_uris": {name: f"{path}/{pascal(name)}{extension}" for name in noun.below},
     }
-    if noun is ACCOUNTS:
-        values["type"] = "Full"
-    elif noun is RECORDINGS:
-        duration = row["duration"]
-        values |= {
-            "api_version": API_VERSION,
-            "date_updated": date(row["created"] + duration),
-            "start_time": created,
-            "price": f"-{0.0025 * (duration // 60 + 1):.4f}",
-            "price_unit": "USD",
-            "duration": str(duration),
-            "error_code": None,
-            "encryption_details": None,
-            "media_url": host + path,
-        }
+    if noun is RECORDINGS:
+        values["date_updated"] = date(row["created"] + row["duration"])
+        values["duration"] = str(row["duration"])
+        values["price"] = f"-{0.0025 * (row['duration'] // 60 + 1):.4f}"
     elif noun is RESULTS:
         started, completed = row["started"], row["completed"]
         if completed is not None and completed <= now:
@@ -166,11 +157,6 @@ def represent(form: str, name: str, document: Document, listed: Collection | Non
     return written
 
 
-# Pages of a list, by the place of an item, so that nothing is skipped or shown twice. A token is
-# `PA` or `PB` and the sid after or before which the page lies. That item may be deleted meanwhile:
-# its place in the order stays.
-
-
 def seconds(text: str) -> int:
     """Read a date a list is narrowed by."""
     try:
@@ -199,8 +185,10 @@ def page(
 ) -> dict[str, Any]:
     """Give the page of `parent`'s children that `query` asks for, of those `login` may see.
 
-    The children are rows still. A parameter without a value counts as not given. Raises Refusal
-    (400) for a size, number, token or date the API does not take.
+    The children are rows still. A parameter without a value counts as not given. A token is `PA`
+    or `PB` and the sid after or before which the page lies, so that nothing is skipped or shown
+    twice. That item may be deleted meanwhile: its place in the order stays. Raises Refusal (400)
+    for a size, number, token or date the API does not take.
     """
     given = dict(parse_qsl(query))
     numbers = []

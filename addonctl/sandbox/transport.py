@@ -16,7 +16,6 @@ from urllib3 import HTTPResponse
 from addonctl.sandbox import SandboxError
 
 HOST = "127.0.0.1"
-THREADS = 100
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -96,7 +95,7 @@ def serve(application: Callable[[str], WSGIApplication], port: int = 0) -> tuple
 
     from waitress.server import create_server
 
-    # A queue is nothing to warn of: whoever asks for more than THREADS at once means to wait.
+    # A queue is nothing to warn of: whoever asks for more at once than there are threads can wait.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         api = socket.create_server((HOST, port))
@@ -130,7 +129,7 @@ def serve(application: Callable[[str], WSGIApplication], port: int = 0) -> tuple
     server = create_server(
         answer,
         sockets=[api, store],
-        threads=THREADS,
+        threads=100,
         connection_limit=1000,
         clear_untrusted_proxy_headers=True,
         ident=None,
