@@ -232,6 +232,19 @@ def test_without_a_key_the_secret_is_the_auth_token(
     assert "key" not in (folder(home) / "config.toml").read_text()
 
 
+def test_a_variable_that_is_set_to_nothing_leaves_nothing_in_the_file(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(run)
+    before = kept(home)
+    run("auth logout work")
+    for name in ("TWILIO_REGION", "TWILIO_EDGE"):
+        monkeypatch.setenv(name, "")
+
+    assert log_in(run).code == 0
+    assert kept(home) == before
+
+
 @pytest.mark.parametrize("line", ["auth login", f"auth login --account {ACCOUNT} --key {KEY}"])
 def test_where_nobody_can_be_asked_the_pipe_is_named(run: Run, line: str) -> None:
     ran = run(line, stdin=SECRET)

@@ -244,7 +244,8 @@ def _completed(state: State, profiles: Profiles, words: Profile, *, asks: bool) 
     """
     config = profiles.config()
     known = config.profiles.get(checked_name(words.name))
-    profile = Profile._make(given or its for given, its in zip(words, known or words, strict=True))
+    pairs = zip(words, known or words, strict=True)
+    profile = Profile._make(given or its or None for given, its in pairs)
     api_url(profile.region, profile.edge)  # raises for what could name another host
     account, key = profile.account, profile.key
     if not account and not asks:
