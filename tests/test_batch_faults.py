@@ -100,6 +100,20 @@ def test_a_batch_whose_items_all_fail_but_not_the_same_way_is_some_failed(
     assert service.there == {refused, busy}
 
 
+@pytest.mark.parametrize("line", ["results stats -", "results transcript -"])
+def test_a_recording_that_is_gone_is_one_of_many_and_has_not_failed(
+    run: Run, service: Service, line: str
+) -> None:
+    gone, busy, _ = (address.partition("/")[0] for address in results(3))
+    service.trouble = lambda number, place: 404 if place == gone else 503
+
+    ran = run(f"{line} --retries 0", stdin=lines([gone, busy]))
+
+    assert 6 == ran.code
+    assert f"{gone} is gone\n" in ran.err
+    assert "1 of 2 recordings, 1 failed" in ran.err
+
+
 def test_retries_are_counted_for_each_item(run: Run, service: Service) -> None:
     """Other than refusals also while others are in flight."""
     service.trouble = lambda number, place: 503
