@@ -109,6 +109,55 @@ def test_many_threads_share_one_application(tmp_path: Path) -> None:
     assert (counts.results, counts.payloads) == (0, 0)
 
 
+def test_who_waits_for_a_busy_file_holds_up_nobody_else(tmp_path: Path) -> None:
+    """Another process may be filling it: what only reads goes on, and so does who writes later."""
+    path = tmp_path / "state.sqlite"
+    application = Application(path)
+    session = in_process(application)
+    recording = session.get(f"{ROOT}.json").json()["recordings"][0]["sid"]
+    results = f"{ROOT}/{recording}/AddOnResults"
+    sids = [one["sid"] for one in session.get(f"{results}.json").json()["add_on_results"]]
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(8) as pool:
+        try:
+            deleted = [pool.submit(session.delete, f"{results}/{sid}.json") for sid in sids]
+            for _ in range(20):
+                read = pool.submit(session.get, f"{results}.json").result(timeout=20)
+                assert len(read.json()["add_on_results"]) == len(sids)
+            assert not any(each.done() for each in deleted)
+        finally:
+            other.rollback()
+            other.close()
+    application.state.close()
+
+    assert [each.result().status_code for each in deleted] == [204] * len(sids) != []
+
+
+def test_a_program_ends_well_while_a_thread_asks(tmp_path: Path) -> None:
+    program = """
+import atexit, sys, threading, time
+from pathlib import Path
+
+atexit.register(time.sleep, 0.5)  # called last: so long the thread goes on
+from addonctl.sandbox.state import Database
+
+state = Database(Path(sys.argv[1]))
+state.counts()
+
+def ask():
+    while True:
+        many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000)"
+        state.rows(many + " SELECT max(i) FROM n")
+
+threading.Thread(target=ask, daemon=True).start()
+time.sleep(0.1)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "state.sqlite")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_reset_is_seen_by_those_who_have_it_open(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     application = Application(path)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,15 +111,11 @@ class Database:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        self._lock = threading.RLock()
-        self._open: sqlite3.Connection | None = None
-
-    def close(self) -> None:
-        """Let go of the file, until it is asked again."""
-        with self._lock:
-            if self._open is not None:
-                self._open.close()
-            self._open = None
+        # A pool: one that waits for another process to let go of the file holds up nobody else. Not
+        # one for each thread: threads end, and would leave theirs open.
+        self._idle: deque[sqlite3.Connection] = deque()
+        self.close = partial(_close, self._idle)
+        weakref.finalize(self, self.close)
 
     def now(self) -> int:
         """Give the account's time, in seconds since the epoch."""
@@ -185,6 +182,7 @@ class Database:
         except SandboxError as problem:
             if REMEDY not in str(problem):
                 raise
+            self.close()
             try:
                 for ending in ("", "-wal", "-shm"):
                     self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
@@ -195,27 +193,32 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection to one thread at a time; after a failure it is opened anew."""
-        with self._lock:
+        """Lend an open connection; it goes back to the pool unless something went wrong."""
+        connection = None
+        try:
             try:
-                yield self._open or self._opened()
-            except BaseException as problem:
-                self.close()
-                # SQLite quotes the damage, which need not be text.
-                if isinstance(problem, sqlite3.Error | OSError | UnicodeError):
-                    raise self._complaint(problem) from problem
-                raise
+                connection = self._idle.pop()
+            except IndexError:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(
+                    self.path, timeout=60, isolation_level=None, check_same_thread=False
+                )
+                self._prepare(connection)
+            yield connection
+        except BaseException as problem:
+            if connection is not None:
+                connection.close()
+            # SQLite quotes the damage, which need not be text.
+            if isinstance(problem, sqlite3.Error | OSError | UnicodeError):
+                raise self._complaint(problem) from problem
+            raise
+        self._idle.append(connection)
 
-    def _opened(self) -> sqlite3.Connection:
-        """Open the file; make and fill it if it is not there yet, or of an older version.
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Make and fill a file that is not there yet, or of an older version.
 
         Any number of processes may do so at the same moment: one fills it, the others wait.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._open = connection = sqlite3.connect(
-            self.path, timeout=60, isolation_level=None, check_same_thread=False
-        )
-        weakref.finalize(self, connection.close)
         connection.row_factory = sqlite3.Row
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version < VERSION:
@@ -234,7 +237,6 @@ class Database:
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
 
     def _complaint(self, problem: Exception) -> SandboxError:
         said = f"the sandbox's state in {self.path} can not be used ({problem})"
@@ -259,3 +261,8 @@ def _fill(connection: sqlite3.Connection, rows: Iterable[contents.Row]) -> None:
     for statement in INDEXES.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _close(connections: deque[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
