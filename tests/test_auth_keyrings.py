@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,6 +209,29 @@ def test_a_keyring_that_hangs_is_waited_for_once(
     assert asked == [(f"work:{KEY}", True)]
     assert patience < 3
     assert service.heard == []
+
+
+def test_all_that_a_logout_asks_of_a_slow_keyring_is_waited_for_once(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks for the secret, and removes it: either alone would be quick enough."""
+
+    def get(*_: object) -> str:
+        time.sleep(0.6)
+        return SECRET
+
+    def delete(*_: object) -> None:
+        time.sleep(0.6)
+
+    monkeypatch.setattr(keeping, "PATIENCE", 1.0)
+    monkeypatch.setattr(Memory, "get_password", get)
+    monkeypatch.setattr(Memory, "delete_password", delete)
+    write_config(home, IN_KEYRING)
+    ran = run("auth logout work")
+
+    why = "the keyring does not answer; it may be waiting to be unlocked"
+    assert ran == (4, "", f"addonctl: {why}\nhint: {WAYS_OUT}")
+    assert (folder(home) / "config.toml").read_text() == IN_KEYRING
 
 
 @pytest.mark.parametrize("storage", ["keyring", "file"])

@@ -165,10 +165,8 @@ class Progress:
                     return Text()
                 return Text(f"{done / elapsed:.{0 if done >= 10 * elapsed else 1}f}/s")
 
-        no_color = not self._color
-        console = Console(
-            file=self._stream, force_terminal=True, no_color=no_color, highlight=False
-        )
+        plain = not self._color
+        console = Console(file=self._stream, force_terminal=True, no_color=plain, highlight=False)
         whole = Column(no_wrap=True)
         time = progress.TimeElapsedColumn if self._total is None else progress.TimeRemainingColumn
         bar = Narrower(

@@ -161,16 +161,19 @@ class Keyring:
 
     def remove(self, entry: str) -> None:
         """Removes it; nothing happens where there is none."""
-        if self.get(entry) is not None:
-            self._ask(lambda keyring: keyring.delete_password(SERVICE, entry))
+
+        def remove(keyring: KeyringBackend) -> None:
+            if keyring.get_password(SERVICE, entry) is not None:
+                keyring.delete_password(SERVICE, entry)
+
+        self._ask(remove)  # both at once: it may take its time only once
 
     def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
         if self._given_up:
             raise self._given_up
         answers: list[T] = []
-        refusal = LoginRefused(
-            "the keyring does not answer; it may be waiting to be unlocked", hint=WAYS_OUT
-        )
+        why = "the keyring does not answer; it may be waiting to be unlocked"
+        refusal = LoginRefused(why, hint=WAYS_OUT)
 
         def run() -> None:
             nonlocal refusal

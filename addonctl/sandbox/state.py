@@ -111,8 +111,7 @@ class Database:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        # A pool: one that waits for another process to let go of the file holds up nobody else. Not
-        # one for each thread: threads end, and would leave theirs open.
+        # A pool: one may wait for another process. Not one a thread: those end, and leave it open.
         self._idle: deque[sqlite3.Connection] = deque()
         self.close = partial(_close, self._idle)
         weakref.finalize(self, self.close)
