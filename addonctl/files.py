@@ -127,8 +127,8 @@ def locked(path: Path, patience: float = 10.0, *, hint: str | None = None) -> It
     """Hold off every other run that would change the file `path`; makes its folder.
 
     The lock is a file of its own beside it: `path` itself is replaced. Raises AddonctlError,
-    with the `hint`, where that cannot be written, TryLater where another run, which takes a
-    moment, does not let go for `patience` seconds.
+    with the `hint`, where that cannot be written, TryLater where another run does not let go
+    within `patience` seconds; each should need only a moment.
     """
     with explained("write", path, hint):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

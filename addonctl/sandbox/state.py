@@ -111,7 +111,7 @@ class Database:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        # A pool: one may wait for another process. Not one a thread: those end, and leave it open.
+        # A pool: one may have to wait for another process; one a thread would outlive its thread.
         self._idle: deque[sqlite3.Connection] = deque()
         self.close = partial(_close, self._idle)
         weakref.finalize(self, self.close)

@@ -147,7 +147,7 @@ class Part:
         self._sid = name.partition(".")[0]
         self._checks = Checks((), 0)
         self._told: dict[str, bytes] | None = None
-        with suppress(ValueError, RecursionError):  # what the note `said` may make no sense
+        with suppress(ValueError, RecursionError):  # the note may make no sense
             document = json.loads(said)
             etag, size = document.get("etag"), document.get("size")
             named = re.fullmatch(r'"[\x21\x23-\x7e]{1,1024}"', str(etag))
