@@ -80,7 +80,7 @@ def measure(runs: int) -> list[dict[str, Any]]:
     sizes = ("--recordings", "1", "--results", str(ROWS), "--payloads", "0")
     with served(*sizes) as environment, tempfile.TemporaryDirectory() as folder:
         (recording,) = answered(environment, "recordings", "list")
-        listing = [ADDONCTL, "results", "list", recording]
+        listing = [ADDONCTL, "results", "list", recording, "--no-pager"]
         took = [on_terminal(listing, environment) for _ in range(3)]  # and the history is full
         if any(lines < ROWS for _, lines in took):
             raise RuntimeError("not every row was shown")
