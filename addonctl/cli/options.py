@@ -53,6 +53,9 @@ class OptionSet:
         usual = {name: getattr(it, "usual", it) for name, it in self.members().items()}
         vars(self).update(usual | given)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name}")
+
     @classmethod
     def members(cls) -> dict[str, Typed | OptionSet]:
         """Its options, and the sets in it, by name."""
