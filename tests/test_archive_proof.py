@@ -507,13 +507,20 @@ def test_a_folder_that_is_unmounted(
 def test_time_that_is_up_ends_a_run_in_order(run: Run, home: Path, account: Account) -> None:
     many(account)
     run("archive init keep")
-    slow = iter(range(1000))
-    account.trouble = lambda method, path: time.sleep(0.02 * (next(slow) > 60))
+    began: list[float] = []
+
+    def stalls(method: str, path: str) -> None:
+        """From the 61st request on nothing is answered before the time is up."""
+        began.append(time.monotonic())
+        if len(began) > 60:
+            time.sleep(max(0.0, began[0] + 1.0 - began[-1]))
+
+    account.trouble = stalls
     ran = run("archive run --max-time 1 --workers 2")
     account.trouble = lambda method, path: None
     (night,) = listed(run, "runs")
 
-    assert 8 == ran.code
+    assert 8 == ran.code, ran.err
     assert "the time was up" in ran.err
     assert (0, "the time was up") == (night["complete"], night["ended_as"])
     assert [] == listed(run, "problems")
