@@ -132,9 +132,9 @@ class LocalPlace(Place):
         self._lock: os.stat_result | None = None
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        flags = os.O_RDONLY | files.flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
         with self._explained("read", name):
-            number = os.open(self._path(name), flags | getattr(os, "O_NONBLOCK", 0))
+            number = os.open(self._path(name), flags)
             with os.fdopen(number, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(number).st_mode):
                     raise NoObject(f"{self._path(name)} is no file")
@@ -272,7 +272,7 @@ class LocalPlace(Place):
 def _beside(path: Path, content: Iterable[bytes]) -> Path:
     """A file beside that of the path, which holds the content and has reached the disk."""
     part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | files.flags("O_BINARY")
     number = os.open(part, flags, 0o600)
     try:
         with os.fdopen(number, "wb") as file:
